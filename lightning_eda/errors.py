@@ -1,0 +1,85 @@
+"""Every error this project raises on purpose.
+
+    LightningEdaError
+    ├── SettingError            a setting is missing or has a value that is not allowed
+    ├── StorageError            bytes could not be listed, read or written
+    │   ├── AccessDeniedError       the credentials (or their absence) do not open the place
+    │   ├── BucketNotFoundError     there is no such bucket or folder
+    │   ├── ObjectNotFoundError     there is no such object
+    │   └── TransferError           it kept failing after every retry: trying later may help
+    ├── GranuleError            a file is not a GLM LCFA granule that can be trusted
+    │   └── GranuleNameError        its name is not that of a granule
+    ├── SeriesError             the CSVs of an hour are absent, unfinished or changed
+    └── WarehouseError          the database could not be read or written
+        └── DatabaseBusyError       another process holds it: trying later may help
+
+The text of each names the thing (variable, key, file), what was found, and what to do.
+"""
+
+
+class LightningEdaError(Exception):
+    """Base of all errors that are raised on purpose; `retryable` says whether trying later may help."""
+
+    retryable: bool = False
+
+
+class SettingError(LightningEdaError):
+    """A setting is missing or not allowed.
+
+    Args:
+        variable: The environment variable (or run-config field) to change.
+        found: The value found, None when there is none.
+        allowed: What the value may be, in words.
+        hint: What to do, when the allowed values alone do not say it.
+    """
+
+    def __init__(self, variable: str, found: object, allowed: str, hint: str = "") -> None:
+        self.variable = variable
+        self.found = found
+        self.allowed = allowed
+        seen = "it is not set" if found is None else f"found {found!r}"
+        super().__init__(f"{variable}: {seen}; allowed: {allowed}.{' ' + hint if hint else ''}")
+
+
+class StorageError(LightningEdaError):
+    """Bytes could not be listed, read or written."""
+
+
+class AccessDeniedError(StorageError):
+    """The credentials, or their absence, do not open the place."""
+
+
+class BucketNotFoundError(StorageError):
+    """There is no such bucket or folder."""
+
+
+class ObjectNotFoundError(StorageError):
+    """There is no such object."""
+
+
+class TransferError(StorageError):
+    """A request kept failing after every retry; trying later may help."""
+
+    retryable = True
+
+
+class GranuleError(LightningEdaError):
+    """A file is not a GLM L2 LCFA granule whose values can be trusted."""
+
+
+class GranuleNameError(GranuleError):
+    """A name is not that of a GLM L2 LCFA granule."""
+
+
+class SeriesError(LightningEdaError):
+    """The series CSVs of an hour are absent, unfinished, or changed since they were written."""
+
+
+class WarehouseError(LightningEdaError):
+    """The database could not be read or written."""
+
+
+class DatabaseBusyError(WarehouseError):
+    """Another process holds the database; trying later may help."""
+
+    retryable = True

@@ -1,0 +1,55 @@
+"""Where the files of an hour lie in the data folder.
+
+    <data>/extract/<bucket>/<YYYY>/<DDD>/<HH>/      granules as fetched, and extract.json
+    <data>/transform/<bucket>/<YYYY>/<DDD>/<HH>/    one CSV per tier, granules.csv, and series.json
+    <data>/quarantine/<bucket>/<YYYY>/<DDD>/<HH>/   files that cannot be trusted, each with its reason
+"""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from lightning_eda.errors import SettingError
+
+BUCKET_PATTERN = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+
+
+@dataclass(frozen=True)
+class HourFolders:
+    """The folders of one hour of one bucket; none of them is made by asking for it.
+
+    Args:
+        data_dir: The data folder.
+        bucket: Name of the bucket the granules come from (a folder that stands in for it keeps its name).
+        hour: Start of the hour, UTC.
+
+    Raises:
+        SettingError: The bucket is not a bucket name, so it could lead out of the data folder.
+    """
+
+    data_dir: Path
+    bucket: str
+    hour: datetime
+
+    def __post_init__(self) -> None:
+        if BUCKET_PATTERN.fullmatch(self.bucket) is None or ".." in self.bucket:
+            raise SettingError("S3_BUCKET", self.bucket, "a bucket name: 3 to 63 of a-z, 0-9, '-' and '.'")
+
+    @property
+    def extract(self) -> Path:
+        """Granules as they came."""
+        return self._of("extract")
+
+    @property
+    def transform(self) -> Path:
+        """Series CSVs."""
+        return self._of("transform")
+
+    @property
+    def quarantine(self) -> Path:
+        """Files that cannot be trusted."""
+        return self._of("quarantine")
+
+    def _of(self, stage: str) -> Path:
+        return self.data_dir / stage / self.bucket / f"{self.hour:%Y}" / f"{self.hour:%j}" / f"{self.hour:%H}"

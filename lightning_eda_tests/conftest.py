@@ -1,0 +1,33 @@
+"""Fixtures shared by all tests."""
+
+from pathlib import Path
+
+import pytest
+
+SHARED = Path(__file__).parents[2] / "shared"
+
+
+def shared_path(name: str) -> Path:
+    """A folder of real data beside the repository; the test is skipped where it is absent."""
+    path = SHARED / name
+    if not path.exists():
+        pytest.skip(f"real data is not beside this checkout: no shared/{name}")
+    return path
+
+
+@pytest.fixture(scope="session")
+def granules_folder() -> Path:
+    """Real granules, one file each."""
+    return shared_path("granules")
+
+
+@pytest.fixture(scope="session")
+def references_folder() -> Path:
+    """True values of the real granules, one Parquet file per granule and tier."""
+    return shared_path("refs")
+
+
+@pytest.fixture(scope="session")
+def events_file() -> Path:
+    """1.94 million real event positions."""
+    return shared_path("data") / "g18_events_2024-10-01T00-06.parquet"
