@@ -9,6 +9,7 @@
     │   └── TransferError           it kept failing after every retry: trying later may help
     ├── GranuleError            a file is not a GLM LCFA granule that can be trusted
     │   └── GranuleNameError        its name is not that of a granule
+    ├── DecoderError            the process that decodes granules cannot work at all
     ├── SeriesError             the CSVs of an hour are absent, unfinished or changed
     └── WarehouseError          the database could not be read or written
         └── DatabaseBusyError       another process holds it: trying later may help
@@ -69,6 +70,10 @@ class GranuleError(LightningEdaError):
 
 class GranuleNameError(GranuleError):
     """A name is not that of a GLM L2 LCFA granule."""
+
+
+class DecoderError(LightningEdaError):
+    """The process that decodes granules cannot be started, or dies although no granule is being decoded."""
 
 
 class SeriesError(LightningEdaError):

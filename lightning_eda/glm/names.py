@@ -82,3 +82,9 @@ def format_stamp(time: datetime) -> str:
 def hour_prefix(hour: datetime, product: str = PRODUCT) -> str:
     """The key prefix (it ends in a slash) under which the granules that start in `hour` lie."""
     return f"{product}/{hour:%Y/%j/%H}/"
+
+
+def satellite_of_bucket(bucket: str) -> str | None:
+    """The satellite a NOAA bucket is of ("noaa-goes18" is G18's); None for other buckets."""
+    match = re.fullmatch(r"noaa-goes(1[6-9])", bucket)
+    return f"G{match[1]}" if match else None

@@ -1,8 +1,8 @@
 """Where the files of an hour lie in the data folder.
 
-    <data>/extract/<bucket>/<YYYY>/<DDD>/<HH>/      granules as fetched, and extract.json
-    <data>/transform/<bucket>/<YYYY>/<DDD>/<HH>/    one CSV per tier, granules.csv, and series.json
-    <data>/quarantine/<bucket>/<YYYY>/<DDD>/<HH>/   files that cannot be trusted, each with its reason
+<data>/extract/<bucket>/<YYYY>/<DDD>/<HH>/      granules as fetched, and extract.json
+<data>/transform/<bucket>/<YYYY>/<DDD>/<HH>/    one CSV per tier, granules.csv, and series.json
+<data>/quarantine/<bucket>/<YYYY>/<DDD>/<HH>/   files that cannot be trusted, each with its reason
 """
 
 import re

@@ -95,7 +95,9 @@ class Pin:
         year = _number("GOES_YEAR", self.year, FIRST_YEAR, now.year, now.year)
         if self.doy is None and self.year is not None:
             raise SettingError(
-                "GOES_DOY", None, "a day of the year, 1 to 366, when GOES_YEAR is set",
+                "GOES_DOY",
+                None,
+                "a day of the year, 1 to 366, when GOES_YEAR is set",
                 "A whole year is 8,760 hours: use a backfill (--partition-range, or the UI) for that.",
             )
         last_doy = int(f"{datetime(year, 12, 31):%j}")

@@ -1,0 +1,88 @@
+"""GLM granules of an hour, fetched from S3 and verified.
+
+Lists the hour's prefix in the bucket (or in the folder that stands in for it) and brings the extract folder
+up to date: a granule's length, MD5 and HDF5 signature are checked before it gets its name, what is already
+there is not fetched again, and of two files of one satellite and start the newest counts. An hour without
+granules is a result, not an error. Feeds `transform`.
+"""
+
+import time
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import dagster as dg
+
+from lightning_eda.checks import HOUR_IS_COMPLETE, check_hour_is_complete
+from lightning_eda.glm.paths import HourFolders
+from lightning_eda.partitions import hourly, one_run, run_window
+from lightning_eda.reporting import HourReport, Progress, file_link, readable_failures, report_hours
+from lightning_eda.resources import DataFolderResource, GlmResource, PinResource
+
+if TYPE_CHECKING:
+    from lightning_eda.glm.extraction import Extraction
+
+
+@dg.asset(
+    group_name="ingestor",
+    description=__doc__,
+    partitions_def=hourly,
+    backfill_policy=one_run,
+    kinds={"s3", "netcdf"},
+    check_specs=[HOUR_IS_COMPLETE],
+    retry_policy=dg.RetryPolicy(
+        max_retries=2, delay=10, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS
+    ),
+)
+def extract(
+    context: dg.AssetExecutionContext, glm: GlmResource, pin: PinResource, folders: DataFolderResource
+) -> dg.MaterializeResult:  # type: ignore[type-arg]
+    """See the module."""
+    from lightning_eda.glm.source import fetch_hour
+
+    with readable_failures():
+        window = run_window(context, pin.pin())
+        store = glm.store()
+        context.log.info(f"granules of {window} from {store.describe()}")
+        extractions, reports = [], []
+        for hour in window.hours():
+            begin = time.monotonic()
+            place = HourFolders(folders.folder(), glm.bucket, hour)
+            progress = Progress(context, f"{hour:%Y-%m-%dT%HZ}")
+            extraction = fetch_hour(store, place, glm.product, glm.concurrency, progress)
+            extractions.append(extraction)
+            reports.append(_report(extraction, time.monotonic() - begin))
+    return report_hours(context, reports, [check_hour_is_complete(extractions)])
+
+
+def _report(extraction: "Extraction", seconds: float) -> HourReport:
+    return HourReport(
+        extraction.folders.hour,
+        {
+            "granules_found": extraction.found,
+            "granules_expected": extraction.expected,
+            "granules_fetched": extraction.fetched,
+            "granules_already_there": extraction.already_there,
+            "granules_superseded": extraction.superseded,
+            "granules_vanished": extraction.vanished,
+            "objects_unrecognised": extraction.unrecognised,
+            "size_bytes": extraction.size_bytes,
+            "fetched_bytes": extraction.bytes_fetched,
+            "requests": extraction.requests,
+            "seconds": round(seconds, 3),
+        },
+        {
+            "source": extraction.store,
+            "satellites": ", ".join(extraction.satellites) or "none",
+            "gaps": _gap_text(extraction.gaps, extraction.found),
+            "folder": file_link(Path(extraction.folders.extract)),
+        },
+    )
+
+
+def _gap_text(gaps: tuple[datetime, ...], found: int, named: int = 12) -> str:
+    """The starts of missing granules, the first few by name."""
+    if not found:
+        return "the whole hour"
+    more = f" and {len(gaps) - named} more" if len(gaps) > named else ""
+    return (", ".join(f"{gap:%H:%M:%S}" for gap in gaps[:named]) + more) or "none"

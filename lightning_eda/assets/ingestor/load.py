@@ -1,0 +1,85 @@
+"""The hour in DuckDB: tables `flashes`, `groups`, `events` and the ledger `granules`.
+
+Each hour replaces what the database held of it in one transaction, so running it again changes nothing and
+a killed run leaves the old hour or the new one. The database is open only for that moment; whoever else holds
+it is waited for, and named if it takes too long.
+"""
+
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import dagster as dg
+
+from lightning_eda.assets.ingestor.transform import transform
+from lightning_eda.checks import COORDINATES_IN_RANGE, IDS_ARE_UNIQUE, check_coordinates, check_ids
+from lightning_eda.glm.paths import HourFolders
+from lightning_eda.glm.windows import HOUR
+from lightning_eda.partitions import hourly, one_run, run_window
+from lightning_eda.reporting import HourReport, file_link, preview, readable_failures, report_hours
+from lightning_eda.resources import DataFolderResource, GlmResource, PinResource, WarehouseResource
+
+if TYPE_CHECKING:
+    from lightning_eda.glm.hour_series import HourSeries
+    from lightning_eda.warehouse.load import LoadResult
+
+
+@dg.asset(
+    group_name="ingestor",
+    description=__doc__,
+    partitions_def=hourly,
+    backfill_policy=one_run,
+    kinds={"duckdb"},
+    deps=[transform],
+    check_specs=[IDS_ARE_UNIQUE, COORDINATES_IN_RANGE],
+    retry_policy=dg.RetryPolicy(max_retries=2, delay=5, jitter=dg.Jitter.PLUS_MINUS),
+    pool="duckdb",
+)
+def load(
+    context: dg.AssetExecutionContext,
+    glm: GlmResource,
+    pin: PinResource,
+    folders: DataFolderResource,
+    warehouse: WarehouseResource,
+) -> dg.MaterializeResult:  # type: ignore[type-arg]
+    """See the module."""
+    from lightning_eda.glm.hour_series import read_hour_series
+    from lightning_eda.warehouse.load import replace_hour
+    from lightning_eda.warehouse.queries import integrity
+
+    database = warehouse.database()
+    reports, findings = [], []
+    with readable_failures():
+        for hour in run_window(context, pin.pin()).hours():
+            begin = time.monotonic()
+            series = read_hour_series(HourFolders(folders.folder(), glm.bucket, hour))
+            paths = {table: file.path for table, file in series.files.items()}
+            result = replace_hour(database, hour, series.satellites, paths, now=datetime.now(UTC))
+            findings.append(integrity(database, hour, hour + HOUR, series.satellites))
+            reports.append(_report(series, result, database, time.monotonic() - begin))
+    return report_hours(context, reports, [check_ids(findings), check_coordinates(findings)])
+
+
+def _report(series: "HourSeries", result: "LoadResult", database: Path, seconds: float) -> HourReport:
+    from lightning_eda.warehouse.queries import flash_rows_preview
+
+    rows = {f"rows_{table}": number for table, number in result.rows.items()}
+    tiers_rows = sum(number for table, number in result.rows.items() if table != "granules")
+    hour = result.hour
+    return HourReport(
+        hour,
+        {
+            "dagster/row_count": tiers_rows,
+            **rows,
+            "rows_replaced": sum(result.replaced.values()),
+            "locked_seconds": round(result.locked_seconds, 3),
+            "seconds": round(seconds, 3),
+        },
+        {
+            "changed": result.changed,
+            "status": "loaded" if sum(series.statuses.values()) else "empty: no granule was found",
+            "database": file_link(database),
+            "flashes": preview(flash_rows_preview(database, hour, hour + HOUR, satellites=series.satellites)),
+        },
+    )

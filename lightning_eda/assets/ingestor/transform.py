@@ -1,0 +1,77 @@
+"""Time and geo series of an hour: one CSV per tier, decoded from the granules.
+
+Every granule is decoded in a process of its own kind, after the accept rule: what cannot be trusted goes to
+quarantine with the reason and into the ledger, the rest of the hour continues. Granules that are readable but
+lost rows (orphans, counts that disagree) are kept and counted. Feeds `load`.
+"""
+
+import time
+from typing import TYPE_CHECKING
+
+import dagster as dg
+
+from lightning_eda.assets.ingestor.extract import extract
+from lightning_eda.checks import (
+    NO_GRANULE_QUARANTINED,
+    PARENTS_RESOLVE,
+    check_no_granule_quarantined,
+    check_parents_resolve,
+)
+from lightning_eda.glm.paths import HourFolders
+from lightning_eda.partitions import hourly, one_run, run_window
+from lightning_eda.reporting import HourReport, Metadata, file_link, readable_failures, report_hours
+from lightning_eda.resources import DataFolderResource, GlmResource, PinResource
+
+if TYPE_CHECKING:
+    from lightning_eda.glm.hour_series import HourSeries
+
+
+@dg.asset(
+    group_name="ingestor",
+    description=__doc__,
+    partitions_def=hourly,
+    backfill_policy=one_run,
+    kinds={"python", "csv"},
+    deps=[extract],
+    check_specs=[NO_GRANULE_QUARANTINED, PARENTS_RESOLVE],
+)
+def transform(
+    context: dg.AssetExecutionContext, glm: GlmResource, pin: PinResource, folders: DataFolderResource
+) -> dg.MaterializeResult:  # type: ignore[type-arg]
+    """See the module."""
+    from lightning_eda.glm.decoder import Decoder
+    from lightning_eda.glm.extraction import read_extraction
+    from lightning_eda.glm.hour_series import write_hour_series
+
+    all_series, reports = [], []
+    with readable_failures(), Decoder() as decoder:
+        for hour in run_window(context, pin.pin()).hours():
+            begin = time.monotonic()
+            extraction = read_extraction(HourFolders(folders.folder(), glm.bucket, hour))
+            series = write_hour_series(extraction, glm.tier_names(), decoder, glm.own_satellites())
+            for name, reason in series.quarantined.items():
+                context.log.warning(f"quarantined {name}: {reason}")
+            all_series.append(series)
+            reports.append(_report(series, time.monotonic() - begin))
+    checks = [check_no_granule_quarantined(all_series), check_parents_resolve(all_series)]
+    return report_hours(context, reports, checks)
+
+
+def _report(series: "HourSeries", seconds: float) -> HourReport:
+    counts = {f"granules_{status}": number for status, number in series.statuses.items()}
+    rows = {f"rows_{table}": number for table, number in series.rows.items()}
+    links: Metadata = {f"csv_{table}": file_link(file.path) for table, file in series.files.items()}
+    if series.quarantined:
+        links["quarantine"] = file_link(series.folders.quarantine)
+    return HourReport(
+        series.folders.hour,
+        {
+            "dagster/row_count": sum(series.rows.values()),
+            **rows,
+            **counts,
+            "orphan_rows": series.orphans,
+            "size_bytes": series.size_bytes,
+            "seconds": round(seconds, 3),
+        },
+        links,
+    )

@@ -1,0 +1,138 @@
+"""The asset checks: what is asked of each hour, and what to do when the answer is no.
+
+They are evaluated inside the assets (`check_results`), so they cost no step of their own.
+"""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import dagster as dg
+
+from lightning_eda.glm.names import GRANULES_PER_HOUR
+
+if TYPE_CHECKING:
+    from lightning_eda.glm.extraction import Extraction
+    from lightning_eda.glm.hour_series import HourSeries
+    from lightning_eda.warehouse.queries import Integrity
+
+NAMED = 10
+
+HOUR_IS_COMPLETE = dg.AssetCheckSpec(
+    "hour_is_complete", asset="extract", description="Every 20 s of the hour has its granule (180 an hour)."
+)
+NO_GRANULE_QUARANTINED = dg.AssetCheckSpec(
+    "no_granule_quarantined", asset="transform", description="Every granule could be trusted and was decoded."
+)
+PARENTS_RESOLVE = dg.AssetCheckSpec(
+    "parents_resolve",
+    asset="transform",
+    description="Every event leads to its group and every group to its flash, in its own granule.",
+)
+IDS_ARE_UNIQUE = dg.AssetCheckSpec(
+    "ids_are_unique",
+    asset="load",
+    description="No (satellite, granule_start, id) is in the database twice.",
+)
+COORDINATES_IN_RANGE = dg.AssetCheckSpec(
+    "coordinates_in_range",
+    asset="load",
+    description="Every latitude is in [-90, 90] and every longitude in [-180, 180).",
+)
+
+
+def check_hour_is_complete(extractions: Sequence["Extraction"]) -> dg.AssetCheckResult:
+    """Warns of hours with fewer granules than 20 s intervals."""
+    short = [extraction for extraction in extractions if extraction.gaps]
+    missing = sum(GRANULES_PER_HOUR if not one.found else len(one.gaps) for one in short)
+    hours = [f"{extraction.folders.hour:%Y-%m-%dT%HZ}" for extraction in short]
+    return _result(
+        HOUR_IS_COMPLETE,
+        not short,
+        dg.AssetCheckSeverity.WARN,
+        "NOAA may still be publishing, or never got these granules: materialise the hour again later; only "
+        "what is new is fetched. `gaps` in the metadata of extract names the 20 s starts that are missing.",
+        {"missing_granules": missing, "hours": _named(hours)},
+    )
+
+
+def check_no_granule_quarantined(all_series: Sequence["HourSeries"]) -> dg.AssetCheckResult:
+    """Warns of granules that cannot be trusted."""
+    reasons = [reason for series in all_series for reason in series.quarantined.values()]
+    return _result(
+        NO_GRANULE_QUARANTINED,
+        not reasons,
+        dg.AssetCheckSeverity.WARN,
+        "The files and the reasons are in the quarantine folder, and in the table granules. When a better file "
+        "is published, materialise the hour again: extract fetches what has changed.",
+        {"quarantined_granules": len(reasons), "reasons": _named(reasons)},
+    )
+
+
+def check_parents_resolve(all_series: Sequence["HourSeries"]) -> dg.AssetCheckResult:
+    """Warns of rows whose parent is not in their file."""
+    orphans = sum(series.orphans for series in all_series)
+    granules = sum(series.statuses["inconsistent"] for series in all_series)
+    return _result(
+        PARENTS_RESOLVE,
+        not orphans,
+        dg.AssetCheckSeverity.WARN,
+        "These granules lost rows before they were published; what is left was kept. The table granules says "
+        "which (status 'inconsistent') and why.",
+        {"orphan_rows": orphans, "inconsistent_granules": granules},
+    )
+
+
+def check_ids(findings: Sequence["Integrity"]) -> dg.AssetCheckResult:
+    """Fails when a key of any table is there twice."""
+    repeated = {
+        "granules": sum(finding.repeated_granules for finding in findings),
+        **{
+            tier: sum(finding.tiers[tier].repeated_ids for finding in findings)
+            for tier in ("flashes", "groups", "events")
+        },
+    }
+    return _result(
+        IDS_ARE_UNIQUE,
+        not any(repeated.values()),
+        dg.AssetCheckSeverity.ERROR,
+        "Something else has written to the database: materialise load again, which replaces the hour's rows.",
+        {f"repeated_{table}": number for table, number in repeated.items()},
+    )
+
+
+def check_coordinates(findings: Sequence["Integrity"]) -> dg.AssetCheckResult:
+    """Fails when a coordinate is missing or not on the globe."""
+    wrong = {
+        tier: sum(finding.tiers[tier].out_of_range for finding in findings)
+        for tier in ("flashes", "groups", "events")
+    }
+    return _result(
+        COORDINATES_IN_RANGE,
+        not any(wrong.values()),
+        dg.AssetCheckSeverity.ERROR,
+        "The decoder refuses such values, so something else has written to the database: materialise load "
+        "again, which replaces the hour's rows.",
+        {f"out_of_range_{table}": number for table, number in wrong.items()},
+    )
+
+
+def _result(
+    spec: dg.AssetCheckSpec,
+    passed: bool,
+    severity: dg.AssetCheckSeverity,
+    advice: str,
+    numbers: dict[str, int | str],
+) -> dg.AssetCheckResult:
+    """The result of a check; a red one says what to do."""
+    return dg.AssetCheckResult(
+        check_name=spec.name,
+        passed=passed,
+        severity=severity,
+        metadata=numbers,
+        description=None if passed else advice,
+    )
+
+
+def _named(texts: Sequence[str]) -> str:
+    more = f" and {len(texts) - NAMED} more" if len(texts) > NAMED else ""
+    return ("; ".join(texts[:NAMED]) + more) or "none"

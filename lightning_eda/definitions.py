@@ -1,0 +1,42 @@
+"""What Dagster loads: the assets, resources and jobs, put together for the settings of this environment."""
+
+import warnings
+from collections.abc import Sequence
+
+import dagster as dg
+
+from lightning_eda.settings import Settings, read_settings
+
+# `backfill_policy` and selections by text are beta in this Dagster; a user can do nothing about either.
+warnings.filterwarnings("ignore", category=dg.BetaWarning)
+
+from lightning_eda.assets.ingestor.extract import extract  # noqa: E402
+from lightning_eda.assets.ingestor.load import load  # noqa: E402
+from lightning_eda.assets.ingestor.transform import transform  # noqa: E402
+from lightning_eda.jobs import jobs  # noqa: E402
+from lightning_eda.resources import build_resources  # noqa: E402
+
+LIGHTNING_ASSETS = [extract, transform, load]
+
+
+def build_definitions(settings: Settings) -> dg.Definitions:
+    """The definitions for given settings.
+
+    With the pin set (GOES_YEAR, GOES_DOY, GOES_HOUR) the lightning assets have no partitions, and every way
+    of launching them works on the pinned window; without it they are partitioned by hour.
+    """
+    return dg.Definitions(
+        assets=_without_partitions(LIGHTNING_ASSETS) if settings.pinned else LIGHTNING_ASSETS,
+        resources=build_resources(settings),
+        jobs=jobs,
+        executor=dg.in_process_executor,
+    )
+
+
+def _without_partitions(assets: Sequence[dg.AssetsDefinition]) -> list[dg.AssetsDefinition]:
+    return [
+        asset.map_asset_specs(lambda spec: spec.replace_attributes(partitions_def=None)) for asset in assets
+    ]
+
+
+defs = build_definitions(read_settings())

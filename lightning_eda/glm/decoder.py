@@ -1,0 +1,124 @@
+"""Decoding in a child process, so that no file from outside can take the run down."""
+
+import signal
+import subprocess
+import sys
+from dataclasses import replace
+from multiprocessing import Pipe
+from multiprocessing.connection import Connection
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from lightning_eda.errors import DecoderError, LightningEdaError
+from lightning_eda.glm.decoder_messages import HourReply, HourRequest, Started
+from lightning_eda.glm.granule import GranuleHeader
+
+START_TIMEOUT_S = 60.0
+GRANULE_TIMEOUT_S = 60.0  # a granule takes milliseconds; the largest there can be, a second or two
+PACKAGE_ROOT = Path(__file__).parents[2]
+START_CODE = """
+import sys
+sys.path.insert(0, sys.argv[1])
+from lightning_eda.glm.decoder_child import main
+main(int(sys.argv[2]))
+"""
+
+
+class Decoder:
+    """A child process that decodes one hour after the other; use it in a `with` statement.
+
+    It is started by the first request and again after it died.
+
+    Args:
+        granule_timeout_s: How long one granule may take before it counts as hung, seconds.
+    """
+
+    def __init__(self, granule_timeout_s: float = GRANULE_TIMEOUT_S) -> None:
+        self.granule_timeout_s = granule_timeout_s
+        self._process: subprocess.Popen[bytes] | None = None
+        self._connection: Connection | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, _: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._stop()
+
+    def decode(self, request: HourRequest) -> HourReply:
+        """Decodes the granules and writes the CSVs of an hour.
+
+        A granule during which the child dies or hangs is left out, with that as its reason, and the hour is
+        decoded again without it.
+
+        Raises:
+            StorageError: The CSVs cannot be written.
+            DecoderError: The child dies although it is not decoding a granule.
+        """
+        given_up: dict[Path, str] = {}
+        while True:
+            remaining = tuple(path for path in request.paths if path not in given_up)
+            answer = self._ask(replace(request, paths=remaining))
+            if isinstance(answer, HourReply):
+                decoded: dict[Path, GranuleHeader | str] = dict(zip(remaining, answer.granules, strict=True))
+                return replace(answer, granules=tuple((decoded | given_up)[path] for path in request.paths))
+            place, reason = answer
+            given_up[remaining[place]] = f"{remaining[place].name}: {reason}"
+
+    def _ask(self, request: HourRequest) -> HourReply | tuple[int, str]:
+        """The child's reply, or the granule it died of and how."""
+        connection = self._connection or self._start()
+        place: int | None = None
+        try:
+            connection.send(request)
+            while True:
+                if not connection.poll(self.granule_timeout_s if place is not None else START_TIMEOUT_S):
+                    self._stop()
+                    return _blamed(place, f"decoding took longer than {self.granule_timeout_s:g} s")
+                message = connection.recv()
+                if isinstance(message, LightningEdaError):
+                    raise message
+                if isinstance(message, HourReply):
+                    return message
+                if isinstance(message, Started):
+                    place = message.index
+        except (EOFError, ConnectionError):
+            return _blamed(place, f"the decoder process died of it ({self._death()})")
+
+    def _start(self) -> Connection:
+        ours, theirs = Pipe()
+        command = [sys.executable, "-c", START_CODE, str(PACKAGE_ROOT), str(theirs.fileno())]
+        with theirs:
+            self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, pass_fds=[theirs.fileno()])
+        self._connection = ours
+        return ours
+
+    def _death(self) -> str:
+        """How the child ended, in words; forgets it."""
+        process = self._process
+        if process is None:
+            return "it was never started"
+        try:
+            code = process.wait(timeout=5)
+        except subprocess.TimeoutExpired:
+            code = 0
+        self._stop()
+        return signal.Signals(-code).name if code < 0 else f"exit code {code}"
+
+    def _stop(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+        self._connection = self._process = None
+
+
+def _blamed(place: int | None, reason: str) -> tuple[int, str]:
+    if place is None:
+        raise DecoderError(
+            f"{reason}, before it came to a granule; its last words are in the run's stderr log"
+        )
+    return place, reason

@@ -1,0 +1,54 @@
+"""Hours as partitions, and the window of a run.
+
+An hourly key is `2022-12-31-05:00`, UTC, and means the granules whose name starts in that hour.
+"""
+
+from datetime import UTC, datetime
+
+import dagster as dg
+
+from lightning_eda.errors import SettingError
+from lightning_eda.glm.windows import Pin, Window
+
+KEY_FORMAT = "%Y-%m-%d-%H:%M"
+FIRST_HOUR = "2018-02-13-00:00"  # the day of the first public GLM object
+
+hourly = dg.HourlyPartitionsDefinition(start_date=FIRST_HOUR, fmt=KEY_FORMAT)
+one_run = dg.BackfillPolicy.single_run()
+
+
+def partition_key(hour: datetime) -> str:
+    """The key of an hour."""
+    return hour.strftime(KEY_FORMAT)
+
+
+def is_range(context: dg.AssetExecutionContext) -> bool:
+    """Whether the run is of several partitions at once."""
+    return context.has_partition_key_range and not context.has_partition_key
+
+
+def run_window(context: dg.AssetExecutionContext, pin: Pin) -> Window:
+    """The hours a run is for: its partitions, else the pin, else the hour before the run was made.
+
+    Raises:
+        SettingError: The pin is not a day or hour, or a key is not on the hour (Dagster takes such a key and
+            means the next hour by it).
+    """
+    if not (context.has_partition_key or context.has_partition_key_range):
+        return pin.window(_run_made_at(context))
+    keys = context.partition_key_range
+    for key in (keys.start, keys.end):
+        if not key.endswith(":00"):
+            raise SettingError("partition", key, "an hour such as 2022-12-31-05:00")
+    span = context.partition_time_window
+    return Window(span.start.astimezone(UTC), span.end.astimezone(UTC))
+
+
+def _run_made_at(context: dg.AssetExecutionContext) -> datetime:
+    """When the run was made (the first one, for a re-execution): the same for all its assets."""
+    run_id = context.run.root_run_id or context.run.run_id
+    record = context.instance.get_run_record_by_id(run_id)
+    if record is None:
+        raise dg.Failure(f"run {run_id} is not in this Dagster instance; give it a partition or set the pin")
+    made_at: datetime = record.create_timestamp
+    return made_at.astimezone(UTC)

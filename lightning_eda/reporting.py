@@ -1,0 +1,133 @@
+"""What a run tells people: metadata per hour, progress in the log, failures in one sentence."""
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import dagster as dg
+
+from lightning_eda.errors import LightningEdaError
+from lightning_eda.partitions import is_range, partition_key
+
+if TYPE_CHECKING:
+    from typing import NoReturn
+
+    import pyarrow as pa
+    from tqdm import tqdm
+
+PREVIEW_ROWS = 8
+LOG_STEPS = 10
+
+Number = int | float
+Metadata = dict[str, dg.MetadataValue | Number | str | bool]
+
+
+@dataclass
+class HourReport:
+    """What an asset has to say of one hour.
+
+    Attributes:
+        hour: Start of the hour, UTC.
+        numbers: What adds up over hours, under the names shown in the UI.
+        details: What does not: links, previews, texts.
+    """
+
+    hour: datetime
+    numbers: dict[str, Number]
+    details: Metadata = field(default_factory=dict)
+
+
+def report_hours(
+    context: dg.AssetExecutionContext,
+    reports: Sequence[HourReport],
+    checks: Sequence[dg.AssetCheckResult] = (),
+) -> dg.MaterializeResult:  # type: ignore[type-arg]
+    """The result of an asset: each partition of a range gets its own numbers, a longer window their sums."""
+    if is_range(context):
+        for report in reports:
+            context.add_asset_metadata(
+                {**report.numbers, **report.details}, partition_key=partition_key(report.hour)
+            )
+        return dg.MaterializeResult(metadata={"hours_in_run": len(reports)}, check_results=list(checks))
+    metadata: Metadata = dict(total(reports))
+    if len(reports) == 1:
+        metadata |= reports[0].details
+    else:
+        metadata["hours"] = hours_table(reports)
+    return dg.MaterializeResult(metadata=metadata, check_results=list(checks))
+
+
+def total(reports: Sequence[HourReport]) -> dict[str, Number]:
+    """The sums of the numbers over the hours."""
+    names = dict.fromkeys(name for report in reports for name in report.numbers)
+    return {name: sum(report.numbers.get(name, 0) for report in reports) for name in names}
+
+
+def hours_table(reports: Sequence[HourReport]) -> dg.TableMetadataValue:
+    """One line an hour with its numbers."""
+    return dg.MetadataValue.table(
+        [dg.TableRecord({"hour": partition_key(r.hour), **r.numbers}) for r in reports]
+    )
+
+
+def preview(rows: "pa.Table") -> dg.TableMetadataValue:
+    """The first rows as a table the UI draws; times and NULLs as text."""
+    records = [
+        dg.TableRecord({name: _cell(value) for name, value in row.items()})
+        for row in rows.slice(0, PREVIEW_ROWS).to_pylist()
+    ]
+    schema = dg.TableSchema([dg.TableColumn(name) for name in rows.column_names])
+    return dg.MetadataValue.table(records, schema=schema)
+
+
+def file_link(path: Path) -> dg.MetadataValue:
+    """A path, with a button in the UI that copies it."""
+    return dg.MetadataValue.path(str(path))
+
+
+class Progress:
+    """Progress of one hour: call it with (done, total).
+
+    About every tenth goes to the run's log; where stderr is a terminal there is a bar as well.
+
+    Args:
+        context: Of the asset; its log is written to.
+        words: What is making progress.
+    """
+
+    def __init__(self, context: dg.AssetExecutionContext, words: str) -> None:
+        self._log = context.log
+        self._words = words
+        self._begin = time.monotonic()
+        self._bar: tqdm[NoReturn] | None = None
+        self._tenths = 0
+
+    def __call__(self, done: int, total: int) -> None:
+        """Says that `done` of `total` granules are there."""
+        from tqdm import tqdm
+
+        self._bar = self._bar or tqdm(total=total, desc=self._words, disable=None, leave=False)
+        self._bar.update(done - self._bar.n)
+        if done * LOG_STEPS // total > self._tenths:
+            self._tenths = done * LOG_STEPS // total
+            seconds = time.monotonic() - self._begin
+            self._log.info(f"{self._words}: {done} of {total} granules, {seconds:.1f} s")
+        if done == total:
+            self._bar.close()
+
+
+@contextmanager
+def readable_failures() -> Iterator[None]:
+    """Turns our errors into a failure that says only what happened; retried only where that can help."""
+    try:
+        yield
+    except LightningEdaError as error:
+        raise dg.Failure(description=str(error), allow_retries=error.retryable) from error
+
+
+def _cell(value: object) -> str | int | float | bool | None:
+    return value if isinstance(value, str | int | float | bool) or value is None else str(value)

@@ -1,0 +1,1 @@
+"""Where bytes live: S3 buckets, local folders, whole files. Knows nothing of lightning."""

@@ -1,0 +1,144 @@
+"""Files that appear whole under their final name, or not at all.
+
+The bytes go to a hidden temporary file in the same folder, are forced to the disk, and are then renamed.
+"""
+
+import errno
+import os
+import secrets
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import BinaryIO
+
+from lightning_eda.errors import StorageError
+
+LITTER_SUFFIX = ".part"
+LITTER_AGE_S = 3600.0  # no writer here holds a temporary file open that long
+ADVICE = {
+    errno.ENOSPC: "the disk is full; free some space or choose another folder (LIGHTNING_DATA_DIR)",
+    errno.EDQUOT: "the disk quota is used up; free some space or choose another folder (LIGHTNING_DATA_DIR)",
+    errno.EFBIG: "the file is larger than allowed here; raise the limit or choose another folder",
+    errno.EROFS: "the file system is read-only; choose a folder that can be written (LIGHTNING_DATA_DIR)",
+    errno.EACCES: "this user may not write there; change its rights or choose another (LIGHTNING_DATA_DIR)",
+    errno.EPERM: "this user may not write there; change its rights or choose another (LIGHTNING_DATA_DIR)",
+    errno.ENOTDIR: "a part of this path is a file, not a folder; move that file away",
+    errno.EEXIST: "a part of this path is a file, not a folder; move that file away",
+    errno.EISDIR: "a folder has the name of this file; move that folder away",
+    errno.EIO: "the disk reports an input/output error; check the disk",
+}
+
+
+def storage_error(path: Path, error: OSError) -> StorageError:
+    """The error for people: names the path, what the system said and what to do."""
+    advice = ADVICE.get(error.errno or 0, "look at the cause above")
+    return StorageError(f"{path}: {error.strerror or error}: {advice}")
+
+
+def write_atomic(path: Path, data: bytes, sync_folder: bool = True) -> None:
+    """Writes a file whole or not at all; makes its folder.
+
+    Args:
+        path: Final name.
+        data: The bytes.
+        sync_folder: As in `open_atomic`.
+
+    Raises:
+        StorageError: The system refused (full, read-only, not allowed); whatever had the name is unchanged.
+    """
+    with open_atomic(path, sync_folder) as file:
+        file.write(data)
+
+
+@contextmanager
+def open_atomic(path: Path, sync_folder: bool = True) -> Iterator[BinaryIO]:
+    """A binary file to write that takes its name when the block ends without an error; makes its folder.
+
+    Any number of processes may write one path at once: each has its own temporary file and the last rename
+    wins. On an error the temporary file is removed and whatever had the name is unchanged.
+
+    Args:
+        path: Final name.
+        sync_folder: Force the name to the disk too. False for all but the last of many files of one folder:
+            a power cut may then lose a name, never leave it with the wrong bytes.
+
+    Raises:
+        StorageError: The system refused (full, read-only, not allowed).
+    """
+    part = path.with_name(f".{path.name[:150]}.{os.getpid()}-{secrets.token_hex(6)}{LITTER_SUFFIX}")
+    with _explained(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        file = part.open("xb")
+    try:
+        with file:
+            yield file
+            with _explained(path):
+                file.flush()
+                os.fsync(file.fileno())
+        with _explained(path):
+            part.replace(path)
+            if sync_folder:
+                _sync_folder(path.parent)
+    except OSError as error:
+        _remove(part)
+        if error.filename is None and error.errno in ADVICE:
+            raise storage_error(path, error) from error
+        raise  # the block's own error, about something else
+    except BaseException:
+        _remove(part)
+        raise
+
+
+def remove_litter(folder: Path, older_than_s: float = LITTER_AGE_S) -> int:
+    """Removes the temporary files that killed writers left in a folder.
+
+    Args:
+        folder: Only its own files are looked at; it may be absent.
+        older_than_s: Younger ones stay, since a living process may be writing them, seconds.
+
+    Returns:
+        How many were removed.
+    """
+    removed = 0
+    for part in folder.glob(f".*{LITTER_SUFFIX}"):
+        with suppress(FileNotFoundError):
+            if time.time() - part.stat().st_mtime > older_than_s:
+                remove_file(part)
+                removed += 1
+    return removed
+
+
+def remove_file(path: Path) -> None:
+    """Removes a file that may be absent.
+
+    Raises:
+        StorageError: The system refused.
+    """
+    with _explained(path), suppress(NotADirectoryError):
+        path.unlink(missing_ok=True)
+
+
+@contextmanager
+def _explained(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise storage_error(path, error) from error
+
+
+def _remove(part: Path) -> None:
+    with suppress(OSError):  # the error that led here is the one to report
+        part.unlink(missing_ok=True)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Forces a rename to the disk, on file systems that can."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP):
+            raise
+    finally:
+        os.close(handle)

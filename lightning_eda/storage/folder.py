@@ -1,0 +1,113 @@
+"""A local folder with a bucket's layout, read as if it were the bucket."""
+
+import os
+import stat
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+from lightning_eda.errors import AccessDeniedError, BucketNotFoundError, ObjectNotFoundError, StorageError
+from lightning_eda.storage.object_store import ObjectInfo
+
+
+class FolderStore:
+    """Objects are the regular files below a root; a key is the path from the root, with slashes.
+
+    Links to folders below the prefix's own folder are not followed; nothing that leads out of the root is.
+
+    Args:
+        root: The folder that stands for the bucket.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    @property
+    def request_count(self) -> int:
+        """Zero: nothing goes over the network."""
+        return 0
+
+    def list_objects(self, prefix: str) -> Iterator[ObjectInfo]:
+        """Every file whose key starts with `prefix`, in key order.
+
+        The etag is made of size and time of change (nanoseconds), so it is never taken for an MD5.
+
+        Raises:
+            BucketNotFoundError: The root is not a folder.
+            StorageError: The prefix or a link leads out of the root.
+            AccessDeniedError: A folder may not be read.
+        """
+        if not self.root.is_dir():
+            raise BucketNotFoundError(f"{self.root} is no folder; GLM_ARCHIVE_DIR must name one that exists")
+        folder = prefix.rpartition("/")[0]
+        self._inside(folder)
+        found = (info for info in self._walk(self.root / folder) if info.key.startswith(prefix))
+        return iter(sorted(found, key=lambda info: info.key))
+
+    def read_object(self, key: str) -> bytes:
+        """The bytes of a file.
+
+        Raises:
+            ObjectNotFoundError: There is no such regular file.
+            StorageError: The key leads out of the root, or reading fails.
+            AccessDeniedError: The file may not be read.
+        """
+        path = self._inside(key)
+        if not path.is_file():
+            raise ObjectNotFoundError(f"{path} is not a file")
+        try:
+            return path.read_bytes()
+        except FileNotFoundError as error:
+            raise ObjectNotFoundError(f"{path} is gone") from error
+        except PermissionError as error:
+            raise AccessDeniedError(f"{path} may not be read by this user") from error
+        except OSError as error:
+            raise StorageError(f"{path} cannot be read: {error}") from error
+
+    def expected_md5(self, info: ObjectInfo) -> str | None:  # noqa: ARG002 - the store's contract
+        """None: a folder states no MD5."""
+        return None
+
+    def url(self, key: str) -> str:
+        """The path of a file."""
+        return str(self.root / key)
+
+    def describe(self) -> str:
+        """The folder."""
+        return f"the folder {self.root}"
+
+    def _inside(self, key: str) -> Path:
+        """The path of a key with its links resolved; StorageError when it leads out of the root."""
+        if "\0" in key:
+            raise StorageError(f"{key!r} is not a file name")
+        root = self.root.resolve()
+        try:
+            path = (root / key).resolve()
+        except (OSError, RuntimeError) as error:  # RuntimeError: links in a circle, before Python 3.13
+            raise StorageError(f"{self.root / key} cannot be followed: {error}") from error
+        if not path.is_relative_to(root):
+            raise StorageError(
+                f"{self.root / key} leads out of {self.root} (to {path}); links out of the folder are not "
+                "followed: copy the files in, or give the folder they lie in"
+            )
+        return path
+
+    def _walk(self, folder: Path) -> Iterator[ObjectInfo]:
+        for place, _, names in os.walk(folder, onerror=_refuse):
+            for name in names:
+                key = (Path(place) / name).relative_to(self.root).as_posix()
+                try:
+                    facts = self._inside(key).stat()
+                except FileNotFoundError:
+                    continue  # removed since, or a link to nothing
+                if stat.S_ISREG(facts.st_mode):
+                    changed = datetime.fromtimestamp(facts.st_mtime, UTC)
+                    yield ObjectInfo(key, facts.st_size, f"{facts.st_size}-{facts.st_mtime_ns}", changed)
+
+
+def _refuse(error: OSError) -> None:
+    """Turns a folder that cannot be read into an error; an absent one is an empty listing."""
+    if isinstance(error, PermissionError):
+        raise AccessDeniedError(f"{error.filename} may not be listed by this user") from error
+    if not isinstance(error, FileNotFoundError | NotADirectoryError):
+        raise StorageError(f"{error.filename} cannot be listed: {error}") from error

@@ -1,0 +1,132 @@
+"""Opens a DuckDB file: waits while others hold it, within a bound, and says in plain words what is wrong."""
+
+import os
+import random
+import re
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import duckdb
+
+from lightning_eda.errors import DatabaseBusyError, WarehouseError
+
+CATALOG = "lightning"
+STORAGE_VERSION = "v1.5.0"  # DuckDB 1.5 and 2.x both read it; 2.x alone would write a format of its own
+READ_WRITE = ""
+READ_ONLY = " (READ_ONLY)"
+CREATE = f" (STORAGE_VERSION '{STORAGE_VERSION}')"
+FIRST_PAUSE, LONGEST_PAUSE = 0.005, 0.1
+# No extension is fetched from the network because of what a file looks like.
+OFFLINE: Final[dict[str, str | bool | int | float | list[str]]] = {
+    "autoinstall_known_extensions": False,
+    "autoload_known_extensions": False,
+}
+BUSY = re.compile(r"set lock on file|Unique file handle|different configuration|used by another process")
+HOLDER = re.compile(r"lock is held in (?P<command>.+?) \(PID (?P<pid>\d+)\)")
+NEWER = re.compile(r"version number \d+, but we can only read")
+
+
+@dataclass(frozen=True)
+class Patience:
+    """How long to wait in all, from the moment it was made.
+
+    Attributes:
+        seconds: The bound.
+        deadline: The reading of `time.monotonic` at which it is over.
+    """
+
+    seconds: float
+    deadline: float
+
+    @classmethod
+    def of(cls, seconds: float) -> "Patience":
+        """Patience that starts now."""
+        return cls(seconds, time.monotonic() + seconds)
+
+    @property
+    def left(self) -> float:
+        """Seconds left, never below 0."""
+        return max(0.0, self.deadline - time.monotonic())
+
+
+@contextmanager
+def attached(
+    database: Path, mode: str, patience: Patience, catalog: str = CATALOG
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection of its own with the file attached and in use; closed whatever happens.
+
+    Args:
+        database: The file, absolute.
+        mode: READ_WRITE, READ_ONLY or CREATE.
+        patience: How long to go on trying while others hold the file.
+        catalog: Name of the file's catalog inside the connection.
+
+    Raises:
+        DatabaseBusyError: Others held it all that time.
+        WarehouseError: The file cannot be opened as a database.
+    """
+    connection = duckdb.connect(":memory:", config=OFFLINE)
+    try:
+        _attach(connection, database, mode, patience, catalog)
+        connection.execute(f"USE {catalog}")
+        yield connection
+    finally:
+        connection.close()
+
+
+def _attach(
+    connection: duckdb.DuckDBPyConnection, database: Path, mode: str, patience: Patience, catalog: str
+) -> None:
+    pause = FIRST_PAUSE
+    while True:
+        try:
+            connection.execute(f"ATTACH {path_literal(database)} AS {catalog}{mode}")
+            return
+        except duckdb.Error as error:
+            if not BUSY.search(str(error)):
+                raise WarehouseError(open_error_text(database, error)) from error
+            if patience.left == 0:
+                raise DatabaseBusyError(busy_text(database, str(error), patience.seconds)) from error
+        time.sleep(min(pause * random.uniform(0.5, 1.0), patience.left))
+        pause = min(pause * 2, LONGEST_PAUSE)
+
+
+def path_literal(path: Path) -> str:
+    """An absolute path as SQL writes a text, since ATTACH takes no parameter in DuckDB 1.5."""
+    return "'" + str(path).replace("'", "''") + "'"
+
+
+def busy_text(database: Path, message: str, waited_seconds: float) -> str:
+    """What is said when others hold the database: who, for how long, and what to do.
+
+    Args:
+        database: The file.
+        message: DuckDB's own message, or "" when the lock file was the obstacle.
+        waited_seconds: How long was waited.
+    """
+    holder = HOLDER.search(message)
+    if holder is not None:
+        who = f"process {holder['pid']} ({holder['command']})"
+    elif "Unique file handle" in message or "different configuration" in message:
+        who = f"this very process ({os.getpid()}), by another connection"
+    else:
+        who = "another process of lightning_eda"
+    return (
+        f"{database} is held by {who}; waited {waited_seconds:.1f} s. Close the connection there (in a "
+        "notebook `connection.close()`, in the duckdb command line `.quit`), or wait, then run this again."
+    )
+
+
+def open_error_text(database: Path, error: duckdb.Error) -> str:
+    """What is said when a file cannot be opened as a database."""
+    message = str(error)
+    if NEWER.search(message):
+        return (
+            f"{database} was written in the format of a newer DuckDB than the one installed "
+            f"({duckdb.__version__}): upgrade with `pip install -U duckdb`. DuckDB says: {message}"
+        )
+    return f"{database} could not be opened as a DuckDB database: {message}"

@@ -1,0 +1,238 @@
+"""Opening the database: `writer` for one transaction, `reader` for queries; both wait, within a bound.
+
+DuckDB locks the whole file: one process may write it, or many may read it. Our own processes take turns
+with a lock file beside the database, writers and readers alike: a reader that comes while eight writers
+queue is one of nine, and a writer is not kept out by readers that come one after the other. A program that
+knows nothing of the lock file (a notebook, the duckdb command line) is met by retrying until the bound, and
+is named in the error.
+"""
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+
+import duckdb
+from filelock import FileLock, Timeout
+
+from lightning_eda.errors import DatabaseBusyError, WarehouseError
+from lightning_eda.warehouse.attach import (
+    CATALOG,
+    CREATE,
+    READ_ONLY,
+    READ_WRITE,
+    Patience,
+    attached,
+    busy_text,
+)
+from lightning_eda.warehouse.compaction import compact, is_bloated, remove_leftover, replace_durably, wal_of
+from lightning_eda.warehouse.schema import TABLES
+
+WAIT_SECONDS = 60.0
+TURN_SECONDS = 1.0  # a reader stands in the queue this long, then also tries without its turn
+POLL_SECONDS = 0.01
+DUCKDB_MAGIC = b"DUCK"
+MAGIC_OFFSET = 8
+
+
+@contextmanager
+def writer(path: Path | str, wait_seconds: float = WAIT_SECONDS) -> Iterator[duckdb.DuckDBPyConnection]:
+    """One transaction on the database, which is made when it is not there; an error undoes all of it.
+
+    The tables of `schema` are there and their plain names work. After the commit the file is checkpointed,
+    and compacted when too much of it is free space. The connection is closed whatever happens.
+
+    Args:
+        path: The database file.
+        wait_seconds: How long to wait in all, for our own processes and for foreign programs.
+
+    Raises:
+        DatabaseBusyError: Others held it all that time.
+        WarehouseError: It is not a DuckDB database, cannot be written, or a statement failed.
+    """
+    database = located(path)
+    patience = Patience.of(wait_seconds)
+    with _sole_writer(database, patience):
+        if is_absent(database):
+            _create(database, patience)
+        require_duckdb_file(database)
+        with attached(database, READ_WRITE, patience) as connection:
+            with _transaction(connection, database):
+                _make_tables(connection)
+                _require_columns(connection, database)
+                yield connection
+            bloated = is_bloated(connection)
+        if bloated:
+            compact(database)
+
+
+@contextmanager
+def reader(path: Path | str, wait_seconds: float = WAIT_SECONDS) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A read-only connection; while it is open nobody can write, so read and leave.
+
+    Args:
+        path: The database file.
+        wait_seconds: How long to wait while others write.
+
+    Raises:
+        DatabaseBusyError: Others held it all that time.
+        WarehouseError: There is no database yet, or the file cannot be read as one.
+    """
+    database = located(path)
+    if is_absent(database):
+        raise WarehouseError(f"there is no database at {database} yet: materialize the asset `load` first")
+    require_duckdb_file(database)
+    patience = Patience.of(wait_seconds)
+    with _after_queue(database, patience) as connection:
+        yield connection
+
+
+def located(path: Path | str) -> Path:
+    """The database's absolute path with links followed, so that all names of one file share one lock."""
+    database = Path(path).expanduser().resolve()
+    if database.is_dir():
+        raise WarehouseError(f"{database} is a folder; the database must be a file")
+    return database
+
+
+def is_absent(database: Path) -> bool:
+    """Whether there is no database, or an empty file, which holds nothing to lose."""
+    try:
+        return database.stat().st_size == 0
+    except FileNotFoundError:
+        return True
+    except OSError as error:
+        raise WarehouseError(f"{database} cannot be reached: {error}") from error
+
+
+def require_duckdb_file(database: Path) -> None:
+    """Raises WarehouseError when the file is of another kind, before DuckDB guesses which reader it wants."""
+    try:
+        with database.open("rb") as file:
+            head = file.read(MAGIC_OFFSET + len(DUCKDB_MAGIC))
+    except OSError as error:
+        raise WarehouseError(f"{database} cannot be read: {error}") from error
+    if head[MAGIC_OFFSET:] != DUCKDB_MAGIC:
+        raise WarehouseError(f"{database} is not a DuckDB database: name another file, or move this one away")
+
+
+@contextmanager
+def _sole_writer(database: Path, patience: Patience) -> Iterator[None]:
+    """Holds the lock file, so at most one of our processes writes."""
+    lock = _lock(database)
+    try:
+        database.parent.mkdir(parents=True, exist_ok=True)
+        lock.acquire(timeout=patience.left, poll_interval=POLL_SECONDS)
+    except Timeout as error:
+        raise DatabaseBusyError(busy_text(database, _obstacle(database), patience.seconds)) from error
+    except OSError as error:
+        raise WarehouseError(f"{database} cannot be written: {error}") from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _obstacle(database: Path) -> str:
+    """DuckDB's words on who holds the file right now, or ""."""
+    try:
+        with attached(database, READ_WRITE, Patience.of(0)):
+            return ""
+    except WarehouseError as error:
+        return str(error.__cause__ or "")
+
+
+def _lock(database: Path) -> FileLock:
+    return FileLock(f"{database}.lock", is_singleton=False)
+
+
+@contextmanager
+def _after_queue(database: Path, patience: Patience) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A read-only connection, opened in its turn; the turn ends as soon as the file is open."""
+    while True:
+        with ExitStack() as stack:
+            try:
+                with _turn(database, patience):
+                    soon = Patience.of(min(TURN_SECONDS, patience.left))
+                    connection = stack.enter_context(attached(database, READ_ONLY, soon))
+            except DatabaseBusyError as error:
+                if patience.left > 0:
+                    continue
+                text = busy_text(database, str(error.__cause__), patience.seconds)
+                raise DatabaseBusyError(text) from error
+            yield connection
+            return
+
+
+@contextmanager
+def _turn(database: Path, patience: Patience) -> Iterator[None]:
+    """A place in the queue, if there is one to be had soon.
+
+    It is a courtesy between our processes and not what makes reading safe: without it (a foreign program
+    keeps the writer in front waiting, or the folder may not be written) the file is tried all the same.
+    """
+    lock = _lock(database)
+    with suppress(Timeout, OSError):
+        lock.acquire(timeout=min(TURN_SECONDS, patience.left), poll_interval=POLL_SECONDS)
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+@contextmanager
+def _transaction(connection: duckdb.DuckDBPyConnection, database: Path) -> Iterator[None]:
+    """BEGIN to COMMIT and checkpoint; whatever goes wrong is rolled back."""
+    try:
+        connection.execute("BEGIN TRANSACTION")
+        yield
+        connection.execute("COMMIT")
+        connection.execute(f"CHECKPOINT {CATALOG}")
+    except duckdb.Error as error:
+        _roll_back(connection)
+        raise WarehouseError(f"writing {database} failed, nothing was changed: {error}") from error
+    except BaseException:
+        _roll_back(connection)
+        raise
+
+
+def _roll_back(connection: duckdb.DuckDBPyConnection) -> None:
+    # After a failed COMMIT there is no transaction left to undo; the error that led here is the one to tell.
+    with suppress(duckdb.Error):
+        connection.execute("ROLLBACK")
+
+
+def _create(database: Path, patience: Patience) -> None:
+    """Makes the database under another name and moves it into place, so nobody ever sees half of one."""
+    fresh = database.with_name(database.name + ".new")
+    try:
+        remove_leftover(fresh)
+        with attached(fresh, CREATE, patience) as connection:
+            _make_tables(connection)
+        wal_of(database).unlink(missing_ok=True)  # the log of a database that is gone
+        replace_durably(fresh, database)
+    except (OSError, duckdb.Error) as error:
+        raise WarehouseError(f"{database} cannot be made: {error}") from error
+
+
+def _make_tables(connection: duckdb.DuckDBPyConnection) -> None:
+    for table in TABLES.values():
+        connection.execute(table.create_sql)
+
+
+def _require_columns(connection: duckdb.DuckDBPyConnection, database: Path) -> None:
+    """Raises WarehouseError when a table of ours has other columns than `schema` says."""
+    found: dict[str, list[tuple[str, str]]] = {}
+    rows = connection.execute(
+        "SELECT table_name, column_name, data_type FROM duckdb_columns() "
+        "WHERE database_name = ? AND schema_name = 'main' ORDER BY table_oid, column_index",
+        [CATALOG],
+    ).fetchall()
+    for table, column, kind in rows:
+        found.setdefault(table, []).append((column, kind))
+    for table in TABLES.values():
+        expected = [(column.name, column.type) for column in table.columns]
+        if found.get(table.name) != expected:
+            raise WarehouseError(
+                f"{database}: table {table.name} has other columns than this version writes; "
+                f"load into a new file (DUCKDB_PATH). Found {found.get(table.name)}, expected {expected}"
+            )

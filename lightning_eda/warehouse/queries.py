@@ -1,0 +1,206 @@
+"""Reads for the Dagster face and for users; each opens the database, asks, and closes it.
+
+A span of time is half open, [start, end), aware UTC, and selects by the start of the granule.
+"""
+
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+
+from lightning_eda.errors import WarehouseError
+from lightning_eda.warehouse.connection import WAIT_SECONDS, located, reader
+from lightning_eda.warehouse.schema import FLASHES, GRANULES, TABLES, TIERS, Table, column_list, quoted
+from lightning_eda.warehouse.span import IN_SPAN, select_span
+
+
+@dataclass(frozen=True)
+class TierIntegrity:
+    """What the checks found in one tier.
+
+    Attributes:
+        rows: Rows in the span.
+        out_of_range: Rows whose latitude is not in [-90, 90] or longitude not in [-180, 180), or is missing.
+        repeated_ids: Rows beyond the first with the same satellite, granule and id.
+        unresolved_parents: Rows whose parent is not in the same granule; None when the parents' tier is not
+            loaded, or there is none above.
+        recorded_orphans: What the ledger says of them: such rows were so in the file, and are kept.
+    """
+
+    rows: int
+    out_of_range: int
+    repeated_ids: int
+    unresolved_parents: int | None
+    recorded_orphans: int
+
+
+@dataclass(frozen=True)
+class Integrity:
+    """What the checks found in a span.
+
+    Attributes:
+        granules: Granules in the ledger.
+        repeated_granules: Granules beyond the first with the same satellite and start.
+        tiers: Name of the tier to its findings.
+    """
+
+    granules: int
+    repeated_granules: int
+    tiers: dict[str, TierIntegrity]
+
+
+def table_counts(database: Path | str, wait_seconds: float = WAIT_SECONDS) -> dict[str, int]:
+    """Rows in each table, of all hours."""
+    sql = " UNION ALL ".join(f"SELECT '{name}', count(*) FROM {quoted(name)}" for name in TABLES)
+    with _reading(database, wait_seconds) as connection:
+        return {name: int(count) for name, count in connection.sql(sql).fetchall()}
+
+
+def ledger(
+    database: Path | str,
+    start: datetime,
+    end: datetime,
+    satellites: Collection[str] | None = None,
+    wait_seconds: float = WAIT_SECONDS,
+) -> pa.Table:
+    """The ledger's rows of a span by satellite and time; `satellites` None is all of them."""
+    sql = f"""
+        SELECT {column_list(GRANULES.columns)} FROM granules WHERE {IN_SPAN}
+        ORDER BY satellite, granule_start"""
+    with _reading(database, wait_seconds) as connection:
+        select_span(connection, start, end, satellites)
+        return connection.sql(sql).to_arrow_table()
+
+
+def hour_counts(
+    database: Path | str,
+    start: datetime,
+    end: datetime,
+    satellites: Collection[str] | None = None,
+    wait_seconds: float = WAIT_SECONDS,
+) -> pa.Table:
+    """One row per satellite and hour that is in the ledger.
+
+    Returns:
+        satellite, hour (UTC, no zone), granules, ok, empty, inconsistent, quarantined (granules of that
+        status), n_flashes, n_groups, n_events (rows of the files), bytes.
+    """
+    sql = f"""
+        SELECT satellite, date_trunc('hour', granule_start)::TIMESTAMP AS hour, count(*) AS granules,
+            count(*) FILTER (status = 'ok') AS ok,
+            count(*) FILTER (status = 'empty') AS empty,
+            count(*) FILTER (status = 'inconsistent') AS inconsistent,
+            count(*) FILTER (status = 'quarantined') AS quarantined,
+            coalesce(sum(n_flashes), 0)::BIGINT AS n_flashes,
+            coalesce(sum(n_groups), 0)::BIGINT AS n_groups,
+            coalesce(sum(n_events), 0)::BIGINT AS n_events,
+            coalesce(sum(size_bytes), 0)::BIGINT AS bytes
+        FROM granules WHERE {IN_SPAN} GROUP BY ALL ORDER BY satellite, hour"""
+    with _reading(database, wait_seconds) as connection:
+        select_span(connection, start, end, satellites)
+        return connection.sql(sql).to_arrow_table()
+
+
+def flash_rows_preview(
+    database: Path | str,
+    start: datetime,
+    end: datetime,
+    limit: int = 10,
+    satellites: Collection[str] | None = None,
+    wait_seconds: float = WAIT_SECONDS,
+) -> pa.Table:
+    """The first flashes of a span by time, at most `limit`, with the columns of `flashes`."""
+    sql = f"""
+        SELECT {column_list(FLASHES.columns)} FROM flashes WHERE {IN_SPAN}
+        ORDER BY flash_time_of_first_event, satellite, flash_id"""
+    with _reading(database, wait_seconds) as connection:
+        select_span(connection, start, end, satellites)
+        return connection.sql(sql).limit(limit).to_arrow_table()
+
+
+def integrity(
+    database: Path | str,
+    start: datetime,
+    end: datetime,
+    satellites: Collection[str] | None = None,
+    wait_seconds: float = WAIT_SECONDS,
+) -> Integrity:
+    """What is wrong in a span: coordinates, ids that are there twice, parents that are not there.
+
+    Everything is asked on one connection, so it is of one state of the database.
+    """
+    with _reading(database, wait_seconds) as connection:
+        select_span(connection, start, end, satellites)
+        rows = {name: _number(connection, _count_sql(table)) for name, table in TABLES.items()}
+        return Integrity(
+            rows[GRANULES.name],
+            _number(connection, _repeated_sql(GRANULES)),
+            {tier.name: _tier_integrity(connection, tier, rows) for tier in TIERS},
+        )
+
+
+def _tier_integrity(
+    connection: duckdb.DuckDBPyConnection, tier: Table, rows: dict[str, int]
+) -> TierIntegrity:
+    parents_loaded = rows.get(tier.parent, 0) > 0
+    return TierIntegrity(
+        rows=rows[tier.name],
+        out_of_range=_number(connection, _out_of_range_sql(tier)),
+        repeated_ids=_number(connection, _repeated_sql(tier)),
+        unresolved_parents=_number(connection, _unresolved_sql(tier)) if parents_loaded else None,
+        recorded_orphans=_number(connection, _orphans_sql(tier)) if tier.parent else 0,
+    )
+
+
+def _count_sql(table: Table) -> str:
+    return f"SELECT count(*) FROM {quoted(table.name)} WHERE {IN_SPAN}"
+
+
+def _repeated_sql(table: Table) -> str:
+    key = ", ".join(quoted(name) for name in table.key)
+    return f"""
+        SELECT coalesce(sum(n - 1), 0)
+        FROM (SELECT count(*) AS n FROM {quoted(table.name)} WHERE {IN_SPAN} GROUP BY {key} HAVING n > 1)"""
+
+
+def _out_of_range_sql(tier: Table) -> str:
+    lat, lon = (quoted(tier.name_of(part)) for part in ("_lat", "_lon"))
+    # NaN is above every number in DuckDB, and IS NOT TRUE catches NULL.
+    good = f"({lat} BETWEEN -90 AND 90 AND {lon} >= -180 AND {lon} < 180)"
+    return f"SELECT count(*) FROM {quoted(tier.name)} WHERE {IN_SPAN} AND {good} IS NOT TRUE"
+
+
+def _unresolved_sql(tier: Table) -> str:
+    return f"""
+        SELECT count(*) FROM (SELECT * FROM {quoted(tier.name)} WHERE {IN_SPAN}) child
+        ANTI JOIN (SELECT * FROM {quoted(tier.parent)} WHERE {IN_SPAN}) parent
+        USING (satellite, granule_start, {quoted(tier.parent_id)})"""
+
+
+def _orphans_sql(tier: Table) -> str:
+    return f"SELECT coalesce(sum({quoted('orphan_' + tier.name)}), 0) FROM granules WHERE {IN_SPAN}"
+
+
+def _number(connection: duckdb.DuckDBPyConnection, sql: str) -> int:
+    ((number,),) = connection.execute(sql).fetchall()
+    return int(number)
+
+
+@contextmanager
+def _reading(database: Path | str, wait_seconds: float) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A reader whose failing statements become WarehouseError."""
+    with reader(database, wait_seconds) as connection:
+        try:
+            yield connection
+        except duckdb.Error as error:
+            raise _query_error(database, error) from error
+
+
+def _query_error(database: Path | str, error: duckdb.Error) -> WarehouseError:
+    if isinstance(error, duckdb.CatalogException):
+        return WarehouseError(f"{located(database)} has no such table; has `load` run on it? {error}")
+    return WarehouseError(f"reading {located(database)} failed: {error}")
