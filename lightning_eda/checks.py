@@ -62,8 +62,8 @@ def check_no_granule_quarantined(all_series: Sequence["HourSeries"]) -> dg.Asset
         NO_GRANULE_QUARANTINED,
         not reasons,
         dg.AssetCheckSeverity.WARN,
-        "The files and the reasons are in the quarantine folder, and in the table granules. When a better file "
-        "is published, materialise the hour again: extract fetches what has changed.",
+        "The files and the reasons are in the quarantine folder, and in the table granules. When a better "
+        "file is published, materialise the hour again: extract fetches what has changed.",
         {"quarantined_granules": len(reasons), "reasons": _named(reasons)},
     )
 

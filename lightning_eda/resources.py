@@ -4,9 +4,10 @@ Each default comes from the environment (`settings`), each field can be set for 
 """
 
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
-from pydantic import Field
+from pydantic import Field, create_model
 
 from lightning_eda.glm.names import PRODUCT, satellite_of_bucket
 from lightning_eda.glm.windows import Pin
@@ -93,7 +94,8 @@ class WarehouseResource(dg.ConfigurableResource):  # type: ignore[type-arg]
 def build_resources(settings: Settings) -> dict[str, dg.ConfigurableResource]:  # type: ignore[type-arg]
     """The resources with the settings as defaults, by the names the assets use."""
     return {
-        "glm": GlmResource(
+        "glm": _with_defaults(
+            GlmResource,
             bucket=settings.bucket,
             product=settings.product,
             archive_dir=settings.archive_dir,
@@ -101,9 +103,27 @@ def build_resources(settings: Settings) -> dict[str, dg.ConfigurableResource]:  
             endpoint_url=settings.s3_endpoint_url,
             region=settings.aws_region,
             tiers=settings.tiers,
-            concurrency=DEFAULT_CONCURRENCY,
         ),
-        "pin": PinResource(year=settings.goes_year, doy=settings.goes_doy, hour=settings.goes_hour),
-        "folders": DataFolderResource(path=settings.data_dir),
-        "warehouse": WarehouseResource(path=settings.duckdb_path),
+        "pin": _with_defaults(
+            PinResource, year=settings.goes_year, doy=settings.goes_doy, hour=settings.goes_hour
+        ),
+        "folders": _with_defaults(DataFolderResource, path=settings.data_dir),
+        "warehouse": _with_defaults(WarehouseResource, path=settings.duckdb_path),
     }
+
+
+def _with_defaults(
+    kind: type[dg.ConfigurableResource],  # type: ignore[type-arg]
+    **values: str | None,
+) -> dg.ConfigurableResource:  # type: ignore[type-arg]
+    """A resource whose fields have these defaults.
+
+    They are defaults of a class of its own: of an instance's values, Dagster forgets all that a run's config
+    does not name, so setting one field in the launchpad would set the others back.
+    """
+    fields: dict[str, Any] = {
+        name: (info.annotation, Field(values[name], description=info.description))
+        for name, info in kind.model_fields.items()
+        if name in values
+    }
+    return create_model(kind.__name__, __base__=kind, __doc__=kind.__doc__, **fields)()

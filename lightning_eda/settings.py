@@ -103,3 +103,8 @@ def parse_flag(text: str, variable: str) -> bool:
     if word not in TRUE_WORDS + FALSE_WORDS:
         raise SettingError(variable, text, "true or false")
     return word in TRUE_WORDS
+
+
+def environment_with(changes: Mapping[str, str]) -> dict[str, str]:
+    """This process's environment with some variables set, for a command that is started from here."""
+    return {**os.environ, **changes}

@@ -13,6 +13,7 @@ from lightning_eda.storage.atomic import storage_error, write_atomic
 
 MANIFEST = "extract.json"
 MANIFEST_FORMAT = 1
+COUNTS = ("unrecognised", "superseded", "vanished", "fetched", "bytes_fetched", "requests")
 
 
 @dataclass(frozen=True)
@@ -157,9 +158,6 @@ def known_granules(folders: HourFolders) -> dict[str, FetchedGranule]:
     except StorageError:
         return {}  # without a record every file is judged by its listing alone
     return {granule.file: granule for granule in extraction.granules}
-
-
-COUNTS = ("unrecognised", "superseded", "vanished", "fetched", "bytes_fetched", "requests")
 
 
 def _parse(folders: HourFolders, path: Path) -> tuple[Extraction, bool]:

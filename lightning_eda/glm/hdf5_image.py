@@ -1,24 +1,42 @@
-"""Guarded reading of one HDF5 file that lies in memory, by h5py's low-level API.
+"""Guarded reading of one HDF5 file that lies in memory.
 
 The library never opens a file for us, and nothing outside the image can be reached: a dataset is read only
 after its link, layout, type, rank and size were found to be the plain ones a granule has. (A dataset with
 external raw storage makes ordinary readers return the bytes of any file its author names.)
+
+Variables in the layout of real granules are taken straight from the bytes (hdf5_chunks), all others are read
+by h5py's low-level API.
 """
 
 from functools import cache
 from math import prod
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
-from h5py import h5a, h5d, h5f, h5l, h5s, h5t, h5z
+from h5py import h5a, h5d, h5f, h5g, h5l, h5s, h5t, h5z
 from numpy.typing import NDArray
 
 from lightning_eda.errors import GranuleError
+from lightning_eda.glm.hdf5_chunks import (
+    NOT_PLAIN,
+    Messages,
+    Run,
+    attribute_bytes,
+    read_header,
+    read_number,
+    read_vector,
+)
+from lightning_eda.glm.lcfa_variables import MAX_ROWS
 
 MAX_CHUNK_BYTES = 1 << 23
+MAX_FILTERED_CHUNK_BYTES = (
+    1 << 18
+)  # deflate makes at most 1032 bytes of one: a hostile chunk stays below 300 MB
 MAX_ATTRIBUTE_BYTES = 1 << 12
 ALLOWED_FILTERS = {h5z.FILTER_DEFLATE, h5z.FILTER_SHUFFLE, h5z.FILTER_FLETCHER32}
 SIGNATURE = b"\x89HDF\r\n\x1a\n"
+END_PLACES = {0: 40, 1: 44, 2: 28, 3: 28}  # of the end-of-file address, by version of the superblock
+SIZE_PLACES = {0: 13, 1: 13, 2: 9, 3: 9}  # of the number of bytes of an address
 
 MEMORY_TYPES = {
     ("i", 2): (h5t.NATIVE_INT16, np.dtype(np.int16)),
@@ -33,6 +51,18 @@ CLASSES = {"i": h5t.INTEGER, "f": h5t.FLOAT}
 DAMAGE_ERRORS = (OSError, KeyError, ValueError, RuntimeError, TypeError, MemoryError, OverflowError)
 
 
+class Vector(NamedTuple):
+    """The values of a one-dimensional variable.
+
+    Attributes:
+        values: All of them, in native byte order; integers of either sign come as signed ones, bit for bit.
+        messages: Of its object header, when it has the plain layout; None when h5py read it.
+    """
+
+    values: NDArray[Any]
+    messages: Messages | None
+
+
 class Hdf5Image:
     """An HDF5 file in memory; use it in a `with` statement.
 
@@ -43,8 +73,11 @@ class Hdf5Image:
     def __init__(self, image: bytes) -> None:
         if image[:8] != SIGNATURE:
             raise GranuleError(f"it is no HDF5 file: it starts with {image[:16]!r} ({len(image):,} bytes)")
+        self._image = image
+        self._check_length()
         self._file = h5f.open_file_image(image)
         self._links = self._file.links
+        self._runs: list[Run] = []
 
     def __enter__(self) -> "Hdf5Image":
         return self
@@ -55,22 +88,80 @@ class Hdf5Image:
     def __contains__(self, name: str) -> bool:
         return bool(self._links.exists(name.encode()))
 
-    def vector(self, name: str, kind: str, size: int, max_rows: int) -> tuple[Any, NDArray[Any]]:
-        """A one-dimensional dataset of the root group and all its values.
+    def _check_length(self) -> None:
+        """Raise GranuleError unless the file ends where its superblock says (HDF5 reads on if it is longer)."""
+        place = END_PLACES.get(self._image[8])
+        if place is None or self._image[SIZE_PLACES[self._image[8]]] != 8:
+            return  # HDF5 says what is wrong with it
+        end = int.from_bytes(self._image[place : place + 8], "little")
+        if end != len(self._image):
+            raise GranuleError(f"it has {len(self._image):,} bytes, its header says {end:,}")
+
+    def vector(self, name: str, kind: str, size: int) -> Vector:
+        """All values of a one-dimensional dataset of the root group.
 
         Args:
             name: Name of the dataset.
-            kind: "i" for integers of either sign (returned signed, bit for bit), "f" for floating point.
+            kind: "i" for integers of either sign, "f" for floating point.
             size: Bytes of one value on disk.
-            max_rows: The most rows that are read.
-
-        Returns:
-            The open dataset, for its attributes, and its values in native byte order.
 
         Raises:
             GranuleError: It is missing, or its type, rank, size or layout is not that of a granule's variable.
         """
-        dataset = self._open(name)
+        try:
+            messages = self._messages(name)
+            values, runs = read_vector(self._image, messages, kind, size)
+        except NOT_PLAIN:
+            return Vector(self._read(name, kind, size), None)
+        except GranuleError as error:
+            raise GranuleError(f"variable {name}: {error}") from error
+        self._runs += runs
+        return Vector(values, messages)
+
+    def attributes(self, vector: Vector) -> bytes:
+        """The bytes that hold all attributes of a variable; none when it has not the plain layout."""
+        if vector.messages is None:
+            return b""
+        try:
+            return attribute_bytes(self._image, vector.messages)
+        except NOT_PLAIN:
+            return b""
+
+    def check_runs(self) -> None:
+        """Raise GranuleError when two variables that were read share bytes: an address was damaged."""
+        reached = 0
+        for begin, end in sorted(self._runs):
+            if begin < reached:
+                raise GranuleError("chunks of its variables overlap: the file is damaged")
+            reached = end
+
+    def number(self, name: str) -> float | None:
+        """The value of a scalar variable; None when it is absent or not one number."""
+        if name not in self:
+            return None
+        try:
+            return read_number(self._image, self._messages(name))
+        except NOT_PLAIN:
+            dataset = self.dataset(name)
+        value = np.empty((), np.float64)
+        if dataset.get_space().get_simple_extent_npoints() != 1:
+            return None
+        dataset.read(h5s.ALL, h5s.ALL, value.reshape(dataset.shape), h5t.NATIVE_DOUBLE)
+        return float(value)
+
+    def _messages(self, name: str) -> Messages:
+        """The messages of a variable's object header, whose checksum HDF5 verifies here."""
+        try:
+            found = h5g.get_objinfo(self._file, name.encode(), follow_link=False)
+        except RuntimeError as error:
+            raise KeyError(name) from error
+        if found.type != h5g.DATASET:
+            raise KeyError(name)
+        return read_header(self._image, found.objno[0])
+
+    def _read(self, name: str, kind: str, size: int) -> NDArray[Any]:
+        """The values of a dataset of any harmless layout, as h5py reads them."""
+        dataset = self.dataset(name)
         stored = dataset.get_type()
         if stored.get_class() != CLASSES[kind] or stored.get_size() != size:
             raise GranuleError(f"variable {name} has type {stored.dtype}, not {8 * size}-bit {kind!r}")
@@ -78,31 +169,22 @@ class Hdf5Image:
         if space.get_simple_extent_ndims() != 1:
             raise GranuleError(f"variable {name} has {space.get_simple_extent_ndims()} dimensions, not 1")
         rows = space.get_simple_extent_npoints()
-        if rows > max_rows:
-            raise GranuleError(f"variable {name} has {rows:,} rows; a granule has at most {max_rows:,}")
+        if rows > MAX_ROWS:
+            raise GranuleError(f"variable {name} has {rows:,} rows; a granule has at most {MAX_ROWS:,}")
         is_unsigned = kind == "i" and stored.get_sign() == h5t.SGN_NONE
-        memory_type, dtype = MEMORY_TYPES["u" if is_unsigned else kind, size]  # of one sign: nothing is clipped
+        memory_type, dtype = MEMORY_TYPES[
+            "u" if is_unsigned else kind, size
+        ]  # of one sign: nothing is clipped
         values = np.empty(rows, dtype)
         if rows:
             dataset.read(h5s.ALL, h5s.ALL, values, memory_type)
-        return dataset, values
-
-    def number(self, name: str) -> float | None:
-        """The value of a scalar variable; None when it is absent or not one number."""
-        if name not in self:
-            return None
-        dataset = self._open(name)
-        value = np.empty((), np.float64)
-        if dataset.get_space().get_simple_extent_npoints() != 1:
-            return None
-        dataset.read(h5s.ALL, h5s.ALL, value.reshape(dataset.shape), h5t.NATIVE_DOUBLE)
-        return float(value)
+        return values
 
     def text(self, name: str) -> str | None:
         """A text attribute of the file, None when there is none."""
         return text_attribute(self._file, name.encode())
 
-    def _open(self, name: str) -> Any:  # noqa: ANN401 - h5py publishes no types
+    def dataset(self, name: str) -> Any:  # noqa: ANN401 - h5py publishes no types
         """The open dataset of the root group; GranuleError unless it lies in this file, in plain chunks."""
         key = name.encode()
         if not self._links.exists(key):
@@ -110,19 +192,33 @@ class Hdf5Image:
         if self._links.get_info(key).type != h5l.TYPE_HARD:
             raise GranuleError(f"variable {name} is a link to somewhere else")
         dataset = h5d.open(self._file, key)
-        if not _is_internal(dataset.get_create_plist()):
-            raise GranuleError(f"variable {name} is not stored inside the file in plain chunks")
+        try:
+            _check_storage(dataset)
+        except GranuleError as error:
+            raise GranuleError(f"variable {name}: {error}") from error
         return dataset
 
 
-def _is_internal(plist: Any) -> bool:  # noqa: ANN401
-    """Whether the bytes lie inside the file, in chunks of sane size, behind harmless filters."""
+def _check_storage(dataset: Any) -> None:  # noqa: ANN401
+    """Raise GranuleError unless the bytes lie in this file, in whole chunks of sane size, harmlessly filtered."""
+    plist = dataset.get_create_plist()
     layout = plist.get_layout()
-    if layout in (h5d.CONTIGUOUS, h5d.COMPACT):
-        return bool(plist.get_external_count() == 0)
-    if layout != h5d.CHUNKED or 8 * prod(plist.get_chunk()) > MAX_CHUNK_BYTES:
-        return False
-    return all(plist.get_filter(i)[0] in ALLOWED_FILTERS for i in range(plist.get_nfilters()))
+    if layout in (h5d.CONTIGUOUS, h5d.COMPACT) and plist.get_external_count() == 0:
+        return
+    if layout != h5d.CHUNKED:
+        raise GranuleError("it is not stored inside the file")
+    chunk_bytes = prod(plist.get_chunk()) * dataset.get_type().get_size()
+    filters = [plist.get_filter(i)[0] for i in range(plist.get_nfilters())]
+    if len(set(filters)) < len(filters) or not ALLOWED_FILTERS.issuperset(filters):
+        raise GranuleError(f"it has the HDF5 filters {filters}")
+    if chunk_bytes > (MAX_FILTERED_CHUNK_BYTES if filters else MAX_CHUNK_BYTES):
+        raise GranuleError(f"it has chunks of {chunk_bytes:,} bytes")
+    stored: list[int] = []
+    dataset.chunk_iter(lambda chunk: stored.append(chunk.size))
+    if stored and max(stored) > chunk_bytes * 1.01 + 64:
+        raise GranuleError(f"it has a stored chunk of {max(stored):,} bytes where {chunk_bytes:,} fit")
+    if dataset.rank == 1 and len(stored) < -(-dataset.shape[0] // plist.get_chunk()[0]):
+        raise GranuleError("it lacks chunks")
 
 
 def number_attribute(holder: Any, name: bytes) -> float | None:  # noqa: ANN401

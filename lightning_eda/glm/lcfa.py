@@ -20,15 +20,9 @@ from numpy.typing import NDArray
 from lightning_eda.errors import GranuleError
 from lightning_eda.glm.granule import TIER_SCHEMAS, TIME, Granule, GranuleHeader
 from lightning_eda.glm.hdf5_image import DAMAGE_ERRORS, Hdf5Image
-from lightning_eda.glm.lcfa_packing import (
-    TimePacking,
-    flag_packing,
-    microseconds,
-    time_packing,
-    value_packing,
-)
+from lightning_eda.glm.lcfa_packing import Packings, TimePacking, microseconds
 from lightning_eda.glm.lcfa_tree import Tree, build_tree, check_unique
-from lightning_eda.glm.lcfa_variables import MAX_ROWS, TIER_VARIABLES, Kind, Variable
+from lightning_eda.glm.lcfa_variables import TIER_VARIABLES, Kind, Variable
 from lightning_eda.glm.names import GranuleName
 
 TIERS = ("flash", "group", "event")
@@ -85,32 +79,35 @@ class _Decoder:
     def __init__(self, image: Hdf5Image, name: str, tiers: Sequence[str]) -> None:
         self.image = image
         self.name = GranuleName.parse(name)
+        self.packings = Packings(image, self.name.start)
         self.tiers = tiers
         self.eras: set[str] = set()
         self.start_us = microseconds(self.name.start)
         self.end_us = microseconds(self.name.end)
 
     def granule(self) -> Granule:
-        ids = {
-            tier: self._read_ids(tier, TIER_VARIABLES[tier]) for tier in TIERS
-        }
+        ids = {tier: self._read_ids(tier) for tier in TIERS}
         rows = {tier: len(next(iter(ids[tier].values()))) for tier in TIERS}
         self._check_platform(sum(rows.values()))
         tree = build_tree(
-            ids["flash"]["flash_id"], ids["group"]["group_id"], ids["group"]["flash_id"], ids["event"]["group_id"]
+            ids["flash"]["flash_id"],
+            ids["group"]["group_id"],
+            ids["group"]["flash_id"],
+            ids["event"]["group_id"],
         )
         if "event" in self.tiers:
             check_unique(ids["event"]["event_id"], "event_id")
         tables = {tier: self._table(tier, ids[tier], tree, rows[tier]) for tier in self.tiers}
+        self.image.check_runs()
         header = self._header(rows, tree)
         return Granule(header, tables.get("flash"), tables.get("group"), tables.get("event"))
 
-    def _read_ids(self, tier: str, variables: Sequence[Variable]) -> dict[str, NDArray[Any]]:
+    def _read_ids(self, tier: str) -> dict[str, NDArray[Any]]:
         """Ids and parents of a tier by column, unsigned, all of one length."""
         ids = {}
-        for variable in variables:
+        for variable in TIER_VARIABLES[tier]:
             if variable.kind is Kind.ID and (variable.name != "event_id" or "event" in self.tiers):
-                _, raw = self.image.vector(variable.name, "i", variable.size, MAX_ROWS)
+                raw = self.image.vector(variable.name, "i", variable.size).values
                 ids[variable.column] = raw.view(f"u{variable.size}")
         lengths = {len(values) for values in ids.values()}
         if len(lengths) > 1:
@@ -124,37 +121,35 @@ class _Decoder:
             raise GranuleError(f"the file is of platform {platform!r}, its name says {self.name.satellite}")
 
     def _table(self, tier: str, ids: dict[str, NDArray[Any]], tree: Tree, rows: int) -> pa.Table:
-        columns: dict[str, pa.Array] = {
-            "satellite": pa.repeat(self.name.satellite, rows),
-            "granule_start": pa.repeat(pa.scalar(self.start_us, pa.int64()), rows).view(TIME),
-            **_derived_columns(tier, tree),
-        }
+        columns = {**_key_columns(self.name.satellite, self.start_us, rows), **_derived_columns(tier, tree)}
         for variable in TIER_VARIABLES[tier]:
             if variable.kind is Kind.ID:
-                columns[variable.column] = pa.array(ids[variable.column].astype(f"i{min(8, 2 * variable.size)}"))
+                columns[variable.column] = _array(
+                    ids[variable.column].astype(f"i{min(8, 2 * variable.size)}")
+                )
             else:
                 columns[variable.column] = self._column(variable, rows)
         schema = TIER_SCHEMAS[tier]
-        return pa.Table.from_arrays([columns[field.name] for field in schema], schema=schema)
+        return pa.Table.from_arrays([columns[field] for field in schema.names], schema=schema)
 
     def _column(self, variable: Variable, rows: int) -> pa.Array:
         if variable.optional and variable.name not in self.image:
             return pa.nulls(rows, TIME)
         kind = "f" if variable.kind is Kind.DEGREES else "i"
-        dataset, raw = self.image.vector(variable.name, kind, variable.size, MAX_ROWS)
+        vector = self.image.vector(variable.name, kind, variable.size)
+        raw = vector.values
         if len(raw) != rows:
             raise GranuleError(f"variable {variable.name} has {len(raw)} rows, its tier {rows}")
         if variable.kind is Kind.TIME:
-            return self._times(time_packing(dataset, variable.name), raw, variable.name)
+            return self._times(self.packings.time(variable.name, vector), raw, variable.name)
         if variable.kind is Kind.DEGREES:
-            return pa.array(_degrees(raw.astype(np.float64), variable.name))
+            return _array(_degrees(raw.astype(np.float64), variable.name))
+        values, missing = self.packings.value(variable.name, variable.kind, vector).decode(raw)
         if variable.kind is Kind.FLAG:
-            values, missing = flag_packing(dataset).decode(raw)
-            return pa.array(values.astype(np.int32), mask=missing)
-        values, missing = value_packing(dataset, variable.name, variable.kind).decode(raw)
+            return _array(values.astype(np.int32), missing)
         if variable.kind is Kind.PACKED_DEGREES:
-            return pa.array(_degrees(values, variable.name))
-        return pa.array(values, mask=missing)
+            return _array(_degrees(values, variable.name))
+        return _array(values, missing)
 
     def _times(self, packing: TimePacking, raw: NDArray[np.int16], name: str) -> pa.Array:
         self.eras.add(packing.era)
@@ -168,7 +163,7 @@ class _Decoder:
                     f"variable {name} reaches from {early / 1e6:.3f} s before the start "
                     f"to {late / 1e6:.3f} s after the end"
                 )
-        return pa.array(times).view(TIME)
+        return _array(times, of=TIME)
 
     def _header(self, rows: dict[str, int], tree: Tree) -> GranuleHeader:
         counts = {tier: self._count(f"{tier}_count") for tier in TIERS}
@@ -200,14 +195,34 @@ class _Decoder:
         return int(value) if value is not None and abs(value) < 2**31 else None
 
 
+def _array(
+    values: NDArray[Any], missing: NDArray[np.bool_] | None = None, of: pa.DataType = None
+) -> pa.Array:
+    """The values as an Arrow array, without a copy where all are there."""
+    if missing is not None:
+        return pa.array(values, mask=missing)
+    kind = of or pa.from_numpy_dtype(values.dtype)
+    return pa.Array.from_buffers(kind, len(values), [None, pa.py_buffer(values)])
+
+
+def _key_columns(satellite: str, start_us: int, rows: int) -> dict[str, pa.Array]:
+    """The columns that say which granule a row is of."""
+    text = satellite.encode()
+    ends = np.arange(0, len(text) * (rows + 1), len(text), dtype=np.int32)
+    return {
+        "satellite": pa.StringArray.from_buffers(rows, pa.py_buffer(ends), pa.py_buffer(text * rows)),
+        "granule_start": _array(np.full(rows, start_us), of=TIME),
+    }
+
+
 def _derived_columns(tier: str, tree: Tree) -> dict[str, pa.Array]:
     """The columns that come from the tree, and not from a variable of the tier."""
     if tier == "flash":
-        return {"n_groups": pa.array(tree.groups_of_flash), "n_events": pa.array(tree.events_of_flash)}
+        return {"n_groups": _array(tree.groups_of_flash), "n_events": _array(tree.events_of_flash)}
     if tier == "group":
-        return {"n_events": pa.array(tree.events_of_group)}
+        return {"n_events": _array(tree.events_of_group)}
     absent = tree.flash_of_event < 0
-    return {"flash_id": pa.array(tree.flash_of_event, mask=absent if absent.any() else None)}
+    return {"flash_id": _array(tree.flash_of_event, absent if absent.any() else None)}
 
 
 def _degrees(values: NDArray[np.float64], name: str) -> NDArray[np.float64]:

@@ -11,16 +11,24 @@ Source: verified on 16 granules of 2018 to 2025: with this rule, and no other, e
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lightning_eda.errors import GranuleError
-from lightning_eda.glm.hdf5_image import integers_attribute, number_attribute, text_attribute
+from lightning_eda.glm.hdf5_image import (
+    Hdf5Image,
+    Vector,
+    integers_attribute,
+    number_attribute,
+    text_attribute,
+)
 from lightning_eda.glm.lcfa_variables import Kind
 
-TIME_UNITS = re.compile(r"(milliseconds|seconds) since (\d{4}-\d{1,2}-\d{1,2} \d{1,2}:\d{2}:\d{2}(?:\.\d{1,6})?)")
+TIME_UNITS = re.compile(
+    r"(milliseconds|seconds) since (\d{4}-\d{1,2}-\d{1,2} \d{1,2}:\d{2}:\d{2}(?:\.\d{1,6})?)"
+)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 AREA_UNITS = {"m2": 1.0, "km2": 1e6}
 
@@ -59,7 +67,11 @@ class Packing:
         if not len(numbers) or (self.fill is None and self.valid is None):
             return None
         low, high = self.valid or (-32768, 65535)
-        if low <= numbers.min() and numbers.max() <= high and (self.fill is None or low > self.fill or self.fill > high):
+        if (
+            low <= numbers.min()
+            and numbers.max() <= high
+            and (self.fill is None or low > self.fill or self.fill > high)
+        ):
             return None
         missing = (numbers < low) | (numbers > high)
         if self.fill is not None:
@@ -84,6 +96,70 @@ class TimePacking:
         return microseconds
 
 
+T = TypeVar("T")
+Key = tuple[str, bytes]  # name of a variable, and the bytes of its attributes
+
+MAX_KNOWN = 1024  # keys are of 0.2 to 2 kB
+START = b"<start of the granule>"
+_time_packings: dict[Key, TimePacking] = {}
+_value_packings: dict[Key, Packing] = {}
+
+
+class Packings:
+    """The packings of one granule's variables.
+
+    Reading the attributes of a variable by h5py costs more than its values. They are the same in thousands of
+    granules, so a packing that HDF5 has read, checksums verified, is kept under the bytes its attributes had; the
+    epoch in the units, which changes with every granule, must be the start in the file's name.
+
+    Args:
+        image: The granule.
+        start: Start in the granule's name, aware UTC.
+    """
+
+    def __init__(self, image: Hdf5Image, start: datetime) -> None:
+        self._image = image
+        self._start_us = microseconds(start)
+        self._start_text = start.isoformat(" ", "milliseconds")[:23].encode()
+
+    def time(self, name: str, vector: Vector) -> TimePacking:
+        """The packing of a time variable; GranuleError when its units or scale are not those of a granule."""
+        key = self._key(name, vector)
+        known = _time_packings.get(key)
+        if known is not None:
+            return TimePacking(self._start_us, known.packing, known.era)
+        packing = time_packing(self._image.dataset(name), name)
+        if START in key[1] and packing.epoch_us == self._start_us:
+            _remember(_time_packings, key, packing)
+        return packing
+
+    def value(self, name: str, kind: Kind, vector: Vector) -> Packing:
+        """The packing of a latitude, longitude, area (decoded to m2), energy (J) or quality flag.
+
+        Raises:
+            GranuleError: Scale, offset or units are absent or cannot be those of a granule.
+        """
+        key = self._key(name, vector)
+        known = _value_packings.get(key)
+        if known is not None:
+            return known
+        dataset = self._image.dataset(name)
+        packing = flag_packing(dataset) if kind is Kind.FLAG else value_packing(dataset, name, kind)
+        if key[1]:
+            _remember(_value_packings, key, packing)
+        return packing
+
+    def _key(self, name: str, vector: Vector) -> Key:
+        attributes = self._image.attributes(vector)
+        return name, attributes.replace(self._start_text, START)
+
+
+def _remember(known: dict[Key, T], key: Key, packing: T) -> None:
+    if len(known) >= MAX_KNOWN:
+        known.clear()
+    known[key] = packing
+
+
 def time_packing(dataset: Any, name: str) -> TimePacking:  # noqa: ANN401 - h5py publishes no types
     """The packing of a time variable; GranuleError when its units or scale are not those of a granule."""
     units = text_attribute(dataset, b"units")
@@ -103,7 +179,9 @@ def time_packing(dataset: Any, name: str) -> TimePacking:  # noqa: ANN401 - h5py
         era = "milliseconds"
     else:
         era = "current" if text_attribute(dataset, b"_Unsigned") == "true" else "do07"
-    return TimePacking(microseconds(epoch), Packing(scale / divisor, offset / divisor, not in_milliseconds), era)
+    return TimePacking(
+        microseconds(epoch), Packing(scale / divisor, offset / divisor, not in_milliseconds), era
+    )
 
 
 def value_packing(dataset: Any, name: str, kind: Kind) -> Packing:  # noqa: ANN401

@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 
 from lightning_eda.errors import GranuleError
 
-MAX_TABLE_SPAN = 1 << 22  # ids of a granule span about as many numbers as it has rows; wider ones are searched
+MAX_TABLE_SPAN = (
+    1 << 22
+)  # ids of a granule span about as many numbers as it has rows; wider ones are searched
 
 
 @dataclass(frozen=True)

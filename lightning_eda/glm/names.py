@@ -17,7 +17,8 @@ PRODUCT = "GLM-L2-LCFA"
 GRANULE_SECONDS = 20
 GRANULES_PER_HOUR = 3600 // GRANULE_SECONDS
 NAME_PATTERN = re.compile(
-    r"OR_GLM-L2-LCFA_(?P<satellite>G1[6-9])_s(?P<start>\d{14})_e(?P<end>\d{14})_c(?P<created>\d{14})\.nc"
+    r"OR_GLM-L2-LCFA_(?P<satellite>G1[6-9])_s(?P<start>\d{14})_e(?P<end>\d{14})_c(?P<created>\d{14})\.nc",
+    re.ASCII,  # digits of other scripts are no digits here
 )
 
 
@@ -67,11 +68,16 @@ class GranuleName:
 
 def parse_stamp(stamp: str, name: str) -> datetime:
     """The UTC time of a 14-digit stamp; raises GranuleNameError naming the file when there is no such time."""
+    year, day, tenth = int(stamp[:4]), int(stamp[4:7]), int(stamp[13])
     try:
-        day = datetime.strptime(stamp[:13], "%Y%j%H%M%S").replace(tzinfo=UTC)
-    except ValueError as error:
+        hour, minute, second = int(stamp[7:9]), int(stamp[9:11]), int(stamp[11:13])
+        midnight = datetime(year, 1, 1, hour, minute, second, 100_000 * tenth, UTC)
+        time = midnight + timedelta(days=day - 1)
+    except (ValueError, OverflowError) as error:
         raise GranuleNameError(f"{name!r} holds {stamp}, which is no time: {error}") from error
-    return day + timedelta(milliseconds=100 * int(stamp[13]))
+    if time.year != year:
+        raise GranuleNameError(f"{name!r} holds {stamp}, which is no time: {year} has no day {day}")
+    return time
 
 
 def format_stamp(time: datetime) -> str:

@@ -1,0 +1,44 @@
+# `make demo` and `make test` are all a newcomer needs; both set up .venv themselves.
+PYTHON ?= python3
+BIN := .venv/bin
+BENCHMARKS := decode ingest clustering
+export DAGSTER_DISABLE_TELEMETRY := 1
+
+.PHONY: help setup demo ui test lint types bench wheel clean
+
+help:  ## list the commands
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+
+setup: .venv/.installed  ## create .venv and install the pinned dependencies
+
+.venv/.installed: pyproject.toml constraints.txt
+	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed; set PYTHON=...") if sys.version_info < (3, 11) else None'
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	touch $@
+
+demo: setup  ## simulate an hour of granules and run the pipeline on it (no network, no account)
+	$(BIN)/lightning-eda demo
+
+ui: setup  ## the Dagster UI and daemon on http://localhost:3000
+	$(BIN)/dagster dev
+
+test: setup  ## the whole test suite
+	$(BIN)/pytest -n auto
+
+lint: setup  ## style, formatting and import rules
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+
+types: setup  ## static types
+	$(BIN)/mypy
+
+bench: setup  ## every benchmark; each prints ours, the alternative and the ratio
+	for name in $(BENCHMARKS); do echo "== $$name"; $(BIN)/python benchmarks/$$name.py || exit 1; done
+
+wheel: setup  ## build the wheel, install it elsewhere and run the demo from another folder
+	bash .ci/try_wheel
+
+clean:  ## remove what runs and tools made; asks nothing, so mind data/
+	rm -rf .venv build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,55 @@
+"""Running the assets in this process, as Dagster does with the in-process executor."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from lightning_eda.definitions import build_definitions
+from lightning_eda.settings import Settings
+from lightning_eda_tests.hours import BUCKET
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Callable[..., Settings]:
+    """Settings whose folders all lie in the test's own."""
+
+    def make(**changes) -> Settings:
+        (tmp_path / "archive").mkdir(exist_ok=True)
+        return Settings(
+            **{
+                "bucket": BUCKET,
+                "archive_dir": str(tmp_path / "archive"),
+                "data_dir": str(tmp_path / "data"),
+                "duckdb_path": str(tmp_path / "data" / "lightning.duckdb"),
+                **changes,
+            }
+        )
+
+    return make
+
+
+@pytest.fixture
+def run():
+    """Materialises the whole ingestor; gives the result, also of a failed run."""
+
+    def materialize(settings: Settings, key: str | tuple[str, str] | None = None, run_config=None):
+        definitions = build_definitions(settings)
+        tags = {}
+        if isinstance(key, tuple):
+            tags = {
+                "dagster/asset_partition_range_start": key[0],
+                "dagster/asset_partition_range_end": key[1],
+            }
+        assets = list(definitions.assets)
+        return dg.materialize(
+            assets,
+            resources=dict(definitions.resources),
+            partition_key=key if isinstance(key, str) else None,
+            tags=tags,
+            run_config=run_config,
+            raise_on_error=False,
+        )
+
+    return materialize

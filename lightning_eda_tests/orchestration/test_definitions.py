@@ -1,0 +1,85 @@
+"""The graph a user sees."""
+
+import dagster as dg
+import pytest
+
+from lightning_eda.definitions import build_definitions
+from lightning_eda.partitions import hourly
+from lightning_eda.settings import Settings
+
+# asset: (group, upstream, checks)
+GRAPH = {
+    "extract": ("ingestor", [], ["hour_is_complete"]),
+    "transform": ("ingestor", ["extract"], ["no_granule_quarantined", "parents_resolve"]),
+    "load": ("ingestor", ["transform"], ["coordinates_in_range", "ids_are_unique"]),
+}
+
+
+@pytest.fixture(scope="module")
+def specs():
+    """The assets' specs by name."""
+    graph = build_definitions(Settings()).resolve_asset_graph()
+    return {key.to_user_string(): graph.get(key) for key in graph.get_all_asset_keys()}
+
+
+def test_the_graph_is_as_documented(specs):
+    """Groups, upstream assets and checks of every asset."""
+    found = {
+        name: (
+            node.group_name,
+            sorted(key.to_user_string() for key in node.parent_keys),
+            sorted(check.name for check in node.check_keys),
+        )
+        for name, node in specs.items()
+    }
+    assert found == GRAPH
+
+
+def test_every_asset_describes_itself(specs):
+    """The description is the module's docstring: a first line and more."""
+    for name, node in specs.items():
+        first, _, rest = (node.description or "").strip().partition("\n")
+        assert first.endswith("."), name
+        assert len(rest) > 100, name
+
+
+def test_unset_the_assets_are_partitioned_by_hour(specs):
+    """A key is `2022-12-31-05:00`; the archive begins in 2018."""
+    assert all(node.partitions_def == hourly for node in specs.values())
+    assert hourly.has_partition_key("2022-12-31-05:00")
+    assert hourly.get_first_partition_key() == "2018-02-13-00:00"
+
+
+@pytest.mark.parametrize("pin", [{"goes_year": "2022"}, {"goes_doy": "1"}, {"goes_hour": "0"}])
+def test_pinned_the_assets_have_no_partitions(pin):
+    """Whichever part of the pin is set, and even when it is wrong: the run will say so."""
+    definitions = build_definitions(Settings(**pin))
+    assert not any(node.is_partitioned for node in definitions.resolve_asset_graph().asset_nodes)
+
+
+def test_both_shapes_live_side_by_side():
+    """Building one does not change the other."""
+    build_definitions(Settings(goes_doy="1"))
+    graph = build_definitions(Settings()).resolve_asset_graph()
+    assert all(node.is_partitioned for node in graph.asset_nodes)
+
+
+def test_steps_run_in_the_runs_own_process():
+    """A process a step would cost more than most steps do."""
+    definitions = build_definitions(Settings())
+    assert definitions.executor is dg.in_process_executor
+    assert [job.name for job in definitions.jobs] == ["ingest"]
+
+
+def test_the_settings_are_the_defaults_of_the_resources():
+    """So that the launchpad shows them."""
+    resources = build_definitions(Settings(bucket="noaa-goes16", tiers="flash,event")).resources
+    assert resources["glm"].bucket == "noaa-goes16"
+    assert resources["glm"].tier_names() == ("flash", "event")
+
+
+def test_every_field_of_the_launchpad_has_help():
+    """A description that names its variable."""
+    for name, resource in build_definitions(Settings()).resources.items():
+        for field, info in type(resource).model_fields.items():
+            assert info.description, f"{name}.{field}"

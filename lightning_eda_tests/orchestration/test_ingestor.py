@@ -1,0 +1,209 @@
+"""The ingestor's assets, run by Dagster on simulated hours."""
+
+from datetime import timedelta
+
+import duckdb
+import pytest
+
+from lightning_eda.glm.lcfa import read_granule
+from lightning_eda_tests.hours import HOUR, simulate
+
+KEY = "2024-07-01-20:00"
+
+
+def rows(settings, sql="SELECT count(*) FROM flashes"):
+    with duckdb.connect(settings.duckdb_path, read_only=True) as database:
+        return database.sql(sql).fetchall()
+
+
+def metadata(result, asset):
+    (materialization,) = result.asset_materializations_for_node(asset)
+    return {name: value.value for name, value in materialization.metadata.items()}
+
+
+def checks(result):
+    return {evaluation.check_name: evaluation for evaluation in result.get_asset_check_evaluations()}
+
+
+def failure(result) -> str:
+    (event,) = result.get_step_failure_events()
+    return event.step_failure_data.user_failure_data.description
+
+
+def test_an_hour_goes_from_granules_to_the_database(tmp_path, settings, run):
+    """All rows of all tiers, counted in the metadata of each asset."""
+    paths = simulate(tmp_path / "archive")
+    headers = [read_granule(path).header for path in paths]
+    chosen = settings(tiers="flash,group,event")
+    result = run(chosen, KEY)
+    assert result.success
+    assert metadata(result, "extract")["granules_found"] == 4
+    assert metadata(result, "extract")["granules_expected"] == 180
+    assert metadata(result, "transform")["rows_events"] == sum(header.n_events for header in headers)
+    assert metadata(result, "load")["rows_flashes"] == sum(header.n_flashes for header in headers)
+    assert rows(chosen, "SELECT sum(n_flashes), sum(n_groups), sum(n_events), count(*) FROM granules") == [
+        (
+            sum(header.n_flashes for header in headers),
+            sum(header.n_groups for header in headers),
+            sum(header.n_events for header in headers),
+            4,
+        )
+    ]
+    assert rows(chosen) == [(sum(header.n_flashes for header in headers),)]
+
+
+def test_checks_pass_and_warn(tmp_path, settings, run):
+    """An hour with gaps, a damaged and an inconsistent granule warns; nothing of it fails the run."""
+    simulate(tmp_path / "archive", faults=[("truncated", 0), ("lost_blocks", 2)])
+    result = run(settings(tiers="flash,group"), KEY)
+    assert result.success
+    found = {name: evaluation.passed for name, evaluation in checks(result).items()}
+    assert found == {
+        "hour_is_complete": False,
+        "no_granule_quarantined": False,
+        "parents_resolve": False,
+        "ids_are_unique": True,
+        "coordinates_in_range": True,
+    }
+    assert all(
+        evaluation.severity.value == "WARN" for evaluation in checks(result).values() if not evaluation.passed
+    )
+    assert all(evaluation.description for evaluation in checks(result).values() if not evaluation.passed)
+    assert checks(result)["hour_is_complete"].metadata["missing_granules"].value == 176
+
+
+def test_a_complete_hour_passes_every_check(tmp_path, settings, run):
+    """180 granules."""
+    simulate(tmp_path / "archive", granules=180)
+    result = run(settings(), KEY)
+    assert all(evaluation.passed for evaluation in checks(result).values())
+    assert metadata(result, "extract")["gaps"] == "none"
+
+
+def test_a_second_run_changes_nothing(tmp_path, settings, run):
+    """Nothing is fetched, nothing is written; `loaded_at` stays."""
+    simulate(tmp_path / "archive")
+    chosen = settings()
+    run(chosen, KEY)
+    before = rows(chosen, "SELECT * FROM granules ORDER BY ALL")
+    again = run(chosen, KEY)
+    assert metadata(again, "extract")["granules_fetched"] == 0
+    assert metadata(again, "load")["changed"] is False
+    assert rows(chosen, "SELECT * FROM granules ORDER BY ALL") == before
+
+
+def test_a_late_granule_is_added(tmp_path, settings, run):
+    """Only it is fetched; the hour is whole afterwards."""
+    late = simulate(tmp_path / "archive")[2]
+    content = late.read_bytes()
+    late.unlink()
+    chosen = settings()
+    run(chosen, KEY)
+    late.write_bytes(content)
+    result = run(chosen, KEY)
+    assert metadata(result, "extract")["granules_fetched"] == 1
+    assert rows(chosen, "SELECT count(*), sum(n_flashes) FROM granules")[0][0] == 4
+
+
+def test_an_empty_hour_is_green(settings, run):
+    """It materialises with zero rows and says so; only completeness warns."""
+    chosen = settings()
+    result = run(chosen, KEY)
+    assert result.success
+    assert metadata(result, "load")["status"] == "empty: no granule was found"
+    assert metadata(result, "transform")["dagster/row_count"] == 0
+    assert [name for name, check in checks(result).items() if not check.passed] == ["hour_is_complete"]
+    assert rows(chosen) == [(0,)]
+
+
+def test_a_range_is_one_run_with_numbers_for_each_hour(tmp_path, settings, run):
+    """Across midnight, with an empty hour in the middle; each partition has its own metadata."""
+    hours = [HOUR.replace(hour=23) + timedelta(hours=n) for n in range(3)]
+    counts = []
+    for hour, granules in zip(hours, (3, 0, 2), strict=True):
+        counts.append(granules)
+        if granules:
+            simulate(tmp_path / "archive", hour, granules=granules)
+    chosen = settings()
+    result = run(chosen, ("2024-07-01-23:00", "2024-07-02-01:00"))
+    assert result.success
+    for asset in ("extract", "transform", "load"):
+        events = result.asset_materializations_for_node(asset)
+        assert [event.partition for event in events] == [
+            "2024-07-01-23:00",
+            "2024-07-02-00:00",
+            "2024-07-02-01:00",
+        ]
+        assert {event.metadata["hours_in_run"].value for event in events} == {3}
+    found = [e.metadata["granules_found"].value for e in result.asset_materializations_for_node("extract")]
+    assert found == counts
+    assert rows(chosen, "SELECT count(*) FROM granules") == [(5,)]
+
+
+def test_the_pin_selects_the_hour(tmp_path, settings, run):
+    """Without a partition; the same rows as the partition gives."""
+    simulate(tmp_path / "archive")
+    pinned = settings(goes_year="2024", goes_doy="183", goes_hour="20")
+    result = run(pinned)
+    assert result.success
+    assert metadata(result, "extract")["granules_found"] == 4
+    assert result.asset_materializations_for_node("load")[0].partition is None
+
+
+def test_a_pinned_day_is_one_window(tmp_path, settings, run):
+    """24 hours; numbers are sums, and a table has a line an hour."""
+    simulate(tmp_path / "archive")
+    simulate(tmp_path / "archive", HOUR + timedelta(hours=2), granules=3)
+    result = run(settings(goes_year="2024", goes_doy="183"))
+    assert metadata(result, "extract")["granules_found"] == 7
+    assert len(result.asset_materializations_for_node("load")[0].metadata["hours"].records) == 24
+
+
+def test_run_config_wins_over_the_settings(tmp_path, settings, run):
+    """The pin and the tiers, set for one run in the launchpad."""
+    simulate(tmp_path / "archive")
+    chosen = settings(goes_year="2024", goes_doy="1")
+    config = {
+        "resources": {
+            "pin": {"config": {"year": "2024", "doy": "183", "hour": "20"}},
+            "glm": {"config": {"tiers": "flash,event"}},
+        }
+    }
+    result = run(chosen, run_config=config)
+    assert metadata(result, "extract")["granules_found"] == 4
+    assert metadata(result, "transform")["rows_events"] > 0
+
+
+@pytest.mark.parametrize(
+    ("changes", "key", "words"),
+    [
+        ({"goes_year": "2022"}, None, "GOES_DOY: it is not set; allowed: a day of the year.*use a backfill"),
+        ({"goes_hour": "24"}, None, "GOES_HOUR: found '24'; allowed: a whole number from 0 to 23"),
+        ({}, "2022-12-31-05:30", "partition: found '2022-12-31-05:30'; allowed: an hour such as"),
+        ({"archive_dir": "absent"}, KEY, "absent is no folder; GLM_ARCHIVE_DIR must name one that exists"),
+        ({"bucket": "../x"}, KEY, "S3_BUCKET: found '../x'; allowed: a bucket name"),
+        ({"tiers": "flashes"}, KEY, "GLM_TIERS: found 'flashes'"),
+        ({"archive_dir": None, "signed": "maybe"}, KEY, "GLM_SIGNED: found 'maybe'; allowed: true or false"),
+    ],
+)
+def test_a_mistake_is_one_sentence(settings, run, changes, key, words):
+    """The failure names the variable, what was found and what is allowed."""
+    import re
+
+    result = run(settings(**changes), key)
+    assert not result.success
+    assert re.search(words, failure(result)), failure(result)
+
+
+def test_a_step_that_was_skipped_is_asked_for(tmp_path, settings, run):
+    """Load without transform says what to run."""
+    import dagster as dg
+
+    from lightning_eda.definitions import build_definitions
+
+    definitions = build_definitions(settings())
+    load = next(asset for asset in definitions.assets if asset.key.to_user_string() == "load")
+    result = dg.materialize(
+        [load], resources=dict(definitions.resources), partition_key=KEY, raise_on_error=False
+    )
+    assert "run transform for this hour first" in failure(result)
