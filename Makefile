@@ -35,7 +35,7 @@ types: setup  ## static types
 	$(BIN)/mypy
 
 bench: setup  ## every benchmark; each prints ours, the alternative and the ratio
-	for name in $(BENCHMARKS); do echo "== $$name"; $(BIN)/python benchmarks/$$name.py || exit 1; done
+	for name in $(BENCHMARKS); do echo "== $$name"; $(BIN)/python -m benchmarks.$$name || exit 1; done
 
 wheel: setup  ## build the wheel, install it elsewhere and run the demo from another folder
 	bash .ci/try_wheel

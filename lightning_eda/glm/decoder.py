@@ -76,7 +76,9 @@ class Decoder:
             while True:
                 if not connection.poll(self.granule_timeout_s if place is not None else START_TIMEOUT_S):
                     self._stop()
-                    return _blamed(place, f"decoding took longer than {self.granule_timeout_s:g} s")
+                    if place is None:
+                        raise DecoderError(f"the decoder process did not answer within {START_TIMEOUT_S:g} s")
+                    return place, f"decoding took longer than {self.granule_timeout_s:g} s"
                 message = connection.recv()
                 if isinstance(message, LightningEdaError):
                     raise message
@@ -85,7 +87,13 @@ class Decoder:
                 if isinstance(message, Started):
                     place = message.index
         except (EOFError, ConnectionError):
-            return _blamed(place, f"the decoder process died of it ({self._death()})")
+            death = self._death()
+            if place is None:
+                raise DecoderError(
+                    f"the decoder process ended ({death}) before it came to a granule; "
+                    "the run's stderr log has its last words"
+                ) from None
+            return place, f"the decoder process died of it ({death})"
 
     def _start(self) -> Connection:
         ours, theirs = Pipe()
@@ -114,11 +122,3 @@ class Decoder:
             self._process.kill()
             self._process.wait()
         self._connection = self._process = None
-
-
-def _blamed(place: int | None, reason: str) -> tuple[int, str]:
-    if place is None:
-        raise DecoderError(
-            f"{reason}, before it came to a granule; its last words are in the run's stderr log"
-        )
-    return place, reason

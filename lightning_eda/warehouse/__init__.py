@@ -5,6 +5,7 @@
     attach.py       opens a DuckDB file: waits while others hold it, and says what is wrong
     compaction.py   gives freed space back to the disk by copy and swap
     series.py       reads one series CSV strictly
+    span.py         which hours and satellites a statement is about
     load.py         replace_hour(): an hour comes in, whole or not at all
     queries.py      reads for the Dagster face and for users
 

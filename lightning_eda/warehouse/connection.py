@@ -7,6 +7,7 @@ knows nothing of the lock file (a notebook, the duckdb command line) is met by r
 is named in the error.
 """
 
+import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
@@ -24,8 +25,15 @@ from lightning_eda.warehouse.attach import (
     attached,
     busy_text,
 )
-from lightning_eda.warehouse.compaction import compact, is_bloated, remove_leftover, replace_durably, wal_of
-from lightning_eda.warehouse.schema import TABLES
+from lightning_eda.warehouse.compaction import (
+    NEW_ENDING,
+    compact,
+    is_bloated,
+    remove_leftovers,
+    replace_durably,
+    wal_of,
+)
+from lightning_eda.warehouse.schema import TABLES, quoted
 
 WAIT_SECONDS = 60.0
 TURN_SECONDS = 1.0  # a reader stands in the queue this long, then also tries without its turn
@@ -52,6 +60,7 @@ def writer(path: Path | str, wait_seconds: float = WAIT_SECONDS) -> Iterator[duc
     database = located(path)
     patience = Patience.of(wait_seconds)
     with _sole_writer(database, patience):
+        remove_leftovers(database)
         if is_absent(database):
             _create(database, patience)
         require_duckdb_file(database)
@@ -91,6 +100,10 @@ def located(path: Path | str) -> Path:
     database = Path(path).expanduser().resolve()
     if database.is_dir():
         raise WarehouseError(f"{database} is a folder; the database must be a file")
+    if os.sep == "/" and "\\" in str(database):
+        raise WarehouseError(
+            f"{database} has a backslash, which DuckDB takes for a slash: choose another path"
+        )
     return database
 
 
@@ -203,9 +216,8 @@ def _roll_back(connection: duckdb.DuckDBPyConnection) -> None:
 
 def _create(database: Path, patience: Patience) -> None:
     """Makes the database under another name and moves it into place, so nobody ever sees half of one."""
-    fresh = database.with_name(database.name + ".new")
+    fresh = database.with_name(database.name + NEW_ENDING)
     try:
-        remove_leftover(fresh)
         with attached(fresh, CREATE, patience) as connection:
             _make_tables(connection)
         wal_of(database).unlink(missing_ok=True)  # the log of a database that is gone
@@ -221,18 +233,11 @@ def _make_tables(connection: duckdb.DuckDBPyConnection) -> None:
 
 def _require_columns(connection: duckdb.DuckDBPyConnection, database: Path) -> None:
     """Raises WarehouseError when a table of ours has other columns than `schema` says."""
-    found: dict[str, list[tuple[str, str]]] = {}
-    rows = connection.execute(
-        "SELECT table_name, column_name, data_type FROM duckdb_columns() "
-        "WHERE database_name = ? AND schema_name = 'main' ORDER BY table_oid, column_index",
-        [CATALOG],
-    ).fetchall()
-    for table, column, kind in rows:
-        found.setdefault(table, []).append((column, kind))
     for table in TABLES.values():
-        expected = [(column.name, column.type) for column in table.columns]
-        if found.get(table.name) != expected:
+        relation = connection.table(quoted(table.name))
+        found = list(zip(relation.columns, map(str, relation.types), strict=True))
+        if found != [(column.name, column.type) for column in table.columns]:
             raise WarehouseError(
-                f"{database}: table {table.name} has other columns than this version writes; "
-                f"load into a new file (DUCKDB_PATH). Found {found.get(table.name)}, expected {expected}"
+                f"{database}: table {table.name} has other columns than this version writes; load into a new "
+                f"file (DUCKDB_PATH). Found: {', '.join(f'{name} {kind}' for name, kind in found)}"
             )

@@ -51,7 +51,7 @@ def test_flashes_alone_get_groups_and_events(tmp_path):
 
 
 def test_events_alone_are_groups_of_one_flash(tmp_path):
-    """The flash has the sum of their energies, the mean of their places, the first and last of their times."""
+    """The flash has the sum of their energies, the mean place, the first and last time."""
     events = {"lat": [1.0, 3.0], "lon": [-130.0, -134.0], "energy": [1e-14, 3e-14], "time_offset": [2.0, 1.5]}
     granule = read_raw(write_granule(tmp_path, events=events))
     check_sound(granule)

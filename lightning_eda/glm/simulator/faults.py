@@ -146,7 +146,7 @@ FAULTS: dict[str, Kind] = {
         "a first issue lacks the last flash; 30 s later the whole granule follows, same start and end"
     ),
     "split_flash": Kind(
-        "a flash is cut at 101 groups just before the end and goes on in the next granule; all flashes are others"
+        "a flash is cut at 101 groups just before the end and goes on in the next one; the whole hour changes"
     ),
     "empty": Kind("no rows, counts 0", draft=empty),
     "short": Kind("the granule ends after 11 s", draft=short),

@@ -179,7 +179,8 @@ def _lost() -> Variable:
 
 def _yaw(era: Era, satellite: Satellite) -> Variable:
     """The yaw flip flag; in 2018 it had two values and was never set."""
-    values, meanings, value = [0, 1, 2], "upright neither inverted", 2 if satellite.name in ("G17", "G19") else 0
+    values, meanings = [0, 1, 2], "upright neither inverted"
+    value = 2 if satellite.name in ("G17", "G19") else 0
     if not era.complete_attributes:
         values, meanings, value = [0, 1], "false true", -1
     return _scalar(

@@ -1,0 +1,34 @@
+"""Maps, curves and reports: Arrow tables in, bytes or text out; the caller writes the files.
+
+Nothing here reads a database, a network or a clock, and the same input always gives the same bytes.
+
+    Scene, Evaluation    what is drawn (frames.py says which columns)
+    render_cluster_map   PNG map of the flashes by cluster
+    render_curves        elbow and silhouette in one picture, PNG or SVG
+    render_interactive_map   one HTML page to pan, zoom, hover and play
+    render_animation     GIF with one frame an hour
+    render_report        one HTML page with everything
+    thumbnail            a PNG small enough for Dagster metadata
+"""
+
+from lightning_eda.figures.animation import render_animation
+from lightning_eda.figures.canvas import thumbnail
+from lightning_eda.figures.cluster_map import render_cluster_map
+from lightning_eda.figures.curves import render_curves
+from lightning_eda.figures.frames import CLUSTER_COLUMNS, FLASH_COLUMNS, SCORE_COLUMNS, Evaluation, Scene
+from lightning_eda.figures.interactive import render_interactive_map
+from lightning_eda.figures.report import render_report
+
+__all__ = [
+    "CLUSTER_COLUMNS",
+    "FLASH_COLUMNS",
+    "SCORE_COLUMNS",
+    "Evaluation",
+    "Scene",
+    "render_animation",
+    "render_cluster_map",
+    "render_curves",
+    "render_interactive_map",
+    "render_report",
+    "thumbnail",
+]

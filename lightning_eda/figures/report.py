@@ -1,0 +1,149 @@
+"""The report: one HTML page with the map, the curves, the rate, the distributions and the table of clusters.
+
+The pictures are inside the page (a PNG map, SVG curves), so that it can be mailed and printed; the
+interactive map, which carries 5 MB of Plotly, stays a file of its own and is linked.
+"""
+
+import base64
+import html
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from lightning_eda.figures.cluster_map import render_cluster_map
+from lightning_eda.figures.curves import render_curves
+from lightning_eda.figures.distributions import rate_per_minute, render_distributions, render_rate
+from lightning_eda.figures.frames import Evaluation, Scene
+from lightning_eda.figures.packaged import packaged_text
+from lightning_eda.figures.palette import look
+from lightning_eda.figures.wording import (
+    curves_text,
+    distributions_text,
+    energy_text,
+    map_text,
+    median_text,
+    moment_text,
+    number_text,
+    place_text,
+    rate_text,
+)
+
+NOT_RELATIVE = re.compile(r"\s*(?:[a-zA-Z][a-zA-Z0-9+.-]*:|[/\\])")
+
+
+def render_report(
+    scene: Scene,
+    evaluation: Evaluation,
+    links: Mapping[str, str] | None = None,
+    details: Mapping[str, str] | None = None,
+    map_png: bytes | None = None,
+) -> str:
+    """The page, about 1 MB, most of it the map.
+
+    Args:
+        scene: The clustered points.
+        evaluation: The scores of k.
+        links: Text to address, for files beside the report: {"Interactive map": "map.html"}.
+        details: How the result was made, name to value: rows dropped, features, seed.
+        map_png: The map when it was rendered already; else it is rendered here.
+
+    Raises:
+        ValueError: A link is not a relative address.
+    """
+    png = render_cluster_map(scene) if map_png is None else map_png
+    parts = {
+        "title": html.escape(f"{scene.satellite_title} lightning, {scene.window_title}"),
+        "heading": html.escape(f"{scene.satellite_title} lightning clusters"),
+        "window": html.escape(scene.window_title),
+        "css": packaged_text("page/report.css"),
+        "numbers": _numbers(scene),
+        "map": _picture(png, "image/png", map_text(scene)),
+        "links": _links(links or {}),
+        "clusters": _cluster_table(scene),
+        "curves": _picture(render_curves(evaluation, "svg"), "image/svg+xml", curves_text(evaluation)),
+        "rate": _picture(render_rate(scene, "svg"), "image/svg+xml", rate_text(scene)),
+        "distributions": _picture(
+            render_distributions(scene, "svg"), "image/svg+xml", distributions_text(scene)
+        ),
+        "details": _details(details or {}),
+        "noun": scene.noun,
+    }
+    return re.sub(r"\{\{(\w+)\}\}", lambda place: parts[place[1]], packaged_text("page/report.html"))
+
+
+def _picture(content: bytes, kind: str, alt: str) -> str:
+    """An image inside the page, with its text for who cannot see it."""
+    data = base64.b64encode(content).decode("ascii")
+    return f'<img src="data:{kind};base64,{data}" alt="{html.escape(alt)}">'
+
+
+def _numbers(scene: Scene) -> str:
+    """The figures at the top of the page."""
+    energy = scene.energy_fj[np.isfinite(scene.energy_fj)]
+    _, rate = rate_per_minute(scene)
+    entries = {
+        scene.noun.capitalize(): f"{len(scene):,}",
+        "Clusters": str(len(scene.labels)),
+        "Mean per minute": f"{len(scene) / scene.minutes:,.1f}",
+        "Peak per minute": f"{rate.max():,.1f}",
+        "Total energy": energy_text(float(energy.sum()) * 1e-15 if len(energy) else None),
+        "Median duration": median_text(scene.duration_ms, "ms"),
+    }
+    return "\n".join(f"<div><dt>{name}</dt><dd>{value}</dd></div>" for name, value in entries.items())
+
+
+def _links(links: Mapping[str, str]) -> str:
+    """The files beside the report."""
+    for address in links.values():
+        if NOT_RELATIVE.match(address):
+            raise ValueError(f"link {address!r}: give an address relative to the report")
+    anchors = [f'<a href="{html.escape(to)}">{html.escape(name)}</a>' for name, to in links.items()]
+    return f'<nav aria-label="Files">{" ".join(anchors)}</nav>' if anchors else ""
+
+
+def _cluster_table(scene: Scene) -> str:
+    """A row a cluster; a sentence when there is none."""
+    if scene.clusters.num_rows == 0:
+        why = f"The {scene.noun} were not clustered." if len(scene) else f"There were no {scene.noun}."
+        return f"<p>{why}</p>"
+    names = [
+        *("Cluster", "Centre", "Radius<br>km", "Hull area<br>km²", scene.noun.capitalize()),
+        *("Per minute", "Energy", "First", "Last"),
+    ]
+    head = "".join(f'<th scope="col">{name}</th>' for name in names)
+    rows = "\n".join(_cluster_row(scene, row) for row in scene.clusters.to_pylist())
+    return (
+        f'<div class="scroll"><table class="clusters">\n<thead><tr>{head}</tr></thead>\n'
+        f"<tbody>\n{rows}\n</tbody>\n</table></div>"
+    )
+
+
+def _cluster_row(scene: Scene, row: dict[str, Any]) -> str:
+    """One row of the table, led by the mark and colour of the map."""
+    style = look(row["cluster"])
+    mark = f'<span class="mark" style="color:{style.color}" aria-hidden="true">{style.mark.glyph}</span>'
+    cells = (
+        place_text(row["center_lat"], row["center_lon"]),
+        number_text(row["radius_km"]),
+        number_text(row["hull_area_km2"]),
+        f"{row['flashes']:,}",
+        number_text(row["rate_per_minute"]),
+        energy_text(row["energy_j"]),
+        moment_text(row["first_time"], scene),
+        moment_text(row["last_time"], scene),
+    )
+    columns = "".join(f"<td>{html.escape(cell)}</td>" for cell in cells)
+    return f'<tr><th scope="row">{mark}{row["cluster"]}</th>{columns}</tr>'
+
+
+def _details(details: Mapping[str, str]) -> str:
+    """How the result was made, as a table of two columns."""
+    if not details:
+        return ""
+    rows = "\n".join(
+        f'<tr><th scope="row">{html.escape(str(name))}</th><td>{html.escape(str(value))}</td></tr>'
+        for name, value in details.items()
+    )
+    return f'<h2>How this was made</h2>\n<table class="details"><tbody>\n{rows}\n</tbody></table>'

@@ -1,0 +1,64 @@
+"""A headless browser without a network, and a way to read pictures."""
+
+import io
+import shutil
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
+FLAGS = [
+    "--headless", "--no-sandbox", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+SOFTWARE_WEBGL = ["--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
+NO_WEBGL = ["--disable-3d-apis", "--disable-gpu"]
+
+
+def pixels(picture: bytes) -> np.ndarray:
+    """A picture as (height, width, 3) numbers from 0 to 255."""
+    return np.asarray(Image.open(io.BytesIO(picture)).convert("RGB")).astype(int)
+
+
+def near(image: np.ndarray, color: str, tolerance: int = 40) -> np.ndarray:
+    """Where a picture has a colour "#RRGGBB", or nearly so."""
+    wanted = [int(color[i : i + 2], 16) for i in (1, 3, 5)]
+    return np.abs(image - wanted).max(axis=-1) <= tolerance
+
+
+@pytest.fixture(scope="session")
+def playwright() -> Iterator[Any]:
+    """Playwright, or a skip where it or Chromium is absent."""
+    api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    if not any(shutil.which(name) for name in CHROMIUM):
+        pytest.skip("no Chromium on this machine: apt-get install chromium")
+    with api.sync_playwright() as running:
+        yield running
+
+
+def launch(playwright: Any, flags: list[str]) -> Any:
+    """A headless Chromium."""
+    path = next(filter(None, map(shutil.which, CHROMIUM)))
+    return playwright.chromium.launch(executable_path=path, args=[*FLAGS, *flags])
+
+
+class Visit:
+    """A page opened from disk with the network cut, and everything it complained of or asked for."""
+
+    def __init__(self, browser: Any, path: Any) -> None:
+        self.errors: list[str] = []
+        self.requests: list[str] = []
+        context = browser.new_context(viewport={"width": 1200, "height": 800}, offline=True)
+        self.page = context.new_page()
+        self.page.set_default_timeout(60_000)
+        self.page.on("console", lambda m: self.errors.append(m.text) if m.type == "error" else None)
+        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
+        self.page.on("request", lambda request: self.requests.append(request.url))
+        self.page.goto(path.as_uri())
+
+    def outside_requests(self) -> list[str]:
+        """The addresses asked for that are neither this file nor part of it."""
+        return [url for url in self.requests[1:] if not url.startswith(("data:", "blob:"))]

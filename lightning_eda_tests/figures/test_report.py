@@ -1,0 +1,143 @@
+"""The report holds everything, needs nothing from outside, and takes hostile text for what it is."""
+
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+
+import pyarrow as pa
+import pytest
+
+from lightning_eda.figures import Evaluation, render_report
+from lightning_eda.figures.wording import energy_text, number_text
+from lightning_eda_tests.figures.conftest import Visit, launch
+from lightning_eda_tests.figures.storms import empty_scene, evaluation, storm_scene
+
+HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(2)>\"' & {{map}}"
+
+
+class Tags(HTMLParser):
+    """The start tags of a page with their attributes, and its text."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.text = ""
+        self.feed(page)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_data(self, data):
+        self.text += data
+
+    def all(self, tag):
+        return [attributes for name, attributes in self.tags if name == tag]
+
+
+@pytest.fixture(scope="module")
+def page() -> str:
+    """A report of seven clusters."""
+    return render_report(
+        storm_scene(7, 2000), evaluation(), {"Interactive map": "map.html"}, {"Dropped, duplicates": "12"}
+    )
+
+
+def test_every_cluster_has_its_row(page):
+    """The table has a row a cluster with place, radius, hull, count, rate, energy and times."""
+    scene, found = storm_scene(7, 2000), Tags(page)
+    assert len(found.all("tr")) == 1 + 7 + 1
+    for row in scene.clusters.to_pylist():
+        assert f"{row['flashes']:,}" in found.text
+        assert energy_text(row["energy_j"]) in found.text
+        assert f"{row['first_time']:%H:%M:%S}" in found.text
+        assert number_text(row["hull_area_km2"]) in found.text
+
+
+def test_pictures_are_inside_and_described(page):
+    """Four pictures are part of the page, each with a text of a sentence or more."""
+    pictures = Tags(page).all("img")
+    assert len(pictures) == 4
+    assert all(p["src"].startswith("data:image/") for p in pictures)
+    assert all(len(p["alt"]) > 40 for p in pictures)
+    assert len({p["src"] for p in pictures}) == 4
+
+
+def test_page_is_light_and_has_no_script(page):
+    """The page is under 1.5 MB, runs nothing, and links only the files it was given."""
+    found = Tags(page)
+    assert len(page.encode()) < 1_500_000
+    assert not found.all("script")
+    assert [a["href"] for a in found.all("a")] == ["map.html"]
+    assert "Dropped, duplicates" in found.text
+    assert found.all("html")[0]["lang"] == "en"
+
+
+def test_hostile_text_stays_text():
+    """Satellite, notes, names and links with markup and template marks appear as text, not as tags."""
+    scene = replace(storm_scene(2, 50), satellite=HOSTILE)
+    scores = Evaluation(evaluation().scores, 7, HOSTILE, 6, HOSTILE)
+    found = Tags(render_report(scene, scores, {HOSTILE: f"map.html?{HOSTILE}"}, {HOSTILE: HOSTILE}))
+    assert not found.all("script")
+    assert len(found.all("img")) == 4
+    assert not any(name.startswith("on") for _, attributes in found.tags for name in attributes)
+    assert found.text.count(HOSTILE) >= 4
+
+
+@pytest.mark.parametrize(
+    "address", ["javascript:alert(1)", " JavaScript:x", "https://a.b", "//a.b", "/x", "\\x"]
+)
+def test_links_that_lead_away_are_refused(address):
+    """Only addresses relative to the report are linked."""
+    with pytest.raises(ValueError, match="relative"):
+        render_report(empty_scene(), evaluation(), {"x": address}, map_png=b"")
+
+
+def test_nothing_to_show_is_said():
+    """A window without flashes gives a page that says so, with dashes for what is not known."""
+    text = Tags(render_report(empty_scene(), Evaluation(evaluation().scores.slice(0, 0)))).text
+    assert "There were no flashes." in text
+    assert "\N{EN DASH}" in text
+
+
+def test_groups_without_area_and_duration():
+    """Groups, which have no duration, give a page that speaks of groups."""
+    scene = storm_scene(2, 60)
+    bare = scene.flashes.set_column(5, "duration_s", pa.nulls(60, pa.float64()))
+    text = Tags(render_report(replace(scene, flashes=bare, tier="group"), evaluation())).text
+    assert "Groups" in text
+    assert "Flashes" not in text
+
+
+def test_same_input_same_text(page):
+    """Two renders are equal."""
+    again = render_report(
+        storm_scene(7, 2000), evaluation(), {"Interactive map": "map.html"}, {"Dropped, duplicates": "12"}
+    )
+    assert again == page
+
+
+@pytest.mark.parametrize(
+    ("joules", "text"),
+    [(2.5e-13, "250 fJ"), (9.99e-10, "999 pJ"), (1.234e-9, "1.23 nJ"), (0.0, "0 fJ"), (None, "\N{EN DASH}"),
+     (float("nan"), "\N{EN DASH}"), (3.0, "3.00 J")],
+)  # fmt: skip
+def test_energy_in_words(joules, text):
+    """Energies are told to three digits in the unit that suits them."""
+    assert energy_text(joules) == text
+
+
+def test_browser_shows_it_without_a_network(playwright, page, tmp_path):
+    """Chromium opens the page from disk: four pictures are decoded, nothing is asked for, nothing fails."""
+    path = tmp_path / "report.html"
+    path.write_text(page)
+    browser = launch(playwright, [])
+    visit = Visit(browser, path)
+    widths = visit.page.eval_on_selector_all("img", "all => all.map(one => one.naturalWidth)")
+    wide = visit.page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    browser.close()
+    assert len(widths) == 4
+    assert min(widths) > 300
+    assert wide
+    assert visit.errors == []
+    assert visit.outside_requests() == []
+    assert not re.search(r"https?://(?!www\.w3\.org)", re.sub(r"base64,[A-Za-z0-9+/=]+", "", page))

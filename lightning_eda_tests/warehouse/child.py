@@ -1,0 +1,60 @@
+"""Processes that load hours, and can be killed while they do.
+
+They are forked from a server that has imported everything once, so that twenty of them start quickly.
+"""
+
+import multiprocessing
+from collections.abc import Sequence
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+from lightning_eda.warehouse.load import replace_hour
+from lightning_eda.warehouse.schema import TABLES
+from lightning_eda_tests.warehouse.hours import NOW, hour_at
+
+MAKER = multiprocessing.get_context("forkserver")
+MAKER.set_forkserver_preload(["__main__", __name__])
+
+
+class LoadingProcess:
+    """A process that is ready to load folders, each named by its hour (`2024-05-01T03`), as G18.
+
+    Args:
+        database: The database to load into.
+        folders: Folders of series, loaded one after the other.
+    """
+
+    def __init__(self, database: Path, folders: Sequence[Path]) -> None:
+        self._ours, theirs = MAKER.Pipe()
+        self.process = MAKER.Process(target=_load_when_told, args=(theirs, database, list(folders)))
+        self.process.start()
+        theirs.close()
+        assert self._ours.recv() == "ready"
+
+    def go(self) -> None:
+        """Lets it load."""
+        self._ours.send("go")
+
+    def kill(self) -> None:
+        """Ends it with SIGKILL, wherever it is."""
+        self.process.kill()
+        self.process.join()
+        self._ours.close()
+
+    def is_loading(self) -> bool:
+        """Whether it has not ended yet."""
+        return self.process.exitcode is None
+
+    def finish(self) -> None:
+        """Waits for its end, which must be a good one."""
+        self.process.join()
+        self._ours.close()
+        assert self.process.exitcode == 0
+
+
+def _load_when_told(parent: Connection, database: Path, folders: list[Path]) -> None:
+    parent.send("ready")
+    parent.recv()
+    for folder in folders:
+        series = {name: folder / f"{name}.csv" for name in TABLES}
+        replace_hour(database, hour_at(f"{folder.name}:00"), ["G18"], series, NOW)

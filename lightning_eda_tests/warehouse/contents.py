@@ -1,0 +1,38 @@
+"""What a database holds, for comparison: a hash over every value of every table but the time of loading."""
+
+import hashlib
+from datetime import datetime
+from pathlib import Path
+
+import pyarrow as pa
+
+from lightning_eda.warehouse.connection import reader
+from lightning_eda.warehouse.load import LoadResult, replace_hour
+from lightning_eda.warehouse.schema import TABLES, column_list, quoted
+from lightning_eda_tests.warehouse.hours import NOW, Tables, write_series
+
+
+def content_hash(database: Path) -> str:
+    """SHA-256 of all rows of all tables in the order of all their columns, without `loaded_at`."""
+    digest = hashlib.sha256()
+    for name in TABLES:
+        digest.update(name.encode())
+        for column in stored(database, name).combine_chunks().columns:
+            digest.update(repr(column.type).encode())
+            for buffer in pa.concat_arrays(column.chunks).buffers() if column.num_chunks else []:
+                digest.update(bytes(buffer) if buffer is not None else b"no nulls")
+    return digest.hexdigest()
+
+
+def stored(database: Path, name: str) -> pa.Table:
+    """All rows of a table, in the order of all its columns, without `loaded_at`."""
+    columns = column_list(TABLES[name].series_columns)
+    with reader(database) as connection:
+        return connection.sql(f"SELECT {columns} FROM {quoted(name)} ORDER BY ALL").to_arrow_table()
+
+
+def load(
+    database: Path, folder: Path, hour: datetime, tables: Tables, satellite: str = "G18", now: datetime = NOW
+) -> LoadResult:
+    """Writes the tables as series into a folder and loads them as the hour of the satellite."""
+    return replace_hour(database, hour, [satellite], write_series(folder, tables), now)

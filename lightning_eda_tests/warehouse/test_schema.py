@@ -1,0 +1,75 @@
+"""The declared tables are the tables made."""
+
+import duckdb
+import pytest
+
+from lightning_eda.warehouse.schema import EVENTS, GRANULES, GROUPS, TABLES, Table, quoted
+
+DETECTION = ["satellite", "granule_start"]
+COLUMNS = {
+    "granules": [
+        *DETECTION, "granule_end", "granule_created", "object_key", "size_bytes", "etag", "orbital_slot",
+        "subpoint_lon", "time_basis", "era", "n_flashes", "n_groups", "n_events", "flash_count",
+        "group_count", "event_count", "orphan_groups", "orphan_events", "childless_groups",
+        "status", "reason", "loaded_at",
+    ],
+    "flashes": [
+        *DETECTION, "flash_id", "flash_time_of_first_event", "flash_time_of_last_event",
+        "flash_frame_time_of_first_event", "flash_frame_time_of_last_event", "flash_lat", "flash_lon",
+        "flash_area", "flash_energy", "flash_quality_flag", "n_groups", "n_events",
+    ],
+    "groups": [
+        *DETECTION, "group_id", "flash_id", "group_time", "group_frame_time", "group_lat", "group_lon",
+        "group_area", "group_energy", "group_quality_flag", "n_events",
+    ],
+    "events": [
+        *DETECTION, "event_id", "group_id", "flash_id", "event_time", "event_lat", "event_lon",
+        "event_energy",
+    ],
+}  # fmt: skip
+
+
+def test_columns_are_the_contract() -> None:
+    """Names and order of the columns are what people's queries and the series CSVs are written against."""
+    assert {name: [column.name for column in table.columns] for name, table in TABLES.items()} == COLUMNS
+
+
+@pytest.mark.parametrize("table", TABLES.values(), ids=lambda table: table.name)
+def test_duckdb_makes_the_declared_table(table: Table) -> None:
+    """Names, types and NOT NULL in DuckDB are those declared; an Arrow table of them has the Arrow types."""
+    with duckdb.connect() as connection:
+        connection.execute(table.create_sql)
+        made = connection.execute(f"DESCRIBE {quoted(table.name)}").fetchall()
+        arrow = connection.sql(f"FROM {quoted(table.name)}").to_arrow_table().schema
+    assert [(name, kind, null) for name, kind, null, *_ in made] == [
+        (column.name, column.type, "YES" if column.nullable else "NO") for column in table.columns
+    ]
+    assert arrow.types == [column.arrow_type for column in table.columns]
+
+
+@pytest.mark.parametrize("table", TABLES.values(), ids=lambda table: table.name)
+def test_every_column_is_described(table: Table) -> None:
+    """Each column says what it is; each time, coordinate, area and energy has a unit; keys are never NULL."""
+    for column in table.columns:
+        assert column.description
+        assert column.unit or column.type not in ("TIMESTAMP", "DOUBLE"), column.name
+        assert not (column.nullable and column.name in table.key)
+
+
+def test_series_leave_out_the_time_of_loading() -> None:
+    """The CSV of granules has all columns but `loaded_at`; the other tables have no such column."""
+    assert [column.name for column in GRANULES.series_columns] == COLUMNS["granules"][:-1]
+    assert EVENTS.series_columns == EVENTS.columns
+
+
+def test_parents_are_tables_with_that_id() -> None:
+    """A group's parent is a flash and an event's a group, joined by a column that both tables have."""
+    for table in (GROUPS, EVENTS):
+        names = [column.name for column in TABLES[table.parent].columns]
+        assert table.parent_id in names
+        assert table.parent_id in COLUMNS[table.name]
+
+
+def test_identifiers_are_quoted() -> None:
+    """A double quote in an identifier cannot end it."""
+    assert quoted('a" b') == '"a"" b"'
