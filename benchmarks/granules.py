@@ -1,4 +1,4 @@
-"""Granules for the benchmarks: the real ones beside the checkout, otherwise simulated."""
+"""Granules for the benchmarks: the real ones beside the checkout, and simulated ones."""
 
 import atexit
 import tempfile
@@ -11,16 +11,13 @@ REAL = Path(__file__).parents[2] / "shared" / "granules"
 HOUR = datetime(2024, 7, 1, 20, tzinfo=UTC)
 
 
-def some_granules() -> list[Path]:
-    """Paths of a few granules."""
-    real = sorted(REAL.glob("*.nc"))
-    if real:
-        return real
-    return simulated_hour("G19", granules=8)
+def real_granules() -> list[Path]:
+    """Paths of the real granules; none where they are not beside the checkout."""
+    return sorted(REAL.glob("*.nc"))
 
 
 def simulated_hour(satellite: str, granules: int = 180) -> list[Path]:
-    """Paths of simulated granules with the satellite's usual lightning, in a folder that is removed at exit."""
+    """Paths of simulated granules with the usual lightning, in a folder that is removed at exit."""
     folder = tempfile.TemporaryDirectory(prefix="lightning-eda-")
     atexit.register(folder.cleanup)
     return simulate_hour(folder.name, satellite, HOUR, seed=1, granules=granules)

@@ -1,9 +1,10 @@
 """One hour of 180 granules from an S3 server into DuckDB, flash tier: ours against the usual way.
 
 The server is `moto_server` on 127.0.0.1, in a process of its own: real HTTP. The usual way is what a capable
-user writes in an afternoon: boto3 `get_object` one by one to files, netCDF4 with num2date, a pandas CSV a granule,
-`read_csv` into DuckDB. Ours is what the three assets call: fetch_hour, the decoder process, replace_hour, with
-every check they make. Starting Python and Dagster is in neither; starting our decoder process is in ours.
+user writes in an afternoon: boto3 `get_object` one by one to files, netCDF4 with num2date, a pandas CSV a
+granule, `read_csv` into DuckDB. Ours is what the three assets call: fetch_hour, the decoder process,
+replace_hour, with every check they make. Starting Python and Dagster is in neither; starting our decoder
+process is in ours.
 
     python -m benchmarks.ingest
 """

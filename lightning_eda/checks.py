@@ -11,6 +11,7 @@ import dagster as dg
 from lightning_eda.glm.names import GRANULES_PER_HOUR
 
 if TYPE_CHECKING:
+    from lightning_eda.clustering.clean_file import CleanWindow
     from lightning_eda.glm.extraction import Extraction
     from lightning_eda.glm.hour_series import HourSeries
     from lightning_eda.warehouse.queries import Integrity
@@ -37,6 +38,11 @@ COORDINATES_IN_RANGE = dg.AssetCheckSpec(
     "coordinates_in_range",
     asset="load",
     description="Every latitude is in [-90, 90] and every longitude in [-180, 180).",
+)
+ROWS_ADD_UP = dg.AssetCheckSpec(
+    "rows_add_up",
+    asset="preprocessor",
+    description="Every row read is either kept or counted under the one reason it was dropped for.",
 )
 
 
@@ -113,6 +119,18 @@ def check_coordinates(findings: Sequence["Integrity"]) -> dg.AssetCheckResult:
         "The decoder refuses such values, so something else has written to the database: materialise load "
         "again, which replaces the hour's rows.",
         {f"out_of_range_{table}": number for table, number in wrong.items()},
+    )
+
+
+def check_rows_add_up(clean: "CleanWindow") -> dg.AssetCheckResult:
+    """Fails when a row went missing in cleaning."""
+    dropped = sum(clean.dropped.values())
+    return _result(
+        ROWS_ADD_UP,
+        clean.read == clean.kept + dropped,
+        dg.AssetCheckSeverity.ERROR,
+        "The hour was replaced while it was read: materialise preprocessor again.",
+        {"rows_read": clean.read, "rows_kept": clean.kept, "rows_dropped": dropped},
     )
 
 

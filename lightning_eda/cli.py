@@ -1,6 +1,7 @@
 """The command line: `lightning-eda demo` and `lightning-eda simulate`."""
 
 import argparse
+import shlex
 import subprocess
 import sys
 import time
@@ -9,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from lightning_eda.errors import LightningEdaError
+from lightning_eda.glm.paths import WindowFolders
 from lightning_eda.glm.windows import HOUR, floor_hour
 from lightning_eda.settings import Settings, environment_with, read_settings
 
@@ -112,11 +114,11 @@ def run_demo(_: argparse.Namespace) -> int:
         "asset",
         "materialize",
         "--select",
-        "group:ingestor",
+        "*cluster_map",
         "-m",
         "lightning_eda.definitions",
     ]
-    shown = " ".join([*(f"{name}={value}" for name, value in pin.items()), *command])
+    shown = " ".join([*(f"{name}={value}" for name, value in pin.items()), shlex.join(command)])
     print(f"2. Running the pipeline on them through Dagster:\n   {shown}")
     begin = time.monotonic()
     run = subprocess.run(
@@ -145,6 +147,8 @@ def _show_database(settings: Settings) -> None:
     print("   Try:")
     print(f'   {sys.executable} -c "import duckdb; duckdb.connect({str(database)!r}, read_only=True).sql(')
     print(f"   '''{DEMO_QUERY}''').show()\"")
+    window = WindowFolders(Path(settings.data_dir), DEMO_HOUR, DEMO_HOUR + HOUR)
+    print(f"4. Open the report: {window.figures / 'report.html'}")
     print("   or look around in the Dagster UI: make ui")
 
 

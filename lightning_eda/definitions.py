@@ -10,13 +10,27 @@ from lightning_eda.settings import Settings, read_settings
 # `backfill_policy` and selections by text are beta in this Dagster; a user can do nothing about either.
 warnings.filterwarnings("ignore", category=dg.BetaWarning)
 
+from lightning_eda.assets.clustering.kmeans_cluster import kmeans_cluster  # noqa: E402
+from lightning_eda.assets.clustering.preprocessor import preprocessor  # noqa: E402
+from lightning_eda.assets.evaluators.elbow_evaluator import elbow_evaluator  # noqa: E402
+from lightning_eda.assets.evaluators.silhouette_evaluator import silhouette_evaluator  # noqa: E402
 from lightning_eda.assets.ingestor.extract import extract  # noqa: E402
 from lightning_eda.assets.ingestor.load import load  # noqa: E402
 from lightning_eda.assets.ingestor.transform import transform  # noqa: E402
+from lightning_eda.assets.maps.cluster_map import cluster_map  # noqa: E402
 from lightning_eda.jobs import jobs  # noqa: E402
 from lightning_eda.resources import build_resources  # noqa: E402
 
-LIGHTNING_ASSETS = [extract, transform, load]
+LIGHTNING_ASSETS = [
+    extract,
+    transform,
+    load,
+    preprocessor,
+    kmeans_cluster,
+    silhouette_evaluator,
+    elbow_evaluator,
+    cluster_map,
+]
 
 
 def build_definitions(settings: Settings) -> dg.Definitions:

@@ -11,6 +11,7 @@
     │   └── GranuleNameError        its name is not that of a granule
     ├── DecoderError            the process that decodes granules cannot work at all
     ├── SeriesError             the CSVs of an hour are absent, unfinished or changed
+    ├── PointsError             points, labels or cells that cannot be clustered
     └── WarehouseError          the database could not be read or written
         └── DatabaseBusyError       another process holds it: trying later may help
 
@@ -78,6 +79,10 @@ class DecoderError(LightningEdaError):
 
 class SeriesError(LightningEdaError):
     """The series CSVs of an hour are absent, unfinished, or changed since they were written."""
+
+
+class PointsError(LightningEdaError, ValueError):
+    """Points, labels or cells cannot be clustered: a wrong shape, or values that are not finite."""
 
 
 class WarehouseError(LightningEdaError):

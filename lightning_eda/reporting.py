@@ -1,7 +1,8 @@
 """What a run tells people: metadata per hour, progress in the log, failures in one sentence."""
 
 import time
-from collections.abc import Iterator, Sequence
+from base64 import b64encode
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING
 import dagster as dg
 
 from lightning_eda.errors import LightningEdaError
+from lightning_eda.glm.windows import Window
 from lightning_eda.partitions import is_range, partition_key
 
 if TYPE_CHECKING:
@@ -61,6 +63,19 @@ def report_hours(
     return dg.MaterializeResult(metadata=metadata, check_results=list(checks))
 
 
+def report_window(
+    context: dg.AssetExecutionContext,
+    window: Window,
+    metadata: Metadata,
+    checks: Sequence[dg.AssetCheckResult] = (),
+) -> dg.MaterializeResult:  # type: ignore[type-arg]
+    """The result of an asset that takes its hours as one window; each partition of a range shows the same."""
+    hours = sum(1 for _ in window.hours())
+    if is_range(context):
+        metadata = {**metadata, "hours_in_run": hours}
+    return dg.MaterializeResult(metadata={"window": str(window), **metadata}, check_results=list(checks))
+
+
 def total(reports: Sequence[HourReport]) -> dict[str, Number]:
     """The sums of the numbers over the hours."""
     names = dict.fromkeys(name for report in reports for name in report.numbers)
@@ -74,11 +89,22 @@ def hours_table(reports: Sequence[HourReport]) -> dg.TableMetadataValue:
     )
 
 
-def preview(rows: "pa.Table") -> dg.TableMetadataValue:
+def count_table(what: str, counts: Mapping[str, int]) -> dg.TableMetadataValue:
+    """Counts by name as a table the UI draws."""
+    records = [dg.TableRecord({what: name, "rows": count}) for name, count in counts.items()]
+    return dg.MetadataValue.table(records or [dg.TableRecord({what: "none", "rows": 0})])
+
+
+def picture(png: bytes, words: str) -> dg.MetadataValue:
+    """A small PNG that the UI shows behind "Show Markdown"; keep it under 100 kB, the event log holds it."""
+    return dg.MetadataValue.md(f"![{words}](data:image/png;base64,{b64encode(png).decode()})")
+
+
+def preview(rows: "pa.Table", rows_shown: int = PREVIEW_ROWS) -> dg.TableMetadataValue:
     """The first rows as a table the UI draws; times and NULLs as text."""
     records = [
         dg.TableRecord({name: _cell(value) for name, value in row.items()})
-        for row in rows.slice(0, PREVIEW_ROWS).to_pylist()
+        for row in rows.slice(0, rows_shown).to_pylist()
     ]
     schema = dg.TableSchema([dg.TableColumn(name) for name in rows.column_names])
     return dg.MetadataValue.table(records, schema=schema)

@@ -28,7 +28,7 @@ main(int(sys.argv[2]))
 class Decoder:
     """A child process that decodes one hour after the other; use it in a `with` statement.
 
-    It is started by the first request and again after it died.
+    It is started by `start` or the first request, and again after it died.
 
     Args:
         granule_timeout_s: How long one granule may take before it counts as hung, seconds.
@@ -47,6 +47,16 @@ class Decoder:
     ) -> None:
         self._stop()
 
+    def start(self) -> None:
+        """Starts the process, unless it runs, and returns once it says that it is ready for a request.
+
+        Nobody needs to call it, since `decode` does; it allows decoding to be timed without the start.
+
+        Raises:
+            DecoderError: The child ends at once, or is not ready in time.
+        """
+        self._ready_connection()
+
     def decode(self, request: HourRequest) -> HourReply:
         """Decodes the granules and writes the CSVs of an hour.
 
@@ -62,14 +72,15 @@ class Decoder:
             remaining = tuple(path for path in request.paths if path not in given_up)
             answer = self._ask(replace(request, paths=remaining))
             if isinstance(answer, HourReply):
-                decoded: dict[Path, GranuleHeader | str] = dict(zip(remaining, answer.granules, strict=True))
-                return replace(answer, granules=tuple((decoded | given_up)[path] for path in request.paths))
+                outcomes: dict[Path, GranuleHeader | str] = dict(zip(remaining, answer.granules, strict=True))
+                outcomes.update(given_up)
+                return replace(answer, granules=tuple(outcomes[path] for path in request.paths))
             place, reason = answer
             given_up[remaining[place]] = f"{remaining[place].name}: {reason}"
 
     def _ask(self, request: HourRequest) -> HourReply | tuple[int, str]:
         """The child's reply, or the granule it died of and how."""
-        connection = self._connection or self._start()
+        connection = self._ready_connection()
         place: int | None = None
         try:
             connection.send(request)
@@ -87,21 +98,33 @@ class Decoder:
                 if isinstance(message, Started):
                     place = message.index
         except (EOFError, ConnectionError):
-            death = self._death()
             if place is None:
-                raise DecoderError(
-                    f"the decoder process ended ({death}) before it came to a granule; "
-                    "the run's stderr log has its last words"
-                ) from None
-            return place, f"the decoder process died of it ({death})"
+                raise self._early_end() from None
+            return place, f"the decoder process died of it ({self._death()})"
 
-    def _start(self) -> Connection:
+    def _ready_connection(self) -> Connection:
+        """The way to the child, which is started when there is none."""
+        if self._connection is not None:
+            return self._connection
         ours, theirs = Pipe()
         command = [sys.executable, "-c", START_CODE, str(PACKAGE_ROOT), str(theirs.fileno())]
         with theirs:
             self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, pass_fds=[theirs.fileno()])
         self._connection = ours
-        return ours
+        try:
+            if ours.poll(START_TIMEOUT_S):
+                ours.recv()  # Ready
+                return ours
+        except (EOFError, ConnectionError):
+            raise self._early_end() from None
+        self._stop()
+        raise DecoderError(f"the decoder process was not ready within {START_TIMEOUT_S:g} s")
+
+    def _early_end(self) -> DecoderError:
+        return DecoderError(
+            f"the decoder process ended ({self._death()}) before it came to a granule; "
+            "the run's stderr log has its last words"
+        )
 
     def _death(self) -> str:
         """How the child ended, in words; forgets it."""

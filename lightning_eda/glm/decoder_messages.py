@@ -17,6 +17,11 @@ class HourRequest:
 
 
 @dataclass(frozen=True)
+class Ready:
+    """The child has imported what it needs; its first message."""
+
+
+@dataclass(frozen=True)
 class Started:
     """The child begins with the granule of this place in the request."""
 

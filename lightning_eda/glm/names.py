@@ -50,9 +50,8 @@ class GranuleName:
         """
         match = NAME_PATTERN.fullmatch(name)
         if match is None:
-            raise GranuleNameError(
-                f"{name!r} is not a granule name; expected OR_GLM-L2-LCFA_G16..G19_s<start>_e<end>_c<created>.nc"
-            )
+            expected = "OR_GLM-L2-LCFA_G16..G19_s<start>_e<end>_c<created>.nc"
+            raise GranuleNameError(f"{name!r} is not a granule name; expected {expected}")
         start, end, created = (parse_stamp(match[field], name) for field in ("start", "end", "created"))
         if not start < end:
             raise GranuleNameError(f"{name!r} ends before it starts")
@@ -67,7 +66,7 @@ class GranuleName:
 
 
 def parse_stamp(stamp: str, name: str) -> datetime:
-    """The UTC time of a 14-digit stamp; raises GranuleNameError naming the file when there is no such time."""
+    """The UTC time of a 14-digit stamp; GranuleNameError naming the file when there is no such time."""
     year, day, tenth = int(stamp[:4]), int(stamp[4:7]), int(stamp[13])
     try:
         hour, minute, second = int(stamp[7:9]), int(stamp[9:11]), int(stamp[11:13])

@@ -53,3 +53,38 @@ class HourFolders:
 
     def _of(self, stage: str) -> Path:
         return self.data_dir / stage / self.bucket / f"{self.hour:%Y}" / f"{self.hour:%j}" / f"{self.hour:%H}"
+
+
+@dataclass(frozen=True)
+class WindowFolders:
+    """The folders of the analysis of one window: `<data>/clusters/<window>/` and `<data>/figures/<window>/`.
+
+    Args:
+        data_dir: The data folder.
+        start: Start of the window, UTC.
+        end: End of the window, UTC.
+    """
+
+    data_dir: Path
+    start: datetime
+    end: datetime
+
+    @property
+    def name(self) -> str:
+        """For example 2022-12-31T05_2022-12-31T06."""
+        return f"{self.start:%Y-%m-%dT%H}_{self.end:%Y-%m-%dT%H}"
+
+    @property
+    def rows(self) -> Path:
+        """The cleaned rows."""
+        return self.data_dir / "clusters" / self.name / "rows.parquet"
+
+    @property
+    def sweep(self) -> Path:
+        """The k-means of every k."""
+        return self.data_dir / "clusters" / self.name / "sweep.npz"
+
+    @property
+    def figures(self) -> Path:
+        """Maps, curves and the report."""
+        return self.data_dir / "figures" / self.name

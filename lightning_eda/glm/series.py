@@ -1,8 +1,8 @@
 """The series of an hour: one CSV per tier, and the ledger of its granules.
 
 Rows are sorted by satellite, granule, time and id; times are UTC with microseconds, as
-`2022-12-31T05:00:00.123456Z`; doubles are written in the fewest digits that read back to the same double; NULL
-is an empty field. So the same granules give the same bytes.
+`2022-12-31T05:00:00.123456Z`; doubles are written in the fewest digits that read back to the same double;
+NULL is an empty field. So the same granules give the same bytes.
 """
 
 import csv
@@ -26,6 +26,7 @@ from lightning_eda.storage.atomic import open_atomic, write_atomic
 TIER_TABLES = {"flash": "flashes", "group": "groups", "event": "events"}
 TIME_COLUMNS = {"flash": "flash_time_of_first_event", "group": "group_time", "event": "event_time"}
 LEDGER_TABLE = "granules"
+BATCH_ROWS = 1 << 16  # about 20 MB of them with their text
 LEDGER_COLUMNS = (
     "satellite", "granule_start", "granule_end", "granule_created", "object_key", "size_bytes", "etag",
     "orbital_slot", "subpoint_lon", "time_basis", "era", "n_flashes", "n_groups", "n_events",
@@ -69,30 +70,59 @@ class _Tally:
 
 
 class SeriesWriter:
-    """Writes granules, given in name order, to the CSVs of an hour; made by `open_series`."""
+    """Writes granules, given in name order, to the CSVs of an hour; made by `open_series`.
 
-    def __init__(self, files: dict[str, _Tally]) -> None:
+    Rows are gathered and written `batch_rows` at a time, since a call costs more than the rows of a granule.
+    """
+
+    def __init__(self, files: dict[str, _Tally], batch_rows: int) -> None:
         self._files = files
+        self._batch_rows = batch_rows
+        self._gathered: dict[str, list[pa.Table]] = {tier: [] for tier in files}
+        self._rows = dict.fromkeys(files, 0)
 
     def add(self, granule: Granule) -> None:
         """Appends the rows of a granule to each tier's CSV."""
-        for tier, file in self._files.items():
+        for tier, gathered in self._gathered.items():
             rows = granule.tier(tier)
             if rows is None:
                 raise ValueError(f"{granule.header.name} was not decoded for the tier {tier}")
             if rows.num_rows:
-                arrow_csv.write_csv(_as_text(_sorted(rows, tier)), _Sink(file), CSV_OPTIONS)
-                file.rows += rows.num_rows
+                gathered.append(rows)
+                self._rows[tier] += rows.num_rows
+            if self._rows[tier] >= self._batch_rows:
+                self._write(tier)
+
+    def finish(self) -> None:
+        """Writes what is still gathered."""
+        for tier in self._files:
+            self._write(tier)
+
+    def _write(self, tier: str) -> None:
+        if self._gathered[tier]:
+            arrow_csv.write_csv(
+                _as_text(_sorted(self._gathered[tier], tier)), _Sink(self._files[tier]), CSV_OPTIONS
+            )
+        self._files[tier].rows += self._rows[tier]
+        self._rows[tier] = 0
+        self._gathered[tier].clear()
 
 
 CSV_OPTIONS = arrow_csv.WriteOptions(include_header=False, quoting_style="none", batch_size=1 << 14)
 
 
 @contextmanager
-def open_series(folder: Path, tiers: Iterable[str]) -> Iterator[tuple[SeriesWriter, list[SeriesFile]]]:
+def open_series(
+    folder: Path, tiers: Iterable[str], batch_rows: int = BATCH_ROWS
+) -> Iterator[tuple[SeriesWriter, list[SeriesFile]]]:
     """A writer for the tiers' CSVs, and a list that holds the finished files once the block has ended.
 
     The files take their names when the block ends without an error; until then, what had them is unchanged.
+
+    Args:
+        folder: Where they go.
+        tiers: Which to write.
+        batch_rows: Rows of a tier that are held in memory before they are written.
 
     Raises:
         StorageError: The folder cannot be written.
@@ -104,7 +134,9 @@ def open_series(folder: Path, tiers: Iterable[str]) -> Iterator[tuple[SeriesWrit
             path = folder / f"{TIER_TABLES[tier]}.csv"
             files[tier] = _Tally(stack.enter_context(open_atomic(path)))
             files[tier].write(_heading(TIER_SCHEMAS[tier].names))
-        yield SeriesWriter(files), finished
+        writer = SeriesWriter(files, batch_rows)
+        yield writer, finished
+        writer.finish()
     for tier, file in files.items():
         path = folder / f"{TIER_TABLES[tier]}.csv"
         finished.append(
@@ -131,11 +163,13 @@ def write_ledger(folder: Path, rows: Iterable[dict[str, Any]]) -> SeriesFile:
     return SeriesFile(LEDGER_TABLE, path, count, len(data), hashlib.sha256(data).hexdigest())
 
 
-def _sorted(rows: pa.Table, tier: str) -> pa.Table:
-    """The rows of one granule by time, then id."""
+def _sorted(granules: list[pa.Table], tier: str) -> pa.Table:
+    """The rows of some granules, which stay in their order, by time, then id."""
+    rows = pa.concat_tables(granules).combine_chunks()
+    granule = np.repeat(np.arange(len(granules)), [table.num_rows for table in granules])
     times = rows[TIME_COLUMNS[tier]].to_numpy().view(np.int64)
     ids = rows[f"{tier}_id"].to_numpy()
-    return rows.take(np.lexsort((ids, times)))
+    return rows.take(np.lexsort((ids, times, granule)))
 
 
 def _as_text(rows: pa.Table) -> pa.Table:

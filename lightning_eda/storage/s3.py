@@ -4,6 +4,8 @@ import re
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from datetime import datetime
+from email.utils import parsedate_to_datetime
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, TypeVar
 
@@ -119,9 +121,12 @@ class S3Store:
     @cached_property
     def _client(self) -> "S3Client":
         import boto3
+        import botocore.session
         from botocore import UNSIGNED
         from botocore.config import Config
 
+        session = botocore.session.get_session()
+        session.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=_parse_time)
         config = Config(
             signature_version=None if self.signed else UNSIGNED,
             max_pool_connections=max(self.concurrency, 1),
@@ -130,7 +135,7 @@ class S3Store:
             retries={"total_max_attempts": 1, "mode": "standard"},
         )
         try:
-            return boto3.session.Session(region_name=self.region).client(
+            return boto3.session.Session(region_name=self.region, botocore_session=session).client(
                 "s3", endpoint_url=self.endpoint_url, config=config
             )
         except ValueError as error:  # how botocore refuses an address
@@ -189,6 +194,23 @@ class S3Store:
         if self.signed:
             return "check the AWS credentials and what they allow"
         return "it was asked without credentials: set GLM_SIGNED=true to use yours"
+
+
+def _parse_time(text: str) -> datetime:
+    """The time in a reply, aware.
+
+    botocore guesses the format of each time it meets, which takes a third of the work of a listing; those of
+    S3 are two, ISO in a listing and RFC 7231 in a header, and all others are left to botocore.
+    """
+    try:
+        time = datetime.fromisoformat(text) if text[:1].isdigit() else parsedate_to_datetime(text)
+    except (TypeError, ValueError, AttributeError):
+        time = None
+    if time is not None and time.tzinfo is not None:
+        return time
+    from botocore.utils import parse_timestamp
+
+    return parse_timestamp(text)
 
 
 def _code_and_status(error: Exception) -> tuple[str, int]:

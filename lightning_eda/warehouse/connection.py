@@ -34,7 +34,9 @@ from lightning_eda.warehouse.compaction import (
     wal_of,
 )
 from lightning_eda.warehouse.schema import TABLES, quoted
+from lightning_eda.warehouse.schema_clusters import CLUSTER_TABLES
 
+ALL_TABLES = (*TABLES.values(), *CLUSTER_TABLES.values())
 WAIT_SECONDS = 60.0
 TURN_SECONDS = 1.0  # a reader stands in the queue this long, then also tries without its turn
 POLL_SECONDS = 0.01
@@ -46,8 +48,9 @@ MAGIC_OFFSET = 8
 def writer(path: Path | str, wait_seconds: float = WAIT_SECONDS) -> Iterator[duckdb.DuckDBPyConnection]:
     """One transaction on the database, which is made when it is not there; an error undoes all of it.
 
-    The tables of `schema` are there and their plain names work. After the commit the file is checkpointed,
-    and compacted when too much of it is free space. The connection is closed whatever happens.
+    The tables of `schema` and `schema_clusters` are there and their plain names work. After the commit the
+    file is checkpointed, and compacted when too much of it is free space. The connection is closed whatever
+    happens.
 
     Args:
         path: The database file.
@@ -227,13 +230,13 @@ def _create(database: Path, patience: Patience) -> None:
 
 
 def _make_tables(connection: duckdb.DuckDBPyConnection) -> None:
-    for table in TABLES.values():
+    for table in ALL_TABLES:
         connection.execute(table.create_sql)
 
 
 def _require_columns(connection: duckdb.DuckDBPyConnection, database: Path) -> None:
     """Raises WarehouseError when a table of ours has other columns than `schema` says."""
-    for table in TABLES.values():
+    for table in ALL_TABLES:
         relation = connection.table(quoted(table.name))
         found = list(zip(relation.columns, map(str, relation.types), strict=True))
         if found != [(column.name, column.type) for column in table.columns]:

@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from lightning_eda.errors import SeriesError
 from lightning_eda.warehouse.connection import WAIT_SECONDS, writer
+from lightning_eda.warehouse.same_rows import holds_rows
 from lightning_eda.warehouse.schema import LOADED_AT, TABLES, Table, column_list, quoted
 from lightning_eda.warehouse.series import HOUR, read_series
 from lightning_eda.warehouse.span import IN_SPAN, select_span, utc_naive
@@ -108,30 +109,8 @@ def _holds(connection: duckdb.DuckDBPyConnection, incoming: Mapping[str, pa.Tabl
 
 
 def _same_rows(connection: duckdb.DuckDBPyConnection, table: Table, rows: pa.Table) -> bool:
-    # Read back in pieces and compared bit for bit: no hash to trust, and it ends at the first difference.
-    # DuckDB returns rows in the order of insertion; another order would only mean that the hour is written
-    # again.
     columns = column_list(table.series_columns)
-    stored = connection.sql(f"SELECT {columns} FROM {quoted(table.name)} WHERE {IN_SPAN}")
-    offset = 0
-    with stored.to_arrow_reader() as batches:
-        for batch in batches:
-            piece = rows.slice(offset, batch.num_rows)
-            if not _bits(pa.Table.from_batches([batch]).cast(rows.schema)).equals(_bits(piece)):
-                return False
-            offset += batch.num_rows
-    return bool(offset == rows.num_rows)
-
-
-def _bits(rows: pa.Table) -> pa.Table:
-    """The rows with doubles as integers of the same bits, so that -0.0 is not 0.0 and NaN equals itself."""
-    columns = [
-        pa.chunked_array([chunk.view(pa.int64()) for chunk in column.chunks], pa.int64())
-        if column.type == pa.float64()
-        else column
-        for column in rows.columns
-    ]
-    return pa.table(columns, names=rows.column_names)
+    return holds_rows(connection.sql(f"SELECT {columns} FROM {quoted(table.name)} WHERE {IN_SPAN}"), rows)
 
 
 def _replace(

@@ -26,9 +26,10 @@ class TierIntegrity:
         rows: Rows in the span.
         out_of_range: Rows whose latitude is not in [-90, 90] or longitude not in [-180, 180), or is missing.
         repeated_ids: Rows beyond the first with the same satellite, granule and id.
-        unresolved_parents: Rows whose parent is not in the same granule; None when the parents' tier is not
-            loaded, or there is none above.
-        recorded_orphans: What the ledger says of them: such rows were so in the file, and are kept.
+        unresolved_parents: Rows that lead to no flash of the same granule (an event through its group); None
+            for flashes, and when a tier on the way is not loaded.
+        recorded_orphans: The same count as the ledger has it from the files: such rows are kept. More
+            unresolved than recorded means that rows were lost here.
     """
 
     rows: int
@@ -56,7 +57,7 @@ class Integrity:
 def table_counts(database: Path | str, wait_seconds: float = WAIT_SECONDS) -> dict[str, int]:
     """Rows in each table, of all hours."""
     sql = " UNION ALL ".join(f"SELECT '{name}', count(*) FROM {quoted(name)}" for name in TABLES)
-    with _reading(database, wait_seconds) as connection:
+    with reading(database, wait_seconds) as connection:
         return {name: int(count) for name, count in connection.sql(sql).fetchall()}
 
 
@@ -71,7 +72,7 @@ def ledger(
     sql = f"""
         SELECT {column_list(GRANULES.columns)} FROM granules WHERE {IN_SPAN}
         ORDER BY satellite, granule_start"""
-    with _reading(database, wait_seconds) as connection:
+    with reading(database, wait_seconds) as connection:
         select_span(connection, start, end, satellites)
         return connection.sql(sql).to_arrow_table()
 
@@ -100,7 +101,7 @@ def hour_counts(
             coalesce(sum(n_events), 0)::BIGINT AS n_events,
             coalesce(sum(size_bytes), 0)::BIGINT AS bytes
         FROM granules WHERE {IN_SPAN} GROUP BY ALL ORDER BY satellite, hour"""
-    with _reading(database, wait_seconds) as connection:
+    with reading(database, wait_seconds) as connection:
         select_span(connection, start, end, satellites)
         return connection.sql(sql).to_arrow_table()
 
@@ -117,7 +118,7 @@ def flash_rows_preview(
     sql = f"""
         SELECT {column_list(FLASHES.columns)} FROM flashes WHERE {IN_SPAN}
         ORDER BY flash_time_of_first_event, satellite, flash_id"""
-    with _reading(database, wait_seconds) as connection:
+    with reading(database, wait_seconds) as connection:
         select_span(connection, start, end, satellites)
         return connection.sql(sql).limit(limit).to_arrow_table()
 
@@ -133,7 +134,7 @@ def integrity(
 
     Everything is asked on one connection, so it is of one state of the database.
     """
-    with _reading(database, wait_seconds) as connection:
+    with reading(database, wait_seconds) as connection:
         select_span(connection, start, end, satellites)
         rows = {name: _number(connection, _count_sql(table)) for name, table in TABLES.items()}
         return Integrity(
@@ -146,14 +147,23 @@ def integrity(
 def _tier_integrity(
     connection: duckdb.DuckDBPyConnection, tier: Table, rows: dict[str, int]
 ) -> TierIntegrity:
-    parents_loaded = rows.get(tier.parent, 0) > 0
     return TierIntegrity(
         rows=rows[tier.name],
         out_of_range=_number(connection, _out_of_range_sql(tier)),
         repeated_ids=_number(connection, _repeated_sql(tier)),
-        unresolved_parents=_number(connection, _unresolved_sql(tier)) if parents_loaded else None,
+        unresolved_parents=_number(connection, _unresolved_sql(tier))
+        if _parents_loaded(tier, rows)
+        else None,
         recorded_orphans=_number(connection, _orphans_sql(tier)) if tier.parent else 0,
     )
+
+
+def _parents_loaded(tier: Table, rows: dict[str, int]) -> bool:
+    """Whether there is a tier above, and it and all above it have rows in the span."""
+    if not tier.parent or rows[tier.parent] == 0:
+        return False
+    parent = TABLES[tier.parent]
+    return not parent.parent or _parents_loaded(parent, rows)
 
 
 def _count_sql(table: Table) -> str:
@@ -168,17 +178,28 @@ def _repeated_sql(table: Table) -> str:
 
 
 def _out_of_range_sql(tier: Table) -> str:
+    return f"SELECT count(*) FROM {quoted(tier.name)} WHERE {IN_SPAN} AND NOT {on_globe_sql(tier)}"
+
+
+def on_globe_sql(tier: Table) -> str:
+    """Whether a row has a latitude in [-90, 90] and a longitude in [-180, 180): true or false, never NULL."""
     lat, lon = (quoted(tier.name_of(part)) for part in ("_lat", "_lon"))
-    # NaN is above every number in DuckDB, and IS NOT TRUE catches NULL.
-    good = f"({lat} BETWEEN -90 AND 90 AND {lon} >= -180 AND {lon} < 180)"
-    return f"SELECT count(*) FROM {quoted(tier.name)} WHERE {IN_SPAN} AND {good} IS NOT TRUE"
+    # NaN is above every number in DuckDB, and IS TRUE catches NULL.
+    return f"(({lat} BETWEEN -90 AND 90 AND {lon} >= -180 AND {lon} < 180) IS TRUE)"
 
 
 def _unresolved_sql(tier: Table) -> str:
-    return f"""
-        SELECT count(*) FROM (SELECT * FROM {quoted(tier.name)} WHERE {IN_SPAN}) child
-        ANTI JOIN (SELECT * FROM {quoted(tier.parent)} WHERE {IN_SPAN}) parent
-        USING (satellite, granule_start, {quoted(tier.parent_id)})"""
+    return f"SELECT count(*) FROM ({_joined_sql(tier, 'ANTI')})"
+
+
+def _joined_sql(tier: Table, kind: str) -> str:
+    """The rows of the span that lead to a flash (SEMI), or do not (ANTI)."""
+    rows = f"SELECT * FROM {quoted(tier.name)} WHERE {IN_SPAN}"
+    if not tier.parent:
+        return rows
+    parents = _joined_sql(TABLES[tier.parent], "SEMI")
+    using = f"satellite, granule_start, {quoted(tier.parent_id)}"
+    return f"SELECT * FROM ({rows}) child {kind} JOIN ({parents}) parent USING ({using})"
 
 
 def _orphans_sql(tier: Table) -> str:
@@ -191,7 +212,7 @@ def _number(connection: duckdb.DuckDBPyConnection, sql: str) -> int:
 
 
 @contextmanager
-def _reading(database: Path | str, wait_seconds: float) -> Iterator[duckdb.DuckDBPyConnection]:
+def reading(database: Path | str, wait_seconds: float = WAIT_SECONDS) -> Iterator[duckdb.DuckDBPyConnection]:
     """A reader whose failing statements become WarehouseError."""
     with reader(database, wait_seconds) as connection:
         try:

@@ -141,7 +141,12 @@ GRANULES = Table(
         Column("group_count", "INTEGER", "What the file says it holds of groups", nullable=True),
         Column("event_count", "INTEGER", "What the file says it holds of events", nullable=True),
         Column("orphan_groups", "INTEGER", "Groups whose flash is not in the file", nullable=True),
-        Column("orphan_events", "INTEGER", "Events whose group is not in the file", nullable=True),
+        Column(
+            "orphan_events",
+            "INTEGER",
+            "Events that lead to no flash: their group, or its flash, is not in the file",
+            nullable=True,
+        ),
         Column("childless_groups", "INTEGER", "Groups without an event in the file", nullable=True),
         Column("status", "VARCHAR", "ok, empty, inconsistent (kept) or quarantined (no rows)"),
         Column("reason", "VARCHAR", "Why it is not ok", nullable=True),

@@ -3,7 +3,9 @@
 import duckdb
 import pytest
 
+from lightning_eda.warehouse.connection import ALL_TABLES
 from lightning_eda.warehouse.schema import EVENTS, GRANULES, GROUPS, TABLES, Table, quoted
+from lightning_eda.warehouse.schema_clusters import CLUSTER_TABLES
 
 DETECTION = ["satellite", "granule_start"]
 COLUMNS = {
@@ -27,14 +29,32 @@ COLUMNS = {
         "event_energy",
     ],
 }  # fmt: skip
+WINDOW = ["window_start", "window_end"]
+CLUSTER_COLUMNS = {
+    "k_scores": [
+        *WINDOW, "tier", "k", "inertia", "silhouette", "silhouette_error", "method", "chosen_by",
+        "geometry", "fit", "silhouette_method",
+    ],
+    "cluster_centers": [*WINDOW, "k", "cluster", "lat", "lon", "n"],
+    "flash_clusters": [*WINDOW, "satellite", "granule_start", "flash_id", "cluster"],
+}  # fmt: skip
 
 
-def test_columns_are_the_contract() -> None:
+@pytest.mark.parametrize(
+    ("tables", "columns"), [(TABLES, COLUMNS), (CLUSTER_TABLES, CLUSTER_COLUMNS)], ids=["hours", "clusters"]
+)
+def test_columns_are_the_contract(tables: dict[str, Table], columns: dict[str, list[str]]) -> None:
     """Names and order of the columns are what people's queries and the series CSVs are written against."""
-    assert {name: [column.name for column in table.columns] for name, table in TABLES.items()} == COLUMNS
+    assert {name: [column.name for column in table.columns] for name, table in tables.items()} == columns
 
 
-@pytest.mark.parametrize("table", TABLES.values(), ids=lambda table: table.name)
+def test_tables_of_clusters_are_not_of_hours() -> None:
+    """Loading an hour, its checks and its counts go over `TABLES`, which has no table of windows."""
+    assert not set(TABLES) & set(CLUSTER_TABLES)
+    assert all(table.key[:2] == ("window_start", "window_end") for table in CLUSTER_TABLES.values())
+
+
+@pytest.mark.parametrize("table", ALL_TABLES, ids=lambda table: table.name)
 def test_duckdb_makes_the_declared_table(table: Table) -> None:
     """Names, types and NOT NULL in DuckDB are those declared; an Arrow table of them has the Arrow types."""
     with duckdb.connect() as connection:
@@ -47,7 +67,7 @@ def test_duckdb_makes_the_declared_table(table: Table) -> None:
     assert arrow.types == [column.arrow_type for column in table.columns]
 
 
-@pytest.mark.parametrize("table", TABLES.values(), ids=lambda table: table.name)
+@pytest.mark.parametrize("table", ALL_TABLES, ids=lambda table: table.name)
 def test_every_column_is_described(table: Table) -> None:
     """Each column says what it is; each time, coordinate, area and energy has a unit; keys are never NULL."""
     for column in table.columns:

@@ -1,0 +1,1 @@
+"""Cleaning the rows of a window, and k-means for every k."""

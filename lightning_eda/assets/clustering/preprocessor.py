@@ -1,0 +1,63 @@
+"""The rows of a window, cleaned and counted, ready to be clustered.
+
+Reads flashes (or groups, or events) of the window from DuckDB and leaves out, in this order: coordinates
+that are missing or out of the satellite's field, exact duplicates, and whatever the run's config asks for
+(a box, quality flags, limits of area and energy, static-pixel artefacts). Every dropped row is counted
+under one reason. A range of partitions is one window. Feeds `kmeans_cluster`.
+"""
+
+import dagster as dg
+
+from lightning_eda.assets.clustering.window_cleaning import PreprocessorConfig, clean_window
+from lightning_eda.assets.ingestor.load import load
+from lightning_eda.checks import ROWS_ADD_UP, check_rows_add_up
+from lightning_eda.glm.paths import WindowFolders
+from lightning_eda.partitions import hourly, one_run, run_window
+from lightning_eda.reporting import (
+    Metadata,
+    count_table,
+    file_link,
+    preview,
+    readable_failures,
+    report_window,
+)
+from lightning_eda.resources import DataFolderResource, PinResource, WarehouseResource
+
+
+@dg.asset(
+    group_name="clustering",
+    description=__doc__,
+    partitions_def=hourly,
+    backfill_policy=one_run,
+    kinds={"duckdb", "python"},
+    deps=[load],
+    check_specs=[ROWS_ADD_UP],
+)
+def preprocessor(
+    context: dg.AssetExecutionContext,
+    config: PreprocessorConfig,
+    pin: PinResource,
+    folders: DataFolderResource,
+    warehouse: WarehouseResource,
+) -> dg.MaterializeResult:  # type: ignore[type-arg]
+    """See the module."""
+    from lightning_eda.clustering.clean_file import write_clean
+
+    with readable_failures():
+        window = run_window(context, pin.pin())
+        clean, notes = clean_window(warehouse.database(), window, config)
+        path = WindowFolders(folders.folder(), window.start, window.end).rows
+        write_clean(path, clean)
+        for note in notes:
+            context.log.warning(note)
+    metadata: Metadata = {
+        "dagster/row_count": clean.kept,
+        "rows_read": clean.read,
+        "rows_dropped": sum(clean.dropped.values()),
+        "dropped_by_reason": count_table("reason", clean.dropped),
+        "satellites": clean.satellites or "none",
+        "notes": "; ".join(notes) or "none",
+        "rows": preview(clean.rows),
+        "file": file_link(path),
+    }
+    return report_window(context, window, metadata, [check_rows_add_up(clean)])

@@ -1,0 +1,130 @@
+"""Steps of `preprocessor`: its config in the units people use, and rows or cells by their number."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import dagster as dg
+from pydantic import Field
+
+from lightning_eda.glm.windows import HOUR, Window
+
+if TYPE_CHECKING:
+    from lightning_eda.clustering.clean_file import CleanWindow
+    from lightning_eda.clustering.features import PointSpec
+    from lightning_eda.warehouse.cleaning import Cleaning
+
+SAMPLE_SEED = 60
+KM_PER_DEGREE = 111.2  # of a great circle
+
+
+class PreprocessorConfig(dg.Config):
+    """What is clustered, and what is left out."""
+
+    tier: str = Field("flash", description="flash, group or event; the tier must have been loaded.")
+    satellites: list[str] = Field([], description="For example G18; empty is every satellite loaded.")
+    west: float | None = Field(None, description="Box, degrees east; west > east crosses the antimeridian.")
+    south: float | None = Field(None, description="Box, degrees north.")
+    east: float | None = Field(None, description="Box, degrees east.")
+    north: float | None = Field(None, description="Box, degrees north.")
+    quality_flags: list[int] = Field([], description="Flags to keep, for example 0; empty keeps all.")
+    min_area_km2: float | None = Field(None, description="Smallest footprint.")
+    max_area_km2: float | None = Field(None, description="Largest footprint.")
+    min_energy_fj: float | None = Field(None, description="Weakest radiant energy, femtojoule.")
+    max_energy_fj: float | None = Field(None, description="Strongest radiant energy, femtojoule.")
+    drop_artifacts: bool = Field(
+        True, description="Leave out flashes of a stuck pixel; seen only where groups are loaded."
+    )
+    geometry: str = Field("sphere", description="sphere (distances in km) or lonlat (plain degrees).")
+    features: list[str] = Field([], description="Further dimensions: time, energy, area.")
+    normalisation: str = Field("zscore", description="Of the features: none, zscore or minmax.")
+    feature_scale: float = Field(500.0, description="What one unit of a feature counts, km or degrees.")
+    row_limit: int = Field(
+        2_000_000, ge=1, description="With more rows, sums per cell are clustered; features need rows."
+    )
+    cell_km: float = Field(
+        4.0, gt=0, description="Edge of such a cell; with lonlat, a 111th of it in degrees."
+    )
+    sample_rows: int = Field(200_000, ge=1, description="Rows kept for the map when cells are clustered.")
+
+
+def clean_window(
+    database: Path, window: Window, config: PreprocessorConfig
+) -> tuple["CleanWindow", tuple[str, ...]]:
+    """The cleaned rows of a window, or its cells and a sample of rows, and what to tell of the cleaning.
+
+    Raises:
+        LightningEdaError: An option is not allowed, or the database cannot be read.
+    """
+    from lightning_eda.clustering.clean_file import CleanWindow
+    from lightning_eda.warehouse.cleaning import clean_rows, count_rows
+
+    cleaning, spec = _cleaning(config), _spec(config)
+    count = count_rows(database, window.start, window.end, config.tier, cleaning.satellites)
+    if count > config.row_limit and not spec.features:
+        return _clean_cells(database, window, config)
+    clean = clean_rows(database, window.start, window.end, cleaning)
+    return CleanWindow(clean.rows, config.tier, spec, clean.read, clean.dropped), clean.notes
+
+
+def _clean_cells(
+    database: Path, window: Window, config: PreprocessorConfig
+) -> tuple["CleanWindow", tuple[str, ...]]:
+    """Sums per cell of the whole window, and rows of each hour, thinned, for the map."""
+    import pyarrow as pa
+
+    from lightning_eda.clustering.cells import CellSums
+    from lightning_eda.clustering.clean_file import CleanWindow, thin_rows
+    from lightning_eda.warehouse.cell_sums import clean_cells
+    from lightning_eda.warehouse.cleaning import clean_rows
+
+    cleaning, spec = _cleaning(config), _spec(config)
+    size = config.cell_km if spec.geometry == "sphere" else config.cell_km / KM_PER_DEGREE
+    sums = clean_cells(database, window.start, window.end, cleaning, size, spec.geometry)
+    cells = CellSums(sums.size, sums.key, sums.count, sums.mean, sums.sum_squares)
+    share = min(1.0, config.sample_rows / max(sums.kept, 1))
+    samples = []
+    for hour in window.hours():
+        rows = clean_rows(database, hour, hour + HOUR, cleaning).rows
+        samples.append(thin_rows(rows, round(share * rows.num_rows), SAMPLE_SEED))
+    rows = pa.concat_tables(samples)
+    return CleanWindow(rows, config.tier, spec, sums.read, sums.dropped, cells), sums.notes
+
+
+def _cleaning(config: PreprocessorConfig) -> "Cleaning":
+    """The warehouse's options in SI units."""
+    from lightning_eda.warehouse.cleaning import Cleaning
+
+    return Cleaning(
+        tier=config.tier,
+        satellites=config.satellites or None,
+        bbox=_box(config),
+        quality_flags=config.quality_flags or None,
+        min_area_m2=_scaled(config.min_area_km2, 1e6),
+        max_area_m2=_scaled(config.max_area_km2, 1e6),
+        min_energy_j=_scaled(config.min_energy_fj, 1e-15),
+        max_energy_j=_scaled(config.max_energy_fj, 1e-15),
+        require_energy="energy" in config.features,
+        drop_artifacts=config.drop_artifacts,
+    )
+
+
+def _box(config: PreprocessorConfig) -> tuple[float, float, float, float] | None:
+    """The box with edges that were left out taken as the globe's; None when all were."""
+    edges = (config.west, config.south, config.east, config.north)
+    if edges == (None,) * 4:
+        return None
+    globe = (-180.0, -90.0, 180.0, 90.0)
+    west, south, east, north = (
+        limit if edge is None else edge for edge, limit in zip(edges, globe, strict=True)
+    )
+    return west, south, east, north
+
+
+def _spec(config: PreprocessorConfig) -> "PointSpec":
+    from lightning_eda.clustering.features import PointSpec
+
+    return PointSpec(config.geometry, tuple(config.features), config.normalisation, config.feature_scale)
+
+
+def _scaled(value: float | None, factor: float) -> float | None:
+    return None if value is None else value * factor

@@ -1,0 +1,1 @@
+"""Which k: silhouettes and the elbow."""

@@ -1,0 +1,56 @@
+"""The inertia of every k, and the knee of the curve.
+
+The knee is found by Kneedle (Satopaa and others, 2011). The inertias go to the table `k_scores`, beside the
+silhouettes: two looks at the same k-means, which is not fitted again. The knee is advice; the k of the map
+    is the
+one with the best silhouette, or the one the map's run config names. Feeds `cluster_map`.
+"""
+
+import dagster as dg
+
+from lightning_eda.assets.evaluators.scores import draw_scores, fit_of, score_table
+from lightning_eda.assets.evaluators.silhouette_evaluator import silhouette_evaluator
+from lightning_eda.glm.paths import WindowFolders
+from lightning_eda.partitions import hourly, one_run, run_window
+from lightning_eda.reporting import readable_failures, report_window
+from lightning_eda.resources import DataFolderResource, PinResource, WarehouseResource
+
+
+@dg.asset(
+    group_name="evaluators",
+    description=__doc__,
+    partitions_def=hourly,
+    backfill_policy=one_run,
+    kinds={"python", "duckdb"},
+    # After the silhouettes, so that its picture shows both curves.
+    deps=[silhouette_evaluator],
+)
+def elbow_evaluator(
+    context: dg.AssetExecutionContext,
+    pin: PinResource,
+    folders: DataFolderResource,
+    warehouse: WarehouseResource,
+) -> dg.MaterializeResult:  # type: ignore[type-arg]
+    """See the module."""
+    from lightning_eda.clustering.elbow import knee
+    from lightning_eda.clustering.sweep_file import read_sweep
+    from lightning_eda.warehouse.cluster_tables import replace_scores
+
+    with readable_failures():
+        window = run_window(context, pin.pin())
+        place = WindowFolders(folders.folder(), window.start, window.end)
+        sweep, database = read_sweep(place.sweep), warehouse.database()
+        replace_scores(
+            database,
+            window.start,
+            window.end,
+            fit_of(place, sweep),
+            score_table(sweep, inertia=sweep.inertia),
+        )
+        bend = knee(sweep.k, sweep.inertia)
+        metadata = {
+            "knee": bend if bend is not None else "no knee",
+            "method": "Kneedle",
+            **draw_scores(place, database, window),
+        }
+    return report_window(context, window, metadata)

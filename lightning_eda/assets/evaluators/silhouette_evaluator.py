@@ -1,0 +1,59 @@
+"""The mean silhouette coefficient of every k, and the k with the best.
+
+Exact, over all pairs of points, in one pass for every k; above `exact_limit` distinct positions a seeded
+sample is scored against all points, and the standard error is recorded. The scores go to the table
+`k_scores`, with the best k marked as chosen. Feeds `elbow_evaluator` and `cluster_map`.
+"""
+
+import dagster as dg
+from pydantic import Field
+
+from lightning_eda.assets.clustering.kmeans_cluster import kmeans_cluster
+from lightning_eda.assets.evaluators.scores import draw_scores, fit_of, keep_silhouettes
+from lightning_eda.glm.paths import WindowFolders
+from lightning_eda.partitions import hourly, one_run, run_window
+from lightning_eda.reporting import Metadata, readable_failures, report_window
+from lightning_eda.resources import DataFolderResource, PinResource, WarehouseResource
+
+
+class SilhouetteConfig(dg.Config):
+    """When to sample."""
+
+    exact_limit: int = Field(100_000, ge=0, description="Most distinct positions that are all scored.")
+    sample_size: int = Field(10_000, ge=2, description="Points scored above the limit.")
+
+
+@dg.asset(
+    group_name="evaluators",
+    description=__doc__,
+    partitions_def=hourly,
+    backfill_policy=one_run,
+    kinds={"python", "duckdb"},
+    deps=[kmeans_cluster],
+)
+def silhouette_evaluator(
+    context: dg.AssetExecutionContext,
+    config: SilhouetteConfig,
+    pin: PinResource,
+    folders: DataFolderResource,
+    warehouse: WarehouseResource,
+) -> dg.MaterializeResult:  # type: ignore[type-arg]
+    """See the module."""
+    from lightning_eda.clustering.silhouette import sweep_silhouettes
+    from lightning_eda.clustering.sweep_file import read_sweep
+
+    with readable_failures():
+        window = run_window(context, pin.pin())
+        place = WindowFolders(folders.folder(), window.start, window.end)
+        sweep, database = read_sweep(place.sweep), warehouse.database()
+        scores = sweep_silhouettes(
+            sweep, exact_limit=config.exact_limit, sample_size=config.sample_size, seed=sweep.seed
+        )
+        k = keep_silhouettes(database, window, fit_of(place, sweep), sweep, scores)
+    metadata: Metadata = {
+        "best_k": k if k is not None else "not enough points",
+        "method": scores.method,
+        "points_scored": scores.n_scored,
+        **draw_scores(place, database, window),
+    }
+    return report_window(context, window, metadata)

@@ -1,0 +1,1 @@
+"""The clusters on a map, and a report."""

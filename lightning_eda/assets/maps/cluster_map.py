@@ -1,0 +1,62 @@
+"""The clusters of a window at the chosen k: tables, a map to print, one to explore, and a report.
+
+Takes the k with the best silhouette, or the one given in the run's config. Each flash's cluster goes to
+`flash_clusters`, the centres to `cluster_centers`; `report.html` puts everything on one page. All figures
+open from disk without a network.
+"""
+
+import dagster as dg
+from pydantic import Field
+
+from lightning_eda.assets.evaluators.elbow_evaluator import elbow_evaluator
+from lightning_eda.assets.evaluators.scores import read_evaluation
+from lightning_eda.assets.maps.drawing import cluster_rows, draw_figures
+from lightning_eda.glm.paths import WindowFolders
+from lightning_eda.partitions import hourly, one_run, run_window
+from lightning_eda.reporting import Metadata, file_link, picture, preview, readable_failures, report_window
+from lightning_eda.resources import DataFolderResource, PinResource, WarehouseResource
+
+
+class ClusterMapConfig(dg.Config):
+    """Which k."""
+
+    k: int | None = Field(None, ge=1, description="Number of clusters; empty: the best silhouette's.")
+
+
+@dg.asset(
+    group_name="maps",
+    description=__doc__,
+    partitions_def=hourly,
+    backfill_policy=one_run,
+    kinds={"plotly", "duckdb"},
+    deps=[elbow_evaluator],
+)
+def cluster_map(
+    context: dg.AssetExecutionContext,
+    config: ClusterMapConfig,
+    pin: PinResource,
+    folders: DataFolderResource,
+    warehouse: WarehouseResource,
+) -> dg.MaterializeResult:  # type: ignore[type-arg]
+    """See the module."""
+    from lightning_eda.warehouse.cluster_tables import choose_k, replace_clusters
+
+    with readable_failures():
+        window = run_window(context, pin.pin())
+        place = WindowFolders(folders.folder(), window.start, window.end)
+        database = warehouse.database()
+        if config.k is not None:
+            choose_k(database, window.start, window.end, config.k, "run config")
+        evaluation = read_evaluation(place, database, window)
+        clustered = cluster_rows(place, window, evaluation.chosen_k)
+        replace_clusters(database, window.start, window.end, clustered.centers, clustered.labels)
+        files = draw_figures(place, window, clustered, evaluation)
+    metadata: Metadata = {
+        "dagster/row_count": clustered.clean.kept,
+        "k": evaluation.chosen_k if evaluation.chosen_k is not None else "not enough points",
+        "chosen_by": evaluation.chosen_by or "nobody",
+        "map": picture(files.thumbnail, "Map of the clusters"),
+        "clusters": preview(clustered.table, rows_shown=30),
+        **{name: file_link(path) for name, path in files.paths.items()},
+    }
+    return report_window(context, window, metadata)

@@ -1,0 +1,99 @@
+"""Steps of `cluster_map`: labels for the rows, and every figure of a window."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lightning_eda.glm.paths import WindowFolders
+from lightning_eda.glm.windows import HOUR, Window
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from lightning_eda.clustering.clean_file import CleanWindow
+    from lightning_eda.figures import Evaluation
+
+
+@dataclass(frozen=True)
+class ClusteredWindow:
+    """The rows of a window with their clusters.
+
+    Attributes:
+        clean: The rows and how they came to be.
+        rows: The rows with the column `cluster`; -1 where nothing was clustered.
+        table: One row a cluster: where it lies, how large and lively it is.
+        centers: k, cluster, lat, lon, n.
+        labels: satellite, granule_start, flash_id, cluster of each flash; None where the rows are no flashes
+            or only a sample.
+    """
+
+    clean: "CleanWindow"
+    rows: "pa.Table"
+    table: "pa.Table"
+    centers: "pa.Table"
+    labels: "pa.Table | None"
+
+
+@dataclass(frozen=True)
+class Figures:
+    """The files of a window, by what they are, and a small picture of the map."""
+
+    paths: dict[str, Path]
+    thumbnail: bytes
+
+
+def cluster_rows(place: WindowFolders, window: Window, k: int | None) -> ClusteredWindow:
+    """The rows with their cluster at k; without a k, no row has one."""
+    from lightning_eda.clustering.clean_file import read_clean
+    from lightning_eda.clustering.summary import cluster_table, label_rows
+    from lightning_eda.clustering.sweep_file import read_sweep
+
+    clean = read_clean(place.rows)
+    rows, centers = label_rows(clean, read_sweep(place.sweep), k)
+    table = cluster_table(rows, centers, window.start, window.end)
+    all_flashes = clean.tier == "flash" and clean.cells is None
+    labels = rows.select(["satellite", "granule_start", "flash_id", "cluster"]) if all_flashes else None
+    return ClusteredWindow(clean, rows, table, centers, labels)
+
+
+def draw_figures(
+    place: WindowFolders, window: Window, clustered: ClusteredWindow, evaluation: "Evaluation"
+) -> Figures:
+    """Writes the map, the map to explore, the animation of a longer window, and the report."""
+    from lightning_eda import figures
+    from lightning_eda.storage.atomic import remove_file, write_atomic
+
+    clean = clustered.clean
+    scene = figures.Scene(
+        clean.satellites or "GOES", window.start, window.end, clustered.rows, clustered.table, clean.tier
+    )
+    contents = {"map": ("map.png", figures.render_cluster_map(scene))}
+    contents["interactive_map"] = ("map.html", figures.render_interactive_map(scene).encode())
+    links = {"Interactive map": "map.html"}
+    if window.end - window.start > HOUR:
+        contents["animation"] = ("animation.gif", figures.render_animation(scene))
+        links["Animation, hour by hour"] = "animation.gif"
+    else:
+        remove_file(place.figures / "animation.gif")
+    report = figures.render_report(
+        scene, evaluation, links=links, details=_details(clean), map_png=contents["map"][1]
+    )
+    contents["report"] = ("report.html", report.encode())
+    for name, content in contents.values():
+        write_atomic(place.figures / name, content)
+    paths = {kind: place.figures / name for kind, (name, _) in contents.items()}
+    return Figures(paths, figures.thumbnail(contents["map"][1]))
+
+
+def _details(clean: "CleanWindow") -> dict[str, str]:
+    """How the report was made, for its last section."""
+    dropped = {f"Dropped: {reason}": f"{count:,}" for reason, count in clean.dropped.items() if count}
+    features = ", ".join(clean.spec.features)
+    return {
+        "Rows read": f"{clean.read:,}",
+        **dropped,
+        "Rows clustered": f"{clean.kept:,}",
+        **({"Rows drawn (a sample)": f"{clean.rows.num_rows:,}"} if clean.cells is not None else {}),
+        "Geometry": clean.spec.geometry,
+        **({"Features": f"{features} ({clean.spec.normalisation})"} if features else {}),
+    }

@@ -1,0 +1,103 @@
+"""The clusters of a window as tables: the cluster of each row; where each lies and how lively it is."""
+
+from datetime import datetime
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from lightning_eda.clustering.clean_file import CleanWindow
+from lightning_eda.clustering.features import center_positions, make_points
+from lightning_eda.clustering.kmeans import nearest_labels
+from lightning_eda.clustering.points import cluster_shapes
+from lightning_eda.clustering.sweep import Sweep
+
+NONE = -1
+
+
+def label_rows(clean: CleanWindow, sweep: Sweep, k: int | None) -> tuple[pa.Table, pa.Table]:
+    """The rows of a window with their cluster, and the centres.
+
+    Args:
+        clean: The rows, in the order they were clustered in.
+        sweep: The k-means of every k.
+        k: Number of clusters; None leaves every row without one.
+
+    Returns:
+        The rows with the column cluster (-1: none); and k, cluster, lat, lon (degrees), n (rows, also those
+        that are only in cells) of each centre.
+
+    Raises:
+        PointsError: The k is not fitted.
+    """
+    labels = _labels(clean, sweep, k)
+    rows = clean.rows.append_column("cluster", pa.array(labels, pa.int32()))
+    positions = np.empty((0, 2)) if k is None else center_positions(sweep.centers[k], clean.spec)
+    count = len(positions)
+    centers = pa.table(
+        {
+            "k": pa.array([k] * count, pa.int32()),
+            "cluster": pa.array(range(count), pa.int32()),
+            "lat": pa.array(positions[:, 1], pa.float64()),
+            "lon": pa.array(positions[:, 0], pa.float64()),
+            "n": pa.array(_sizes(sweep, k), pa.int64()),
+        }
+    )
+    return rows, centers
+
+
+def _labels(clean: CleanWindow, sweep: Sweep, k: int | None) -> NDArray[np.int32]:
+    """The cluster of each row; of a sample, that of the nearest centre."""
+    if k is None:
+        return np.full(clean.rows.num_rows, NONE, np.int32)
+    if clean.cells is None:
+        return sweep.labels(k)
+    points = make_points(clean.rows, clean.spec)
+    return nearest_labels(points, sweep.centers[k]).astype(np.int32)
+
+
+def _sizes(sweep: Sweep, k: int | None) -> list[int]:
+    if k is None:
+        return []
+    sizes = np.bincount(sweep.cell_labels(k), sweep.cells.count, len(sweep.centers[k]))
+    return [round(size) for size in sizes]
+
+
+def cluster_table(rows: pa.Table, centers: pa.Table, start: datetime, end: datetime) -> pa.Table:
+    """One row a cluster, in the order of the labels.
+
+    Args:
+        rows: Rows with time, lat, lon (degrees), energy_j (J) and cluster; -1 is none.
+        centers: Those of `label_rows`; their n is the number of flashes.
+        start: Start of the window.
+        end: End of the window; rates are per minute of it.
+
+    Returns:
+        cluster, center_lat, center_lon (degrees), radius_km (centre to the farthest), hull_area_km2,
+        flashes, rate_per_minute, energy_j (sum, null where no row has one), first_time, last_time (UTC).
+    """
+    minutes = (end - start).total_seconds() / 60
+    labels = rows["cluster"].to_numpy()
+    shapes = cluster_shapes(rows["lon"].to_numpy(), rows["lat"].to_numpy(), labels)
+    sizes = centers["n"].to_pylist()
+    sums = (
+        rows.select(["cluster", "time", "energy_j"])
+        .filter(pa.array(labels >= 0))
+        .group_by("cluster")
+        .aggregate([("time", "min"), ("time", "max"), ("energy_j", "sum")])
+        .sort_by("cluster")
+    )
+    return pa.table(
+        {
+            "cluster": pa.array(range(len(shapes)), pa.int32()),
+            "center_lat": pa.array([shape.lat for shape in shapes], pa.float64()),
+            "center_lon": pa.array([shape.lon for shape in shapes], pa.float64()),
+            "radius_km": pa.array([shape.radius_km for shape in shapes], pa.float64()),
+            "hull_area_km2": pa.array([shape.hull_area_km2 for shape in shapes], pa.float64()),
+            "flashes": pa.array(sizes, pa.int64()),
+            "rate_per_minute": pa.array([size / minutes for size in sizes], pa.float64()),
+            "energy_j": sums["energy_j_sum"].combine_chunks().cast(pa.float64()),
+            "first_time": sums["time_min"].combine_chunks(),
+            "last_time": sums["time_max"].combine_chunks(),
+        }
+    )

@@ -1,0 +1,74 @@
+"""A sweep on disk, so that each asset that needs it reads it and none fits again."""
+
+import hashlib
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from lightning_eda.clustering.cells import CellSums
+from lightning_eda.clustering.sweep import Sweep
+from lightning_eda.errors import PointsError
+from lightning_eda.storage.atomic import write_atomic
+
+CELL_FIELDS = ("key", "count", "mean", "sum_squares")
+PLAIN_FIELDS = ("method", "cell_size", "n_points", "reason", "n_init", "seed")
+
+
+def write_sweep(path: Path, sweep: Sweep) -> None:
+    """Writes a sweep, whole or not at all, as NumPy's .npz: no code is run by reading it.
+
+    Raises:
+        StorageError: The file cannot be written.
+    """
+    arrays: dict[str, Any] = {
+        "k": sweep.k,
+        "inertia": sweep.inertia,
+        "cell_of_row": sweep.cell_of_row,
+        "facts": np.array(json.dumps({name: getattr(sweep, name) for name in PLAIN_FIELDS})),
+        **{f"cells_{name}": getattr(sweep.cells, name) for name in CELL_FIELDS},
+    }
+    for k in sweep.fitted:
+        arrays[f"centers_{k}"] = sweep.centers[k]
+        arrays[f"labels_{k}"] = sweep.cell_labels(k)
+    buffer = io.BytesIO()
+    np.savez(buffer, **arrays)
+    write_atomic(path, buffer.getvalue())
+
+
+def sweep_digest(sweep: Sweep) -> str:
+    """A text that differs when points, options or results differ: 16 hex digits of a SHA-256."""
+    digest = hashlib.sha256(json.dumps({name: getattr(sweep, name) for name in PLAIN_FIELDS}).encode())
+    arrays = [sweep.k, sweep.inertia, sweep.cells.mean, sweep.cells.count, *sweep.centers.values()]
+    for array in arrays:
+        digest.update(np.ascontiguousarray(array).tobytes())
+    return digest.hexdigest()[:16]
+
+
+def read_sweep(path: Path) -> Sweep:
+    """The sweep that `write_sweep` wrote.
+
+    Raises:
+        PointsError: There is none, or the file is damaged.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            facts = json.loads(str(arrays["facts"]))
+            fitted = sorted(
+                int(name.removeprefix("centers_")) for name in arrays if name.startswith("centers_")
+            )
+            return Sweep(
+                k=arrays["k"],
+                inertia=arrays["inertia"],
+                centers={k: arrays[f"centers_{k}"] for k in fitted},
+                cells=CellSums(facts["cell_size"], *(arrays[f"cells_{name}"] for name in CELL_FIELDS)),
+                cell_labels_by_k={k: arrays[f"labels_{k}"] for k in fitted},
+                cell_of_row=arrays["cell_of_row"],
+                **{name: facts[name] for name in PLAIN_FIELDS},
+            )
+    except FileNotFoundError as error:
+        raise PointsError(f"{path} is absent: run kmeans_cluster for this window first") from error
+    except (OSError, ValueError, KeyError, TypeError, EOFError) as error:
+        raise PointsError(f"{path} is damaged ({error}): run kmeans_cluster for this window again") from error
