@@ -32,9 +32,14 @@ def settings(tmp_path: Path) -> Callable[..., Settings]:
 
 @pytest.fixture
 def run():
-    """Materialises the whole ingestor; gives the result, also of a failed run."""
+    """Materialises a group of assets, or all; gives the result, also of a failed run."""
 
-    def materialize(settings: Settings, key: str | tuple[str, str] | None = None, run_config=None):
+    def materialize(
+        settings: Settings,
+        key: str | tuple[str, str] | None = None,
+        run_config=None,
+        group: str | None = "ingestor",
+    ):
         definitions = build_definitions(settings)
         tags = {}
         if isinstance(key, tuple):
@@ -42,7 +47,9 @@ def run():
                 "dagster/asset_partition_range_start": key[0],
                 "dagster/asset_partition_range_end": key[1],
             }
-        assets = list(definitions.assets)
+        assets = [
+            asset for asset in definitions.assets if group in {None, *asset.group_names_by_key.values()}
+        ]
         return dg.materialize(
             assets,
             resources=dict(definitions.resources),

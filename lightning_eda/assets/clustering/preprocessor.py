@@ -49,7 +49,7 @@ def preprocessor(
         path = WindowFolders(folders.folder(), window.start, window.end).rows
         write_clean(path, clean)
         for note in notes:
-            context.log.warning(note)
+            context.log.info(note)
     metadata: Metadata = {
         "dagster/row_count": clean.kept,
         "rows_read": clean.read,

@@ -57,6 +57,6 @@ def cluster_map(
         "chosen_by": evaluation.chosen_by or "nobody",
         "map": picture(files.thumbnail, "Map of the clusters"),
         "clusters": preview(clustered.table, rows_shown=30),
-        **{name: file_link(path) for name, path in files.paths.items()},
+        **{f"file_{name}": file_link(path) for name, path in files.paths.items()},
     }
     return report_window(context, window, metadata)

@@ -1,0 +1,216 @@
+"""From the rows of a window to its report: the assets of clustering, evaluators and maps."""
+
+import re
+from datetime import timedelta
+
+import duckdb
+import pytest
+from sklearn.metrics import silhouette_score
+
+from lightning_eda.clustering.clean_file import read_clean
+from lightning_eda.clustering.features import make_points
+from lightning_eda.clustering.sweep_file import read_sweep
+from lightning_eda.glm.paths import WindowFolders
+from lightning_eda.glm.simulator import Activity, simulate_hour
+from lightning_eda_tests.hours import HOUR, simulate
+
+KEY = "2024-07-01-20:00"
+ASSETS = ("preprocessor", "kmeans_cluster", "silhouette_evaluator", "elbow_evaluator", "cluster_map")
+FEW_K = {"ops": {"kmeans_cluster": {"config": {"k_min": 2, "k_max": 6, "n_init": 2}}}}
+
+
+def rows(settings, sql):
+    with duckdb.connect(settings.duckdb_path, read_only=True) as database:
+        return database.sql(sql).fetchall()
+
+
+def metadata(result, asset):
+    materialization = result.asset_materializations_for_node(asset)[0]
+    return {name: value.value for name, value in materialization.metadata.items()}
+
+
+def place(tmp_path, hours=1, start=HOUR):
+    return WindowFolders(tmp_path / "data", start, start + timedelta(hours=hours))
+
+
+def config(**ops):
+    return {"ops": {**FEW_K["ops"], **{name: {"config": values} for name, values in ops.items()}}}
+
+
+@pytest.fixture(scope="module")
+def stormy_hour(tmp_path_factory):
+    """An archive with one hour of a few hundred flashes, simulated once."""
+    archive = tmp_path_factory.mktemp("stormy")
+    simulate_hour(archive, "G18", HOUR, 7, granules=20, activity=Activity(flashes_per_granule=20.0))
+    return archive
+
+
+def test_an_hour_ends_in_a_report(tmp_path, settings, run, stormy_hour):
+    """Scores, centres and the cluster of each flash are in the database; the figures are on disk."""
+    chosen = settings(archive_dir=str(stormy_hour))
+    result = run(chosen, KEY, FEW_K, group=None)
+    assert result.success
+    ((flashes,),) = rows(chosen, "SELECT count(*) FROM flashes")
+    assert rows(chosen, "SELECT count(*) FROM flash_clusters") == [
+        (metadata(result, "preprocessor")["dagster/row_count"],)
+    ]
+    assert metadata(result, "preprocessor")["rows_read"] == flashes
+    scores = rows(chosen, "SELECT k, inertia, silhouette, chosen_by FROM k_scores ORDER BY k")
+    assert [row[0] for row in scores] == [2, 3, 4, 5, 6]
+    assert [row[0] for row in scores if row[3]] == [max(scores, key=lambda row: row[2])[0]]
+    best = metadata(result, "silhouette_evaluator")["best_k"]
+    assert rows(chosen, "SELECT count(*), sum(n), min(k) FROM cluster_centers") == [
+        (best, metadata(result, "cluster_map")["dagster/row_count"], best)
+    ]
+    figures = place(tmp_path).figures
+    assert {path.name for path in figures.iterdir()} == {"curves.png", "map.png", "map.html", "report.html"}
+    assert "22 clusters" not in (figures / "report.html").read_text()
+    assert all(path.stat().st_size > 20_000 for path in figures.iterdir())
+
+
+def test_the_scores_are_those_of_scikit_learn(tmp_path, settings, run, stormy_hour):
+    """For the labels of the one sweep that all assets read."""
+    chosen = settings(archive_dir=str(stormy_hour))
+    run(chosen, KEY, FEW_K, group=None)
+    clean, sweep = read_clean(place(tmp_path).rows), read_sweep(place(tmp_path).sweep)
+    points = make_points(clean.rows, clean.spec)
+    for k, inertia, silhouette in rows(chosen, "SELECT k, inertia, silhouette FROM k_scores"):
+        labels = sweep.labels(k)
+        assert silhouette == pytest.approx(silhouette_score(points, labels), abs=1e-9)
+        assert inertia == pytest.approx(((points - sweep.centers[k][labels]) ** 2).sum(), rel=1e-9)
+
+
+def test_pictures_and_numbers_are_in_the_metadata(settings, run, stormy_hour):
+    """Each picture is small enough for the event log."""
+    result = run(settings(archive_dir=str(stormy_hour)), KEY, FEW_K, group=None)
+    for asset, name in (
+        ("silhouette_evaluator", "curves"),
+        ("elbow_evaluator", "curves"),
+        ("cluster_map", "map"),
+    ):
+        markdown = metadata(result, asset)[name]
+        assert re.match(r"!\[[^]]+\]\(data:image/png;base64,", markdown)
+        assert len(markdown) < 140_000
+
+
+def test_running_it_again_writes_the_same(tmp_path, settings, run, stormy_hour):
+    """Every file and every row."""
+    chosen = settings(archive_dir=str(stormy_hour))
+    tables = ("k_scores", "cluster_centers", "flash_clusters")
+
+    def contents():
+        files = {path.name: path.read_bytes() for path in place(tmp_path).figures.iterdir()}
+        return files, [rows(chosen, f"SELECT * FROM {table} ORDER BY ALL") for table in tables]
+
+    run(chosen, KEY, FEW_K, group=None)
+    before = contents()
+    run(chosen, KEY, FEW_K, group=None)
+    assert contents() == before
+
+
+def test_the_run_config_chooses_k(settings, run, stormy_hour):
+    """And the table says who did."""
+    chosen = settings(archive_dir=str(stormy_hour))
+    result = run(chosen, KEY, config(cluster_map={"k": 4}), group=None)
+    assert metadata(result, "cluster_map")["k"] == 4
+    assert rows(chosen, "SELECT k, chosen_by FROM k_scores WHERE chosen_by IS NOT NULL") == [
+        (4, "run config")
+    ]
+
+
+def test_a_k_that_was_not_fitted_is_refused(settings, run, stormy_hour):
+    """With those that were."""
+    result = run(settings(archive_dir=str(stormy_hour)), KEY, config(cluster_map={"k": 9}), group=None)
+    (failure,) = result.get_step_failure_events()
+    assert "k: found 9; allowed: 2, 3, 4, 5, 6" in failure.step_failure_data.user_failure_data.description
+
+
+@pytest.mark.parametrize("granules", [0, 1])
+def test_too_few_points_are_a_result(tmp_path, settings, run, granules):
+    """Every asset is green and says so; there are a map and a report all the same."""
+    (tmp_path / "archive").mkdir(exist_ok=True)
+    if granules:
+        simulate_hour(tmp_path / "archive", "G18", HOUR, 1, granules=1, faults=[("empty", 0)])
+    chosen = settings()
+    result = run(chosen, KEY, FEW_K, group=None)
+    assert result.success
+    assert metadata(result, "kmeans_cluster")["status"].startswith("not enough points")
+    assert metadata(result, "silhouette_evaluator")["best_k"] == "not enough points"
+    assert metadata(result, "cluster_map")["k"] == "not enough points"
+    assert (place(tmp_path).figures / "report.html").exists()
+    assert rows(chosen, "SELECT count(*) FROM flash_clusters") == [(0,)]
+
+
+def test_a_range_is_one_window_with_an_animation(tmp_path, settings, run):
+    """Two hours as one; the single hour keeps its own results."""
+    simulate(tmp_path / "archive")
+    simulate(tmp_path / "archive", HOUR + timedelta(hours=1), granules=3)
+    chosen = settings()
+    run(chosen, KEY, FEW_K, group=None)
+    result = run(chosen, (KEY, "2024-07-01-21:00"), FEW_K, group=None)
+    assert result.success
+    assert (place(tmp_path, hours=2).figures / "animation.gif").read_bytes()[:6] == b"GIF89a"
+    assert not (place(tmp_path).figures / "animation.gif").exists()
+    assert rows(chosen, "SELECT count(DISTINCT (window_start, window_end)) FROM k_scores") == [(2,)]
+    assert metadata(result, "cluster_map")["window"] == "2024-07-01T20:00Z to 2024-07-01T22:00Z"
+
+
+def test_many_rows_are_clustered_as_cells(tmp_path, settings, run, stormy_hour):
+    """All rows count, a sample is drawn, and the scores are near those of the rows."""
+    chosen = settings(archive_dir=str(stormy_hour))
+    exact = run(chosen, KEY, FEW_K, group=None)
+    inertias = dict(rows(chosen, "SELECT k, inertia FROM k_scores"))
+    result = run(chosen, KEY, config(preprocessor={"row_limit": 100, "sample_rows": 50}), group=None)
+    assert result.success
+    assert metadata(result, "kmeans_cluster")["method"] == "cells"
+    kept = metadata(exact, "preprocessor")["dagster/row_count"]
+    assert metadata(result, "cluster_map")["dagster/row_count"] == kept
+    assert rows(chosen, "SELECT sum(n) FROM cluster_centers") == [(kept,)]
+    assert read_clean(place(tmp_path).rows).rows.num_rows <= 51
+    for k, inertia in rows(chosen, "SELECT k, inertia FROM k_scores"):
+        assert inertia == pytest.approx(inertias[k], rel=0.05)
+
+
+def test_every_drop_is_counted(tmp_path, settings, run, stormy_hour):
+    """A box and a limit leave rows out; read is kept plus dropped."""
+    options = {"north": 0.0, "min_energy_fj": 50.0}
+    result = run(settings(archive_dir=str(stormy_hour)), KEY, config(preprocessor=options), group=None)
+    found = metadata(result, "preprocessor")
+    assert 0 < found["dagster/row_count"] < found["rows_read"]
+    assert found["rows_read"] == found["dagster/row_count"] + found["rows_dropped"]
+    (check,) = [e for e in result.get_asset_check_evaluations() if e.check_name == "rows_add_up"]
+    assert check.passed
+    assert max(read_clean(place(tmp_path).rows).rows["lat"].to_pylist()) <= 0.0
+
+
+@pytest.mark.parametrize(
+    ("asset", "options", "words"),
+    [
+        ("preprocessor", {"tier": "flashes"}, "tier: found 'flashes'; allowed: flash, group, event"),
+        ("preprocessor", {"geometry": "flat"}, "geometry: found ['flat']; allowed: sphere, lonlat"),
+        ("preprocessor", {"features": ["colour"]}, "features: found ['colour']; allowed: time, energy, area"),
+        ("preprocessor", {"south": 10.0, "north": -10.0}, "bbox"),
+        ("kmeans_cluster", {"k_min": 5, "k_max": 2}, "k from 5 to 2"),
+    ],
+)
+def test_a_mistake_in_the_config_is_one_sentence(settings, run, stormy_hour, asset, options, words):
+    """It names the field, what was found and what is allowed."""
+    result = run(settings(archive_dir=str(stormy_hour)), KEY, config(**{asset: options}), group=None)
+    assert not result.success
+    failures = [e.step_failure_data.user_failure_data for e in result.get_step_failure_events()]
+    assert any(words in failure.description for failure in failures if failure), failures
+
+
+@pytest.mark.parametrize("options", [{"geometry": "lonlat"}, {"features": ["time", "energy", "area"]}])
+def test_other_spaces_work_too(settings, run, stormy_hour, options):
+    """Plain degrees, and extra features."""
+    assert run(settings(archive_dir=str(stormy_hour)), KEY, config(preprocessor=options), group=None).success
+
+
+def test_without_its_input_an_asset_says_what_to_run(settings, run):
+    """The map of a window that was never clustered."""
+    result = run(settings(), KEY, group="maps")
+    (failure,) = result.get_step_failure_events()
+    assert "there is no database" in failure.step_failure_data.user_failure_data.description.lower() or (
+        "run" in failure.step_failure_data.user_failure_data.description
+    )
