@@ -156,4 +156,6 @@ def readable_failures() -> Iterator[None]:
 
 
 def _cell(value: object) -> str | int | float | bool | None:
-    return value if isinstance(value, str | int | float | bool) or value is None else str(value)
+    if isinstance(value, float):
+        return float(f"{value:.6g}")  # a preview is for the eye
+    return value if isinstance(value, str | int | bool) or value is None else str(value)
