@@ -5,6 +5,7 @@ import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 import pyarrow as pa
@@ -96,7 +97,7 @@ def read_clean(path: Path) -> CleanWindow:
         return CleanWindow(rows, facts["tier"], spec, facts["read"], facts["dropped"], cells)
     except FileNotFoundError as error:
         raise PointsError(f"{path} is absent: run preprocessor for this window first") from error
-    except (OSError, pa.ArrowException, ValueError, KeyError, TypeError) as error:
+    except (OSError, BadZipFile, pa.ArrowException, ValueError, KeyError, TypeError, EOFError) as error:
         raise PointsError(f"{path} is damaged ({error}): run preprocessor for this window again") from error
 
 
@@ -113,6 +114,6 @@ def _cells_path(path: Path) -> Path:
 
 
 def _read_cells(path: Path) -> CellSums:
-    with np.load(path, allow_pickle=False) as arrays:
+    with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as arrays:
         size, *others = (arrays[name] for name in CELL_FIELDS)
         return CellSums(float(size), *others)

@@ -5,6 +5,7 @@ import io
 import json
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -54,7 +55,7 @@ def read_sweep(path: Path) -> Sweep:
         PointsError: There is none, or the file is damaged.
     """
     try:
-        with np.load(path, allow_pickle=False) as arrays:
+        with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as arrays:
             facts = json.loads(str(arrays["facts"]))
             fitted = sorted(
                 int(name.removeprefix("centers_")) for name in arrays if name.startswith("centers_")
@@ -70,5 +71,5 @@ def read_sweep(path: Path) -> Sweep:
             )
     except FileNotFoundError as error:
         raise PointsError(f"{path} is absent: run kmeans_cluster for this window first") from error
-    except (OSError, ValueError, KeyError, TypeError, EOFError) as error:
+    except (OSError, BadZipFile, ValueError, KeyError, TypeError, EOFError) as error:
         raise PointsError(f"{path} is damaged ({error}): run kmeans_cluster for this window again") from error
