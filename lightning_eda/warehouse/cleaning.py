@@ -33,8 +33,8 @@ class Account:
     Attributes:
         read: Rows of the window, before cleaning.
         dropped: How many were dropped for each of `REASONS`, in their order, zeros too.
-        unasked: How many rows a rule could not be asked of, by its reason; they passed it. Only rules with
-            such rows are in it.
+        unasked: Of how many of the rows read a rule could not be asked, by its reason: it dropped none of
+            them. Only rules with such rows are in it.
         notes: The same in words.
     """
 

@@ -22,8 +22,11 @@ from lightning_eda.warehouse.attach import (
     READ_ONLY,
     READ_WRITE,
     Patience,
+    attach,
     attached,
     busy_text,
+    connected,
+    detach,
 )
 from lightning_eda.warehouse.compaction import (
     NEW_ENDING,
@@ -64,10 +67,11 @@ def writer(path: Path | str, wait_seconds: float = WAIT_SECONDS) -> Iterator[duc
     patience = Patience.of(wait_seconds)
     with _sole_writer(database, patience):
         remove_leftovers(database)
-        if is_absent(database):
-            _create(database, patience)
-        require_duckdb_file(database)
-        with attached(database, READ_WRITE, patience) as connection:
+        with connected() as connection:
+            if is_absent(database):
+                _create(connection, database, patience)
+            require_duckdb_file(database)
+            attach(connection, database, READ_WRITE, patience)
             with _transaction(connection, database):
                 _make_tables(connection)
                 _require_columns(connection, database)
@@ -217,12 +221,13 @@ def _roll_back(connection: duckdb.DuckDBPyConnection) -> None:
         connection.execute("ROLLBACK")
 
 
-def _create(database: Path, patience: Patience) -> None:
+def _create(connection: duckdb.DuckDBPyConnection, database: Path, patience: Patience) -> None:
     """Makes the database under another name and moves it into place, so nobody ever sees half of one."""
     fresh = database.with_name(database.name + NEW_ENDING)
     try:
-        with attached(fresh, CREATE, patience) as connection:
-            _make_tables(connection)
+        attach(connection, fresh, CREATE, patience)
+        _make_tables(connection)
+        detach(connection)
         wal_of(database).unlink(missing_ok=True)  # the log of a database that is gone
         replace_durably(fresh, database)
     except (OSError, duckdb.Error) as error:

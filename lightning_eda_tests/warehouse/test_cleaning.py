@@ -300,6 +300,15 @@ def test_a_static_pixel_is_dropped_in_every_tier(database: Path, groups: list[di
     assert dropped(clean(database, drop_artifacts=False)) == {}
 
 
+def test_gaps_are_those_within_a_flash(database: Path) -> None:
+    """Two flashes in turns, each with 4 ms between its groups, are not one with 2 ms."""
+    groups = stuck_groups(40, 4.0)
+    for row in stuck_groups(40, 4.0, flash_id=2):
+        groups.append(row | {"group_time": row["group_time"] + timedelta(milliseconds=2)})
+    store(database, flashes=[{"flash_id": 1}, {"flash_id": 2}], groups=groups)
+    assert dropped(clean(database)) == {}
+
+
 def test_a_flash_of_another_granule_with_the_same_id_is_kept(database: Path) -> None:
     """Flash ids start again within hours, so the granule and the satellite are part of who is stuck."""
     others = [{"granule_start": START + GRANULE}, {"satellite": "G17"}]

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from pyarrow import parquet
 
 from lightning_eda.clustering.points import sphere_points
 from lightning_eda.glm.decoder import Decoder
@@ -19,6 +20,7 @@ from lightning_eda.glm.windows import floor_hour
 from lightning_eda.storage.folder import FolderStore
 from lightning_eda.warehouse.cell_sums import clean_cells
 from lightning_eda.warehouse.cleaning import Cleaning, clean_rows
+from lightning_eda.warehouse.cleaning_rules import FIELD_LIMIT_DEG
 from lightning_eda.warehouse.load import replace_hour
 from lightning_eda.warehouse.queries import integrity, ledger
 from lightning_eda_tests.hours import BUCKET
@@ -132,6 +134,14 @@ def test_cells_of_real_events_are_their_sums(real: Path, satellites: list[str]) 
     np.testing.assert_allclose(cells.sum_squares.sum() + between, ((points - centre) ** 2).sum(), rtol=1e-9)
     key = np.unique(np.floor(points / 16.0).astype(np.int64), axis=0)
     np.testing.assert_array_equal(cells.key, key)
+
+
+def test_the_field_holds_all_real_events_and_a_margin(events_file: Path) -> None:
+    """1.94 million events of GOES-18 end a degree inside the limit."""
+    events = parquet.read_table(events_file, columns=["event_lat", "event_lon"])
+    lat, lon = (np.radians(column.to_numpy().astype(float)) for column in events.columns)
+    angle = np.degrees(np.arccos(np.cos(lat) * np.cos(lon - np.radians(-137.0))))
+    assert 63.5 < angle.max() < FIELD_LIMIT_DEG - 1
 
 
 def test_what_leads_to_no_flash_is_what_the_ledger_says(real: Path) -> None:
