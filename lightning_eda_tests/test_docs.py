@@ -7,6 +7,7 @@ import pytest
 
 from lightning_eda.settings import Settings
 from lightning_eda.warehouse.schema import TABLES
+from lightning_eda.warehouse.schema_clusters import CLUSTER_CENTERS, FLASH_CLUSTERS, K_SCORES
 
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
@@ -59,7 +60,10 @@ def test_the_readme_lists_the_settings_with_their_defaults():
         assert re.search(rf"^{name}={re.escape(default)}$", example, re.MULTILINE) or name == "AWS_REGION"
 
 
-@pytest.mark.parametrize("table", TABLES.values(), ids=lambda table: table.name)
+ALL_TABLES = [*TABLES.values(), K_SCORES, CLUSTER_CENTERS, FLASH_CLUSTERS]
+
+
+@pytest.mark.parametrize("table", ALL_TABLES, ids=lambda table: table.name)
 def test_every_column_is_documented(table):
     """docs/data.md has a line for each column, with its type, unit and meaning."""
     text = (ROOT / "docs" / "data.md").read_text()
