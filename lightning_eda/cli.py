@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from lightning_eda.errors import LightningEdaError
+from lightning_eda.errors import LightningEdaError, SettingError
 from lightning_eda.glm.paths import WindowFolders
 from lightning_eda.glm.windows import HOUR, floor_hour
 from lightning_eda.settings import Settings, environment_with, read_settings
@@ -96,6 +96,13 @@ def run_demo(_: argparse.Namespace) -> int:
     """`lightning-eda demo`."""
     from lightning_eda.glm.simulator import Activity, simulate_hour
 
+    if Path(".env").exists():
+        raise SettingError(
+            ".env",
+            "such a file in this folder",
+            "none for the demo",
+            "Dagster lets it win over what the demo sets: run the demo in another folder.",
+        )
     settings = read_settings()
     archive = Path(settings.data_dir) / "demo"
     print(f"1. Simulating the granules of {DEMO_SATELLITE}, {DEMO_HOUR:%Y-%m-%d %H} UTC, into {archive} ...")

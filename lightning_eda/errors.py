@@ -6,7 +6,8 @@
     │   ├── AccessDeniedError       the credentials (or their absence) do not open the place
     │   ├── BucketNotFoundError     there is no such bucket or folder
     │   ├── ObjectNotFoundError     there is no such object
-    │   └── TransferError           it kept failing after every retry: trying later may help
+    │   ├── TransferError           it kept failing after every retry: trying later may help
+    │   └── FolderBusyError         another run holds the folder: trying later may help
     ├── GranuleError            a file is not a GLM LCFA granule that can be trusted
     │   └── GranuleNameError        its name is not that of a granule
     ├── DecoderError            the process that decodes granules cannot work at all
@@ -61,6 +62,12 @@ class ObjectNotFoundError(StorageError):
 
 class TransferError(StorageError):
     """A request kept failing after every retry; trying later may help."""
+
+    retryable = True
+
+
+class FolderBusyError(StorageError):
+    """Another run holds the folder; trying later may help."""
 
     retryable = True
 

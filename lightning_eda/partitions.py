@@ -15,6 +15,11 @@ FIRST_HOUR = "2018-02-13-00:00"  # the day of the first public GLM object
 
 hourly = dg.HourlyPartitionsDefinition(start_date=FIRST_HOUR, fmt=KEY_FORMAT)
 one_run = dg.BackfillPolicy.single_run()
+# A database that another process holds, or a store that does not answer, may be free a little later. Failures
+# that trying again cannot mend say so themselves (`reporting.readable_failures`).
+try_again = dg.RetryPolicy(
+    max_retries=2, delay=10, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS
+)
 
 
 def partition_key(hour: datetime) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 import dagster as dg
 from pydantic import Field, create_model
 
+from lightning_eda.errors import SettingError
 from lightning_eda.glm.names import PRODUCT, satellite_of_bucket
 from lightning_eda.glm.windows import Pin
 from lightning_eda.settings import Settings, parse_flag, parse_tiers
@@ -30,7 +31,11 @@ class GlmResource(dg.ConfigurableResource):  # type: ignore[type-arg]
     )
     endpoint_url: str | None = Field(None, description="AWS_ENDPOINT_URL_S3: another S3 server.")
     region: str = Field("us-east-1", description="AWS_REGION.")
-    tiers: str = Field("flash", description="GLM_TIERS: comma list of flash, group and event.")
+    tiers: str = Field(
+        "flash",
+        description="GLM_TIERS: comma list of flash, group and event. Loading an hour again with fewer "
+        "tiers empties the others for that hour.",
+    )
     concurrency: int = Field(DEFAULT_CONCURRENCY, ge=1, le=256, description="Granules fetched at once.")
 
     def store(self) -> ObjectStore:
@@ -38,7 +43,7 @@ class GlmResource(dg.ConfigurableResource):  # type: ignore[type-arg]
         if self.archive_dir:
             from lightning_eda.storage.folder import FolderStore
 
-            return FolderStore(Path(self.archive_dir))
+            return FolderStore(Path(self.archive_dir).expanduser())
         from lightning_eda.storage.s3 import S3Store
 
         return S3Store(
@@ -48,6 +53,13 @@ class GlmResource(dg.ConfigurableResource):  # type: ignore[type-arg]
             region=self.region,
             concurrency=self.concurrency,
         )
+
+    def product_prefix(self) -> str:
+        """The product without slashes; SettingError for another than the one that is decoded here."""
+        product = self.product.strip("/")
+        if product != PRODUCT:
+            raise SettingError("PRODUCT", self.product, PRODUCT)
+        return product
 
     def tier_names(self) -> tuple[str, ...]:
         """The tiers to decode; SettingError when the setting names none."""
@@ -78,7 +90,7 @@ class DataFolderResource(dg.ConfigurableResource):  # type: ignore[type-arg]
 
     def folder(self) -> Path:
         """The folder, absolute, so that links in the UI work."""
-        return Path(self.path).absolute()
+        return Path(self.path).expanduser().absolute()
 
 
 class WarehouseResource(dg.ConfigurableResource):  # type: ignore[type-arg]
@@ -88,7 +100,7 @@ class WarehouseResource(dg.ConfigurableResource):  # type: ignore[type-arg]
 
     def database(self) -> Path:
         """The database file, absolute."""
-        return Path(self.path).absolute()
+        return Path(self.path).expanduser().absolute()
 
 
 def build_resources(settings: Settings) -> dict[str, dg.ConfigurableResource]:  # type: ignore[type-arg]

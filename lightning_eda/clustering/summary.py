@@ -1,6 +1,7 @@
 """The clusters of a window as tables: the cluster of each row; where each lies and how lively it is."""
 
 from datetime import datetime
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -9,10 +10,25 @@ from numpy.typing import NDArray
 from lightning_eda.clustering.clean_file import CleanWindow
 from lightning_eda.clustering.features import center_positions, make_points
 from lightning_eda.clustering.kmeans import nearest_labels
-from lightning_eda.clustering.points import cluster_shapes
+from lightning_eda.clustering.points import ClusterShape, cluster_shapes
 from lightning_eda.clustering.sweep import Sweep
 
 NONE = -1
+TIME = pa.timestamp("us")
+TABLE_SCHEMA = pa.schema(
+    {
+        "cluster": pa.int32(),
+        "center_lat": pa.float64(),
+        "center_lon": pa.float64(),
+        "radius_km": pa.float64(),
+        "hull_area_km2": pa.float64(),
+        "flashes": pa.int64(),
+        "rate_per_minute": pa.float64(),
+        "energy_j": pa.float64(),
+        "first_time": TIME,
+        "last_time": TIME,
+    }
+)
 
 
 def label_rows(clean: CleanWindow, sweep: Sweep, k: int | None) -> tuple[pa.Table, pa.Table]:
@@ -66,6 +82,8 @@ def _sizes(sweep: Sweep, k: int | None) -> list[int]:
 def cluster_table(rows: pa.Table, centers: pa.Table, start: datetime, end: datetime) -> pa.Table:
     """One row a cluster, in the order of the labels.
 
+    Of a sample, energies are scaled to the size of the cluster; radius, hull and times are the sample's.
+
     Args:
         rows: Rows with time, lat, lon (degrees), energy_j (J) and cluster; -1 is none.
         centers: Those of `label_rows`; their n is the number of flashes.
@@ -78,8 +96,11 @@ def cluster_table(rows: pa.Table, centers: pa.Table, start: datetime, end: datet
     """
     minutes = (end - start).total_seconds() / 60
     labels = rows["cluster"].to_numpy()
-    shapes = cluster_shapes(rows["lon"].to_numpy(), rows["lat"].to_numpy(), labels)
-    sizes = centers["n"].to_pylist()
+    drawn = np.unique(labels[labels >= 0]).tolist()
+    dense = np.searchsorted(drawn, labels) if drawn else labels
+    shapes = cluster_shapes(
+        rows["lon"].to_numpy(), rows["lat"].to_numpy(), np.where(labels >= 0, dense, NONE)
+    )
     sums = (
         rows.select(["cluster", "time", "energy_j"])
         .filter(pa.array(labels >= 0))
@@ -87,17 +108,32 @@ def cluster_table(rows: pa.Table, centers: pa.Table, start: datetime, end: datet
         .aggregate([("time", "min"), ("time", "max"), ("energy_j", "sum")])
         .sort_by("cluster")
     )
-    return pa.table(
-        {
-            "cluster": pa.array(range(len(shapes)), pa.int32()),
-            "center_lat": pa.array([shape.lat for shape in shapes], pa.float64()),
-            "center_lon": pa.array([shape.lon for shape in shapes], pa.float64()),
-            "radius_km": pa.array([shape.radius_km for shape in shapes], pa.float64()),
-            "hull_area_km2": pa.array([shape.hull_area_km2 for shape in shapes], pa.float64()),
-            "flashes": pa.array(sizes, pa.int64()),
-            "rate_per_minute": pa.array([size / minutes for size in sizes], pa.float64()),
-            "energy_j": sums["energy_j_sum"].combine_chunks().cast(pa.float64()),
-            "first_time": sums["time_min"].combine_chunks(),
-            "last_time": sums["time_max"].combine_chunks(),
-        }
-    )
+    known = dict(zip(drawn, zip(shapes, sums.to_pylist(), strict=True), strict=True))
+    records = [_record(center, known.get(center["cluster"]), minutes) for center in centers.to_pylist()]
+    return pa.Table.from_pylist(records, TABLE_SCHEMA)
+
+
+def _record(
+    center: dict[str, Any], drawn: tuple[ClusterShape, dict[str, Any]] | None, minutes: float
+) -> dict[str, Any]:
+    """One line of the table; of a cluster without a row in the sample only centre and size are known."""
+    record = {
+        "cluster": center["cluster"],
+        "center_lat": center["lat"],
+        "center_lon": center["lon"],
+        "flashes": center["n"],
+        "rate_per_minute": center["n"] / minutes,
+    }
+    if drawn is None:
+        return record
+    shape, row = drawn
+    energy = row["energy_j_sum"]
+    return record | {
+        "center_lat": shape.lat,
+        "center_lon": shape.lon,
+        "radius_km": shape.radius_km,
+        "hull_area_km2": shape.hull_area_km2,
+        "energy_j": None if energy is None else energy * center["n"] / shape.size,
+        "first_time": row["time_min"],
+        "last_time": row["time_max"],
+    }

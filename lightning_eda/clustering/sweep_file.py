@@ -18,8 +18,13 @@ CELL_FIELDS = ("key", "count", "mean", "sum_squares")
 PLAIN_FIELDS = ("method", "cell_size", "n_points", "reason", "n_init", "seed")
 
 
-def write_sweep(path: Path, sweep: Sweep) -> None:
+def write_sweep(path: Path, sweep: Sweep, rows_digest: str) -> None:
     """Writes a sweep, whole or not at all, as NumPy's .npz: no code is run by reading it.
+
+    Args:
+        path: The file.
+        sweep: The sweep.
+        rows_digest: Which rows it is of: `CleanWindow.digest`.
 
     Raises:
         StorageError: The file cannot be written.
@@ -29,6 +34,7 @@ def write_sweep(path: Path, sweep: Sweep) -> None:
         "inertia": sweep.inertia,
         "cell_of_row": sweep.cell_of_row,
         "facts": np.array(json.dumps({name: getattr(sweep, name) for name in PLAIN_FIELDS})),
+        "rows_digest": np.array(rows_digest),
         **{f"cells_{name}": getattr(sweep.cells, name) for name in CELL_FIELDS},
     }
     for k in sweep.fitted:
@@ -48,14 +54,20 @@ def sweep_digest(sweep: Sweep) -> str:
     return digest.hexdigest()[:16]
 
 
-def read_sweep(path: Path) -> Sweep:
+def read_sweep(path: Path, rows_digest: str) -> Sweep:
     """The sweep that `write_sweep` wrote.
 
+    Args:
+        path: The file.
+        rows_digest: Which rows it must be of: `CleanWindow.digest` of the window as it is now.
+
     Raises:
-        PointsError: There is none, or the file is damaged.
+        PointsError: There is none, the file is damaged, or it is of other rows.
     """
     try:
         with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as arrays:
+            if str(arrays["rows_digest"]) != rows_digest:
+                raise PointsError(f"{path} is of other rows: run kmeans_cluster for this window again")
             facts = json.loads(str(arrays["facts"]))
             fitted = sorted(
                 int(name.removeprefix("centers_")) for name in arrays if name.startswith("centers_")
@@ -69,6 +81,8 @@ def read_sweep(path: Path) -> Sweep:
                 cell_of_row=arrays["cell_of_row"],
                 **{name: facts[name] for name in PLAIN_FIELDS},
             )
+    except PointsError:
+        raise
     except FileNotFoundError as error:
         raise PointsError(f"{path} is absent: run kmeans_cluster for this window first") from error
     except (OSError, BadZipFile, ValueError, KeyError, TypeError, EOFError) as error:

@@ -45,7 +45,7 @@ def render_cluster_map(scene: Scene) -> bytes:
 
 def subtitle(scene: Scene) -> str:
     """The window and the counts in one line."""
-    parts = [scene.window_title, f"{len(scene):,} {scene.noun if len(scene) != 1 else scene.tier}"]
+    parts = [scene.window_title, f"{scene.count:,} {scene.noun if scene.count != 1 else scene.tier}"]
     if scene.labels:
         parts.append(f"{len(scene.labels)} cluster{'s' if len(scene.labels) > 1 else ''}")
     return "  ·  ".join(parts)

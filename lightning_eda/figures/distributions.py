@@ -36,7 +36,7 @@ def rate_per_minute(scene: Scene) -> tuple[Floats, Floats]:
     edges = np.append(np.arange(0.0, scene.minutes - 1e-9, step), scene.minutes)
     inside = np.clip(scene.seconds / 60.0, 0.0, np.nextafter(scene.minutes, 0.0))
     counts, _ = np.histogram(inside, bins=edges)
-    rate: Floats = counts / np.diff(edges)
+    rate: Floats = scene.scale * counts / np.diff(edges)
     return edges, rate
 
 

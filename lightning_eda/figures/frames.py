@@ -64,6 +64,7 @@ class Scene:
         flashes: A row a point, FLASH_COLUMNS.
         clusters: A row a cluster, CLUSTER_COLUMNS.
         tier: What a row of `flashes` is: "flash", "group" or "event".
+        total: How many there were, where `flashes` is a sample of them; None: it holds all.
 
     Raises:
         ValueError: A column is missing, the window is empty, or the tier is not known.
@@ -75,6 +76,7 @@ class Scene:
     flashes: pa.Table
     clusters: pa.Table
     tier: str = "flash"
+    total: int | None = None
 
     def __post_init__(self) -> None:
         require_columns(self.flashes, FLASH_COLUMNS, "flashes")
@@ -86,6 +88,16 @@ class Scene:
 
     def __len__(self) -> int:
         return int(self.flashes.num_rows)
+
+    @property
+    def count(self) -> int:
+        """How many there were in the window."""
+        return len(self) if self.total is None else self.total
+
+    @property
+    def scale(self) -> float:
+        """How many each row stands for: 1 unless the rows are a sample."""
+        return self.count / len(self) if len(self) else 1.0
 
     @property
     def noun(self) -> str:
@@ -162,6 +174,9 @@ class Scene:
 
     def counts(self) -> dict[int, int]:
         """The points of each label, -1 among them where it occurs."""
+        if self.total is not None and self.clusters.num_rows:
+            names, sizes = self.clusters["cluster"].to_pylist(), self.clusters["flashes"].to_pylist()
+            return dict(zip(names, sizes, strict=True))
         found, count = np.unique(self.label, return_counts=True)
         return dict.fromkeys(self.labels, 0) | dict(zip(found.tolist(), count.tolist(), strict=True))
 

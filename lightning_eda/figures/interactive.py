@@ -61,7 +61,7 @@ def render_interactive_map(scene: Scene, most_points: int = MOST_POINTS) -> str:
 
 def _subtitle(scene: Scene) -> str:
     clusters = f" in {len(scene.labels)} clusters" if scene.labels else ""
-    return f"{scene.window_title}  ·  {len(scene):,} {scene.noun}{clusters}"
+    return f"{scene.window_title}  ·  {scene.count:,} {scene.noun}{clusters}"
 
 
 def _note(scene: Scene, drawn: int) -> str:
@@ -69,8 +69,8 @@ def _note(scene: Scene, drawn: int) -> str:
     note = (
         "Scroll to zoom, drag to move, click in the legend to hide a cluster, double-click to see it alone."
     )
-    if drawn < len(scene):
-        note += f" {drawn:,} of {len(scene):,} {scene.noun} are drawn, each cluster in proportion."
+    if drawn < scene.count:
+        note += f" {drawn:,} of {scene.count:,} {scene.noun} are drawn, each cluster in proportion."
     return note
 
 

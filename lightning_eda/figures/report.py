@@ -84,11 +84,11 @@ def _numbers(scene: Scene) -> str:
     energy = scene.energy_fj[np.isfinite(scene.energy_fj)]
     _, rate = rate_per_minute(scene)
     entries = {
-        scene.noun.capitalize(): f"{len(scene):,}",
+        scene.noun.capitalize(): f"{scene.count:,}",
         "Clusters": str(len(scene.labels)),
-        "Mean per minute": f"{len(scene) / scene.minutes:,.1f}",
+        "Mean per minute": f"{scene.count / scene.minutes:,.1f}",
         "Peak per minute": f"{rate.max():,.1f}",
-        "Total energy": energy_text(float(energy.sum()) * 1e-15 if len(energy) else None),
+        "Total energy": energy_text(float(energy.sum()) * 1e-15 * scene.scale if len(energy) else None),
         "Median duration": median_text(scene.duration_ms, "ms"),
     }
     return "\n".join(f"<div><dt>{name}</dt><dd>{value}</dd></div>" for name, value in entries.items())

@@ -54,7 +54,7 @@ def map_text(scene: Scene) -> str:
     """What the map shows, in a sentence or two."""
     if len(scene) == 0:
         return f"Map of the satellite's field of view with no {scene.noun}."
-    text = f"Map of {len(scene):,} {scene.noun}"
+    text = f"Map of {scene.count:,} {scene.noun}"
     if scene.clusters.num_rows == 0:
         return f"{text}, not clustered."
     largest = max(scene.clusters.to_pylist(), key=lambda row: row["flashes"])
@@ -85,7 +85,7 @@ def curves_text(evaluation: Evaluation) -> str:
 def rate_text(scene: Scene) -> str:
     """What the curve of the rate shows."""
     _, rate = rate_per_minute(scene)
-    mean = len(scene) / scene.minutes
+    mean = scene.count / scene.minutes
     return (
         f"{scene.noun.capitalize()} per minute over the window: {mean:,.1f} on average, "
         f"from {rate.min():,.1f} to {rate.max():,.1f}."

@@ -1,7 +1,7 @@
 """What `extract` found and fetched for one hour, and its record on disk, `extract.json`."""
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -56,6 +56,8 @@ class Extraction:
         fetched: Granules read from the store this time; the others were already there.
         bytes_fetched: Bytes of those.
         requests: Requests sent this time, listing and retries included.
+        source_known: False when nothing at all of the product is there, so that the hour may not be empty
+            but the address wrong: then nothing is removed on account of it, here or in the database.
     """
 
     folders: HourFolders
@@ -67,6 +69,7 @@ class Extraction:
     fetched: int = 0
     bytes_fetched: int = 0
     requests: int = 0
+    source_known: bool = True
 
     @property
     def found(self) -> int:
@@ -131,10 +134,10 @@ def write_extraction(extraction: Extraction, complete: bool = True) -> None:
         "format": MANIFEST_FORMAT,
         "complete": complete,
         "hour": extraction.folders.hour.astimezone(UTC).isoformat(),
-        **{name: getattr(extraction, name) for name in ("store", *COUNTS)},
-        "granules": [asdict(granule) for granule in extraction.granules],
+        **{name: getattr(extraction, name) for name in ("store", "source_known", *COUNTS)},
     }
-    text = json.dumps(record, indent=1) + "\n"
+    lines = ",\n".join(json.dumps(vars(granule)) for granule in extraction.granules)
+    text = f'{json.dumps(record)[:-1]},\n"granules": [\n{lines}\n]}}\n'
     write_atomic(extraction.folders.extract / MANIFEST, text.encode())
 
 
@@ -169,7 +172,9 @@ def _parse(folders: HourFolders, path: Path) -> tuple[Extraction, bool]:
         if record["format"] != MANIFEST_FORMAT or datetime.fromisoformat(record["hour"]) != folders.hour:
             raise ValueError("it is of another hour or another version")
         counts = {name: int(record[name]) for name in COUNTS}
-        return Extraction(folders, str(record["store"]), granules, **counts), record["complete"] is True
+        known = record["source_known"] is True
+        extraction = Extraction(folders, str(record["store"]), granules, **counts, source_known=known)
+        return extraction, record["complete"] is True
     except FileNotFoundError as error:
         raise StorageError(f"{path} is absent: run extract for this hour first") from error
     except OSError as error:

@@ -25,6 +25,7 @@ from lightning_eda.glm.granule import GranuleHeader
 from lightning_eda.glm.paths import HourFolders
 from lightning_eda.glm.series import LEDGER_COLUMNS, LEDGER_TABLE, TIER_TABLES, SeriesFile, write_ledger
 from lightning_eda.storage.atomic import remove_file, remove_litter, storage_error, write_atomic
+from lightning_eda.storage.lock import sole_use
 
 RECORD = "series.json"
 RECORD_FORMAT = 1
@@ -39,7 +40,8 @@ class HourSeries:
     Attributes:
         folders: Where the hour lies.
         tiers: The tiers decoded.
-        satellites: Whose hour it is: those found, and the bucket's own.
+        satellites: Whose hour it is: those found now or earlier in the same store, and the bucket's own.
+        store: Where the granules come from, for people.
         statuses: Number of granules of each status.
         orphans: Groups and events whose parents are not in their files, over all granules.
         quarantined: Name of each quarantined granule, and the reason.
@@ -49,6 +51,7 @@ class HourSeries:
     folders: HourFolders
     tiers: tuple[str, ...]
     satellites: tuple[str, ...]
+    store: str
     statuses: dict[str, int]
     orphans: int
     quarantined: dict[str, str]
@@ -78,10 +81,17 @@ def write_hour_series(
             that was emptied at its source is emptied here too.
 
     Raises:
-        StorageError: The data folder cannot be written.
+        StorageError: The data folder cannot be written, or another run is at work in it for too long.
         DecoderError: The decoder does not work.
     """
-    folders, tiers = extraction.folders, tuple(tiers)
+    with sole_use(extraction.folders.transform):
+        return _write(extraction, tuple(tiers), decoder, own_satellites)
+
+
+def _write(
+    extraction: Extraction, tiers: tuple[str, ...], decoder: Decoder, own_satellites: Collection[str]
+) -> HourSeries:
+    folders = extraction.folders
     granules = [granule for granule in extraction.granules if granule.rejected is None]
     paths = tuple(extraction.path(granule) for granule in granules)
     reply = decoder.decode(HourRequest(paths, folders.transform, tiers))
@@ -98,7 +108,8 @@ def write_hour_series(
     series = HourSeries(
         folders=folders,
         tiers=tiers,
-        satellites=tuple(sorted({*extraction.satellites, *own_satellites})),
+        satellites=tuple(sorted({*extraction.satellites, *_earlier(extraction, own_satellites)})),
+        store=extraction.store,
         statuses={status: statuses[status] for status in ("ok", "empty", "inconsistent", QUARANTINED)},
         orphans=sum(header.orphan_groups + header.orphan_events for header in headers),
         quarantined={granule.file: outcome for granule, outcome in outcomes if isinstance(outcome, str)},
@@ -127,6 +138,7 @@ def read_hour_series(folders: HourFolders) -> HourSeries:
             folders,
             tuple(record["tiers"]),
             tuple(record["satellites"]),
+            record["store"],
             record["statuses"],
             record["orphans"],
             record["quarantined"],
@@ -139,6 +151,22 @@ def read_hour_series(folders: HourFolders) -> HourSeries:
     for file in files.values():
         _require_unchanged(file)
     return series
+
+
+def _earlier(extraction: Extraction, own_satellites: Collection[str]) -> set[str]:
+    """Satellites whose granules of the hour are gone from the source and so go from the database.
+
+    None where the source itself is in doubt.
+    """
+    if not extraction.source_known:
+        return set()
+    try:
+        record = json.loads((extraction.folders.transform / RECORD).read_bytes())
+        same_store = record["store"] == extraction.store
+        found = {str(satellite) for satellite in record["satellites"]} if same_store else set()
+    except (OSError, ValueError, KeyError, TypeError):
+        found = set()  # the first time, or a record that is damaged
+    return {*found, *own_satellites}
 
 
 def _require_unchanged(file: SeriesFile) -> None:
@@ -161,6 +189,7 @@ def _write_record(series: HourSeries) -> None:
         "hour": series.folders.hour.isoformat(),
         "tiers": series.tiers,
         "satellites": series.satellites,
+        "store": series.store,
         "statuses": series.statuses,
         "orphans": series.orphans,
         "quarantined": series.quarantined,
@@ -173,7 +202,7 @@ def _write_record(series: HourSeries) -> None:
 
 
 def _sort_out(folders: HourFolders, granule: FetchedGranule, outcome: GranuleHeader | str) -> None:
-    """Puts a copy of a granule that cannot be trusted into quarantine with the reason; takes a good one out."""
+    """Puts a copy of a granule that cannot be trusted into quarantine with the reason; takes others out."""
     kept = folders.quarantine / granule.file
     reason_file = kept.with_name(kept.name + REASON_SUFFIX)
     if not isinstance(outcome, str):

@@ -1,29 +1,23 @@
 """How 16-bit values become physical ones, for every era of the files.
 
-physical = float64(raw) * float64(float32 scale_factor) + float64(float32 add_offset), where raw is unsigned when the
-variable says `_Unsigned = "true"` - but for times the units decide: "milliseconds since" is signed, "seconds
-since" is unsigned, whatever `_Unsigned` says (files of 2018-10-15 to 2018-11-06 lack it; read as signed, half of
-their times are 25 s early).
+physical = float64(raw) * float64(float32 scale_factor) + float64(float32 add_offset), where raw is unsigned
+when the variable says `_Unsigned = "true"` - but for times the units decide: "milliseconds since" is signed,
+"seconds since" is unsigned, whatever `_Unsigned` says (files of 2018-10-15 to 2018-11-06 lack it; read as
+signed, half of their times are 25 s early).
 
-Source: verified on 16 granules of 2018 to 2025: with this rule, and no other, every flash spans exactly its events.
+Source: verified on 16 granules of 2018 to 2025: with this rule, and no other, every flash spans its events.
 """
 
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lightning_eda.errors import GranuleError
-from lightning_eda.glm.hdf5_image import (
-    Hdf5Image,
-    Vector,
-    integers_attribute,
-    number_attribute,
-    text_attribute,
-)
+from lightning_eda.glm.hdf5_image import integers_attribute, number_attribute, text_attribute
 from lightning_eda.glm.lcfa_variables import Kind
 
 TIME_UNITS = re.compile(
@@ -32,8 +26,8 @@ TIME_UNITS = re.compile(
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 AREA_UNITS = {"m2": 1.0, "km2": 1e6}
 
-# Largest value that 16 bits may stand for, as (low, high): a scale outside was damaged. The bounds are a hundred
-# times wider than the scales of all eras (area 1e10 m2; energy 1.2e-12 to 1e-10 J; time 20 s).
+# Largest value that 16 bits may stand for, as (low, high): a scale outside was damaged. The bounds are a
+# hundred times wider than the scales of all eras (area 1e10 m2; energy 1.2e-12 to 1e-10 J; time 20 s).
 FULL_SCALE = {"area": (1e8, 1e12), "energy": (1e-14, 1e-8)}
 DEGREES_FULL_SCALE = (133.0, 133.3)  # 65535 steps of 0.00203128 degrees, in every file
 
@@ -59,7 +53,7 @@ class Packing:
     def decode(self, raw: NDArray[np.int16]) -> tuple[NDArray[np.float64], NDArray[np.bool_] | None]:
         """Physical values, and which of them are no value (None when all are values)."""
         numbers = raw.view(np.uint16) if self.unsigned else raw
-        values = numbers * self.scale
+        values = np.multiply(numbers, self.scale, dtype=np.float64)
         values += self.offset
         return values, self._missing(numbers)
 
@@ -94,70 +88,6 @@ class TimePacking:
         microseconds: NDArray[np.int64] = np.rint(offsets, out=offsets).astype(np.int64)
         microseconds += self.epoch_us
         return microseconds
-
-
-T = TypeVar("T")
-Key = tuple[str, bytes]  # name of a variable, and the bytes of its attributes
-
-MAX_KNOWN = 1024  # keys are of 0.2 to 2 kB
-START = b"<start of the granule>"
-_time_packings: dict[Key, TimePacking] = {}
-_value_packings: dict[Key, Packing] = {}
-
-
-class Packings:
-    """The packings of one granule's variables.
-
-    Reading the attributes of a variable by h5py costs more than its values. They are the same in thousands of
-    granules, so a packing that HDF5 has read, checksums verified, is kept under the bytes its attributes had; the
-    epoch in the units, which changes with every granule, must be the start in the file's name.
-
-    Args:
-        image: The granule.
-        start: Start in the granule's name, aware UTC.
-    """
-
-    def __init__(self, image: Hdf5Image, start: datetime) -> None:
-        self._image = image
-        self._start_us = microseconds(start)
-        self._start_text = start.isoformat(" ", "milliseconds")[:23].encode()
-
-    def time(self, name: str, vector: Vector) -> TimePacking:
-        """The packing of a time variable; GranuleError when its units or scale are not those of a granule."""
-        key = self._key(name, vector)
-        known = _time_packings.get(key)
-        if known is not None:
-            return TimePacking(self._start_us, known.packing, known.era)
-        packing = time_packing(self._image.dataset(name), name)
-        if START in key[1] and packing.epoch_us == self._start_us:
-            _remember(_time_packings, key, packing)
-        return packing
-
-    def value(self, name: str, kind: Kind, vector: Vector) -> Packing:
-        """The packing of a latitude, longitude, area (decoded to m2), energy (J) or quality flag.
-
-        Raises:
-            GranuleError: Scale, offset or units are absent or cannot be those of a granule.
-        """
-        key = self._key(name, vector)
-        known = _value_packings.get(key)
-        if known is not None:
-            return known
-        dataset = self._image.dataset(name)
-        packing = flag_packing(dataset) if kind is Kind.FLAG else value_packing(dataset, name, kind)
-        if key[1]:
-            _remember(_value_packings, key, packing)
-        return packing
-
-    def _key(self, name: str, vector: Vector) -> Key:
-        attributes = self._image.attributes(vector)
-        return name, attributes.replace(self._start_text, START)
-
-
-def _remember(known: dict[Key, T], key: Key, packing: T) -> None:
-    if len(known) >= MAX_KNOWN:
-        known.clear()
-    known[key] = packing
 
 
 def time_packing(dataset: Any, name: str) -> TimePacking:  # noqa: ANN401 - h5py publishes no types
@@ -229,7 +159,7 @@ def _scale_and_offset(dataset: Any, name: str) -> tuple[float, float]:  # noqa: 
     scale = number_attribute(dataset, b"scale_factor")
     offset = number_attribute(dataset, b"add_offset")
     if scale is None or offset is None:
-        raise GranuleError(f"variable {name} has no scale_factor and add_offset")
+        raise GranuleError(f"variable {name} lacks a number as scale_factor or add_offset")
     if not (np.isfinite(scale) and np.isfinite(offset) and scale > 0):
         raise GranuleError(f"variable {name} has scale {scale} and offset {offset}")
     return scale, offset

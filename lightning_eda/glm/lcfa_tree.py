@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from lightning_eda.errors import GranuleError
 
+NO_EVENTS = np.empty(0, np.int32)
 MAX_TABLE_SPAN = (
     1 << 22
 )  # ids of a granule span about as many numbers as it has rows; wider ones are searched
@@ -25,7 +26,8 @@ class Tree:
         groups_of_flash: Number of groups of each flash, int32[flashes].
         events_of_flash: Number of events of each flash, int32[flashes].
         events_of_group: Number of events of each group, int32[groups].
-        flash_of_event: Flash id of each event through its group, int32[events]; -1 where the group is absent.
+        flash_of_event: Flash id of each event through its group, int32[events], -1 where the group is absent;
+            empty when it was not asked for.
         orphan_groups: Groups whose flash is not in the file.
         orphan_events: Events that lead to no flash of the file.
         childless_flashes: Flashes without a group.
@@ -47,6 +49,7 @@ def build_tree(
     group_id: NDArray[np.uint32],
     group_flash_id: NDArray[np.uint16],
     event_group_id: NDArray[np.uint32],
+    with_events: bool = True,
 ) -> Tree:
     """The tree of a granule.
 
@@ -55,64 +58,73 @@ def build_tree(
         group_id: Ids of the groups.
         group_flash_id: Flash id each group names as its parent.
         event_group_id: Group id each event names as its parent.
+        with_events: Whether to tell the flash of each event.
 
     Raises:
         GranuleError: An id is given twice.
     """
+    # Children without a parent are counted in one more place, after the last row.
+    flashes, groups = len(flash_id), len(group_id)
     flash_of_group = positions(flash_id, group_flash_id, "flash_id")
     group_of_event = positions(group_id, event_group_id, "group_id")
-    # One more place than there are rows takes the children without a parent: -1 is the last place.
-    events_of_group = np.bincount(group_of_event + 1, minlength=len(group_id) + 1)
-    flash_of_event = np.append(flash_of_group, -1)[group_of_event]
-    groups_of_flash = np.bincount(flash_of_group + 1, minlength=len(flash_id) + 1)
-    events_of_flash = np.bincount(flash_of_event + 1, minlength=len(flash_id) + 1)
+    groups_of_flash = np.bincount(flash_of_group, minlength=flashes + 1).astype(np.int32)
+    events_of_group = np.bincount(group_of_event, minlength=groups + 1).astype(np.int32)
+    # Sums in float64, exact as all counts are far below 2**53.
+    events_of_flash = np.bincount(flash_of_group, events_of_group[:-1], flashes + 1).astype(np.int32)
+    flash_of_event = NO_EVENTS
+    if with_events:
+        flash_of_event = np.append(group_flash_id.astype(np.int32), np.int32(-1)).take(group_of_event)
     return Tree(
-        groups_of_flash[1:].astype(np.int32),
-        events_of_flash[1:].astype(np.int32),
-        events_of_group[1:].astype(np.int32),
-        np.append(group_flash_id.astype(np.int32), np.int32(-1))[group_of_event],
-        orphan_groups=int(groups_of_flash[0]),
-        orphan_events=int(events_of_flash[0]),
-        childless_flashes=int(np.count_nonzero(groups_of_flash[1:] == 0)),
-        childless_groups=int(np.count_nonzero(events_of_group[1:] == 0)),
+        groups_of_flash[:-1],
+        events_of_flash[:-1],
+        events_of_group[:-1],
+        flash_of_event,
+        orphan_groups=int(groups_of_flash[-1]),
+        orphan_events=int(events_of_flash[-1]) + int(events_of_group[-1]),
+        childless_flashes=flashes - int(np.count_nonzero(groups_of_flash[:-1])),
+        childless_groups=groups - int(np.count_nonzero(events_of_group[:-1])),
     )
 
 
 def positions(ids: NDArray[Any], wanted: NDArray[Any], name: str) -> NDArray[np.intp]:
-    """Row of each wanted id, -1 where it is absent.
+    """Row of each wanted id; the number of rows where it is absent.
+
+    Args:
+        ids: Unsigned ids of the rows.
+        wanted: Ids to look for, of the same type.
+        name: What the ids are, for the error.
 
     Raises:
         GranuleError: An id is given twice.
     """
     if not len(ids):
-        return np.full(len(wanted), -1, np.intp)
-    low = int(ids.min())
-    span = int(ids.max()) - low + 1
-    if span > MAX_TABLE_SPAN:
+        return np.zeros(len(wanted), np.intp)
+    low, high = int(ids.min()), int(ids.max())
+    if high - low >= MAX_TABLE_SPAN:
         return _searched_positions(ids, wanted, name)
-    table = np.full(span + 1, -1, np.intp)  # the last place stays -1: ids out of the span go there
+    # The rows by id; the first and the last place are for all ids below and above.
+    table = np.full(high - low + 3, len(ids))
     rows = np.arange(len(ids))
-    shifted = ids.astype(np.int64) - low
-    table[shifted] = rows
-    if not np.array_equal(table[shifted], rows):
+    places = np.subtract(ids, low - 1, dtype=np.intp)
+    table[places] = rows
+    if (table.take(places) != rows).any():
         raise GranuleError(f"{name} is not unique")
-    places = wanted.astype(np.int64) - low
-    places[(places < 0) | (places >= span)] = span
-    return table[places]
+    found: NDArray[np.intp] = table.take(np.subtract(wanted, low - 1, dtype=np.intp), mode="clip")
+    return found
 
 
 def check_unique(ids: NDArray[Any], name: str) -> None:
     """Raise GranuleError when an id is given twice."""
     if not len(ids):
         return
-    low = int(ids.min())
-    span = int(ids.max()) - low + 1
+    low = ids.min()
+    span = int(ids.max()) - int(low) + 1
     if span > MAX_TABLE_SPAN:
         distinct = len(np.unique(ids))
     else:
         seen = np.zeros(span, bool)
-        seen[ids - ids.dtype.type(low)] = True
-        distinct = np.count_nonzero(seen)
+        seen[ids - low] = True
+        distinct = int(np.count_nonzero(seen))
     if distinct != len(ids):
         raise GranuleError(f"{name} is not unique")
 
@@ -122,4 +134,4 @@ def _searched_positions(ids: NDArray[Any], wanted: NDArray[Any], name: str) -> N
     order = np.argsort(ids)
     places = np.minimum(np.searchsorted(ids, wanted, sorter=order), len(ids) - 1)
     rows = order[places]
-    return np.where(ids[rows] == wanted, rows, -1)
+    return np.where(ids[rows] == wanted, rows, len(ids))

@@ -39,6 +39,11 @@ class Variable:
     size: int
     optional: bool = False
 
+    @property
+    def storage(self) -> str:
+        """Class of the values on disk: "f" for floating point, "i" for integers."""
+        return "f" if self.kind is Kind.DEGREES else "i"
+
 
 FLASH_VARIABLES = (
     Variable("flash_id", "flash_id", Kind.ID, 2),

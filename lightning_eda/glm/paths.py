@@ -8,6 +8,7 @@
 import re
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 
 from lightning_eda.errors import SettingError
@@ -36,17 +37,17 @@ class HourFolders:
         if BUCKET_PATTERN.fullmatch(self.bucket) is None or ".." in self.bucket:
             raise SettingError("S3_BUCKET", self.bucket, "a bucket name: 3 to 63 of a-z, 0-9, '-' and '.'")
 
-    @property
+    @cached_property
     def extract(self) -> Path:
         """Granules as they came."""
         return self._of("extract")
 
-    @property
+    @cached_property
     def transform(self) -> Path:
         """Series CSVs."""
         return self._of("transform")
 
-    @property
+    @cached_property
     def quarantine(self) -> Path:
         """Files that cannot be trusted."""
         return self._of("quarantine")

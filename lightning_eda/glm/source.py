@@ -122,12 +122,14 @@ def fetch_hour(
         vanished=sum(o.granule is None for o in outcomes),
         fetched=len(sizes),
         bytes_fetched=sum(sizes),
+        source_known=bool(choice.objects) or store.has_folder(f"{product}/"),
         requests=store.request_count - asked_before,
     )
     write_extraction(extraction, complete=not failures)
     if failures:
         raise _failed(store, failures, len(choice.objects))
-    _prune(extraction)  # after the record, so that no record names a file that is gone
+    if extraction.source_known:
+        _prune(extraction)  # after the record, so that no record names a file that is gone
     return extraction
 
 

@@ -45,6 +45,10 @@ class FolderStore:
         found = (info for info in self._walk(self.root / folder) if info.key.startswith(prefix))
         return iter(sorted(found, key=lambda info: info.key))
 
+    def has_folder(self, prefix: str) -> bool:
+        """Whether there is such a folder."""
+        return self._inside(prefix).is_dir()
+
     def read_object(self, key: str) -> bytes:
         """The bytes of a file.
 

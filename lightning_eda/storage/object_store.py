@@ -39,6 +39,9 @@ class ObjectStore(Protocol):
             TransferError: It kept failing after every retry.
         """
 
+    def has_folder(self, prefix: str) -> bool:
+        """Whether there is anything under a prefix that ends in a slash; errors as for a listing."""
+
     def read_object(self, key: str) -> bytes:
         """The bytes of one object.
 

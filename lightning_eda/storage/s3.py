@@ -4,11 +4,12 @@ import re
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from datetime import datetime
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, TypeVar
 
+from lightning_eda import __version__
 from lightning_eda.errors import (
     AccessDeniedError,
     BucketNotFoundError,
@@ -90,6 +91,10 @@ class S3Store:
                 yield ObjectInfo(entry["Key"], entry["Size"], entry["ETag"].strip('"'), entry["LastModified"])
             token = reply.get("NextContinuationToken")
 
+    def has_folder(self, prefix: str) -> bool:
+        """Whether there is anything under a prefix that ends in a slash; errors as for a listing."""
+        return next(self.list_objects(prefix), None) is not None
+
     def read_object(self, key: str) -> bytes:
         """The bytes of one object, as long as the server announced them.
 
@@ -133,6 +138,7 @@ class S3Store:
             connect_timeout=CONNECT_TIMEOUT_S,
             read_timeout=self.read_timeout_s,
             retries={"total_max_attempts": 1, "mode": "standard"},
+            user_agent=f"lightning_eda/{__version__}",  # botocore's own is put together anew for each request
         )
         try:
             return boto3.session.Session(region_name=self.region, botocore_session=session).client(
@@ -199,18 +205,19 @@ class S3Store:
 def _parse_time(text: str) -> datetime:
     """The time in a reply, aware.
 
-    botocore guesses the format of each time it meets, which takes a third of the work of a listing; those of
-    S3 are two, ISO in a listing and RFC 7231 in a header, and all others are left to botocore.
+    botocore guesses the format of each time it meets, a third of the work of a listing; those of S3 are two,
+    ISO in a listing and RFC 7231 in a header, and all others are left to botocore.
+
+    Raises:
+        ValueError: It is no time.
     """
     try:
-        time = datetime.fromisoformat(text) if text[:1].isdigit() else parsedate_to_datetime(text)
-    except (TypeError, ValueError, AttributeError):
-        time = None
-    if time is not None and time.tzinfo is not None:
-        return time
-    from botocore.utils import parse_timestamp
+        time = datetime.fromisoformat(text) if text[4:5] == "-" else parsedate_to_datetime(text)
+    except (TypeError, ValueError):
+        from botocore.utils import parse_timestamp
 
-    return parse_timestamp(text)
+        time = parse_timestamp(text)
+    return time if time.tzinfo else time.replace(tzinfo=UTC)
 
 
 def _code_and_status(error: Exception) -> tuple[str, int]:

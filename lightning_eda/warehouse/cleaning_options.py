@@ -32,6 +32,7 @@ class Cleaning:
         min_energy_j: Least energy, inclusive.
         max_energy_j: Largest energy, inclusive; a missing energy is larger, as it did not fit its packing.
         require_energy: Whether rows without a finite energy are dropped: when it is a feature.
+        require_area: Whether rows without a finite area are dropped: when it is a feature.
         drop_artifacts: Whether flashes of a static pixel are dropped, with their groups and events.
 
     Raises:
@@ -47,6 +48,7 @@ class Cleaning:
     min_energy_j: float | None = None
     max_energy_j: float | None = None
     require_energy: bool = False
+    require_area: bool = False
     drop_artifacts: bool = True
 
     def __post_init__(self) -> None:
@@ -57,8 +59,8 @@ class Cleaning:
         _require_limits("energy_j", self.min_energy_j, self.max_energy_j)
         _require_flags(self.quality_flags)
         if self.tier == "event":
-            for name in ("quality_flags", "min_area_m2", "max_area_m2"):
-                if getattr(self, name) is not None:
+            for name in ("quality_flags", "min_area_m2", "max_area_m2", "require_area"):
+                if getattr(self, name) not in (None, False):
                     raise SettingError(
                         name, getattr(self, name), "nothing for events", "They have no such value."
                     )

@@ -34,6 +34,7 @@ REASONS = (
     "quality_flag",
     "outside_box",
     "no_energy",
+    "no_area",
     "energy_limit",
     "area_limit",
     DUPLICATE,
@@ -170,6 +171,8 @@ def _rules(cleaning: Cleaning) -> dict[str, str]:
         rules["outside_box"] = f"NOT ({_box_sql(cleaning.bbox)})"
     if cleaning.require_energy:
         rules["no_energy"] = "isfinite(energy_j) IS NOT TRUE"
+    if cleaning.require_area:
+        rules["no_area"] = "isfinite(area_m2) IS NOT TRUE"
     limits = {
         "energy_limit": ("energy", "energy_j", cleaning.min_energy_j, cleaning.max_energy_j),
         "area_limit": ("area", "area_m2", cleaning.min_area_m2, cleaning.max_area_m2),

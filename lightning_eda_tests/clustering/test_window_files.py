@@ -116,8 +116,10 @@ def test_a_clean_window_reads_back(tmp_path):
 def test_a_sweep_reads_back(tmp_path):
     """Every field, and so its digest; another seed has another digest."""
     sweep = kmeans_sweep(make_points(make_rows(), PointSpec()), 2, 5, 2)
-    write_sweep(tmp_path / "sweep.npz", sweep)
-    found = read_sweep(tmp_path / "sweep.npz")
+    write_sweep(tmp_path / "sweep.npz", sweep, "these rows")
+    found = read_sweep(tmp_path / "sweep.npz", "these rows")
+    with pytest.raises(PointsError, match="is of other rows: run kmeans_cluster"):
+        read_sweep(tmp_path / "sweep.npz", "other rows")
     assert sweep_digest(found) == sweep_digest(sweep)
     for k in sweep.fitted:
         assert found.labels(k).tolist() == sweep.labels(k).tolist()
@@ -131,7 +133,10 @@ def test_a_sweep_reads_back(tmp_path):
 @pytest.mark.parametrize("content", [None, b"", b"PK\x03\x04 cut", b"not a file of ours"])
 @pytest.mark.parametrize(
     ("read", "name", "asset"),
-    [(read_clean, "rows.parquet", "preprocessor"), (read_sweep, "sweep.npz", "kmeans_cluster")],
+    [
+        (read_clean, "rows.parquet", "preprocessor"),
+        (lambda path: read_sweep(path, ""), "sweep.npz", "kmeans_cluster"),
+    ],
 )
 def test_an_absent_or_damaged_file_says_what_to_run(tmp_path, read, name, asset, content):
     """The path and the asset."""
@@ -178,6 +183,32 @@ def test_the_table_of_clusters():
     )
     assert all(0 < radius < 120 for radius in table["radius_km"].to_pylist())
     assert min(table["first_time"].to_pylist()) == START.replace(tzinfo=None)
+
+
+def test_a_cluster_without_a_row_in_the_sample_keeps_its_line():
+    """With its centre and size; energies of the others are scaled to their clusters."""
+    whole = window()
+    cells, _ = cells_of_points(make_points(whole.rows, whole.spec), 30.0)
+    some = whole.rows.take([1, 4, 7, 10])  # of one storm only
+    clean = window(some, cells=cells)
+    rows, centers = label_rows(clean, sweep_window(clean, 3, 3, 3, 60, fit_limit=1000), 3)
+    table = cluster_table(rows, centers, START, END).to_pylist()
+    assert [line["flashes"] for line in table] == [20, 20, 20]
+    assert [line["radius_km"] is None for line in table].count(True) == 2
+    (drawn,) = [line for line in table if line["radius_km"] is not None]
+    assert drawn["energy_j"] == pytest.approx(5 * sum(e for e in some["energy_j"].to_pylist() if e))
+
+
+def test_the_digest_tells_rows_and_geometry_apart():
+    """The same rows have the same; another point, order or geometry another."""
+    rows = make_rows()
+    assert window(rows).digest == window(make_rows()).digest
+    others = [
+        window(rows.slice(1)),
+        window(rows.take(list(range(59, -1, -1)))),
+        window(rows, PointSpec("lonlat")),
+    ]
+    assert window(rows).digest not in {other.digest for other in others}
 
 
 def test_without_a_k_there_are_no_clusters():

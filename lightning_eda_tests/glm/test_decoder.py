@@ -1,13 +1,15 @@
 """The process that decodes: what it survives, and what it says."""
 
+import fcntl
 import os
 import signal
-import threading
-import time
+import subprocess
+import sys
+from contextlib import contextmanager
 
 import pytest
 
-from lightning_eda.errors import StorageError
+from lightning_eda.errors import DecoderError, StorageError
 from lightning_eda.glm.decoder import Decoder
 from lightning_eda.glm.decoder_messages import HourRequest
 from lightning_eda.glm.granule import GranuleHeader
@@ -46,14 +48,44 @@ def test_one_process_serves_many_hours(tmp_path, paths):
         assert decoder._process.pid == first
 
 
+def test_it_can_be_started_before_it_is_needed(tmp_path, paths):
+    """Starting returns when the child is ready, again does nothing, and the first hour finds it running."""
+    with Decoder() as decoder:
+        decoder.start()
+        first = decoder._process.pid
+        decoder.start()
+        decoder.decode(HourRequest(paths, tmp_path / "out", TIERS))
+        assert decoder._process.pid == first
+
+
+def test_a_process_that_died_while_idle_is_an_error_and_the_next_hour_gets_a_new_one(tmp_path, paths):
+    """No granule is blamed for it."""
+    with Decoder() as decoder:
+        decoder.start()
+        os.kill(decoder._process.pid, signal.SIGKILL)
+        with pytest.raises(DecoderError, match=r"SIGKILL.* before it came to a granule"):
+            decoder.decode(HourRequest(paths, tmp_path / "out", TIERS))
+        assert decoder.decode(HourRequest(paths, tmp_path / "out", TIERS)).files
+
+
+def test_pandas_is_kept_out_of_the_process():
+    """Where it is installed, pyarrow would import it at the first array."""
+    code = """
+import sys
+from lightning_eda.glm.decoder_child import NoPandas
+sys.meta_path.insert(0, NoPandas())
+import numpy, pyarrow
+pyarrow.array(numpy.arange(3)).cast(pyarrow.int8())
+assert "pandas" not in sys.modules
+"""
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.skipif(not hasattr(fcntl, "F_SETLEASE"), reason="only Linux tells who opens a file")
 def test_a_granule_that_kills_the_decoder_is_left_out(tmp_path, paths):
     """The hour is decoded without it, and the signal is the reason."""
-    block(paths[1])
-    with Decoder() as decoder:
-        killer = threading.Thread(target=kill_when_it_waits, args=(decoder, paths[1]))
-        killer.start()
+    with Decoder() as decoder, told_when_opened(paths[1], lambda: decoder._process.kill()):
         reply = decoder.decode(HourRequest(paths, tmp_path / "out", TIERS))
-        killer.join()
     assert [isinstance(granule, GranuleHeader) for granule in reply.granules] == [True, False, True, True]
     assert reply.granules[1] == f"{paths[1].name}: the decoder process died of it (SIGKILL)"
     assert reply.files[0].rows == sum(g.n_flashes for g in reply.granules if isinstance(g, GranuleHeader))
@@ -95,9 +127,13 @@ def test_the_process_ends_with_its_owner(tmp_path, paths):
     assert process.poll() is not None
 
 
-def kill_when_it_waits(decoder, pipe):
-    """Kills the decoder once it has opened the pipe for reading."""
-    writer = os.open(pipe, os.O_WRONLY)  # returns when there is a reader
-    time.sleep(0.05)
-    os.kill(decoder._process.pid, signal.SIGKILL)
-    os.close(writer)
+@contextmanager
+def told_when_opened(path, act):
+    """Calls `act` when another process opens a file; its opening waits until the block has ended."""
+    before = signal.signal(signal.SIGIO, lambda *_: act())
+    try:
+        with path.open("r+b") as file:
+            fcntl.fcntl(file, fcntl.F_SETLEASE, fcntl.F_WRLCK)
+            yield
+    finally:
+        signal.signal(signal.SIGIO, before)

@@ -74,6 +74,16 @@ def test_the_same_granules_give_the_same_bytes(tmp_path, granules):
     assert all(first[table].path.read_bytes() == second[table].path.read_bytes() for table in first)
 
 
+@pytest.mark.parametrize("batch_rows", [1, 10, 1000])
+def test_the_size_of_a_batch_does_not_show(tmp_path, granules, batch_rows):
+    """Written granule by granule, a few at a time or all at once, the bytes are the same."""
+    expected = {table: file.sha256 for table, file in write(tmp_path / "whole", granules).items()}
+    with open_series(tmp_path / "parts", TIERS, batch_rows) as (writer, files):
+        for granule in granules:
+            writer.add(granule)
+    assert {file.table: file.sha256 for file in files} == expected
+
+
 def test_an_hour_without_granules_has_headings_only(tmp_path):
     """One heading, no row."""
     files = write(tmp_path, [])

@@ -58,13 +58,13 @@ def test_an_hour_ends_in_a_report(tmp_path, settings, run, stormy_hour):
     scores = rows(chosen, "SELECT k, inertia, silhouette, chosen_by FROM k_scores ORDER BY k")
     assert [row[0] for row in scores] == [2, 3, 4, 5, 6]
     assert [row[0] for row in scores if row[3]] == [max(scores, key=lambda row: row[2])[0]]
-    best = metadata(result, "silhouette_evaluator")["best_k"]
+    best = metadata(result, "silhouette_evaluator")["chosen_k"]
     assert rows(chosen, "SELECT count(*), sum(n), min(k) FROM cluster_centers") == [
         (best, metadata(result, "cluster_map")["dagster/row_count"], best)
     ]
     figures = place(tmp_path).figures
     assert {path.name for path in figures.iterdir()} == {"curves.png", "map.png", "map.html", "report.html"}
-    assert "22 clusters" not in (figures / "report.html").read_text()
+    assert f"{best} clusters" in (figures / "report.html").read_text()
     assert all(path.stat().st_size > 20_000 for path in figures.iterdir())
 
 
@@ -72,7 +72,8 @@ def test_the_scores_are_those_of_scikit_learn(tmp_path, settings, run, stormy_ho
     """For the labels of the one sweep that all assets read."""
     chosen = settings(archive_dir=str(stormy_hour))
     run(chosen, KEY, FEW_K, group=None)
-    clean, sweep = read_clean(place(tmp_path).rows), read_sweep(place(tmp_path).sweep)
+    clean = read_clean(place(tmp_path).rows)
+    sweep = read_sweep(place(tmp_path).sweep, clean.digest)
     points = make_points(clean.rows, clean.spec)
     for k, inertia, silhouette in rows(chosen, "SELECT k, inertia, silhouette FROM k_scores"):
         labels = sweep.labels(k)
@@ -135,7 +136,7 @@ def test_too_few_points_are_a_result(tmp_path, settings, run, granules):
     result = run(chosen, KEY, FEW_K, group=None)
     assert result.success
     assert metadata(result, "kmeans_cluster")["status"].startswith("not enough points")
-    assert metadata(result, "silhouette_evaluator")["best_k"] == "not enough points"
+    assert metadata(result, "silhouette_evaluator")["chosen_k"] == "not enough points"
     assert metadata(result, "cluster_map")["k"] == "not enough points"
     assert (place(tmp_path).figures / "report.html").exists()
     assert rows(chosen, "SELECT count(*) FROM flash_clusters") == [(0,)]
@@ -171,6 +172,65 @@ def test_many_rows_are_clustered_as_cells(tmp_path, settings, run, stormy_hour):
         assert inertia == pytest.approx(inertias[k], rel=0.05)
 
 
+def test_the_report_of_cells_speaks_of_all_rows(tmp_path, settings, run, stormy_hour):
+    """Counts, rates and energies are those of the window, not of the sample that is drawn."""
+    chosen = settings(archive_dir=str(stormy_hour))
+    run(chosen, KEY, FEW_K, group=None)
+    exact = report_numbers(tmp_path)
+    run(chosen, KEY, config(preprocessor={"row_limit": 100, "sample_rows": 150}), group=None)
+    sampled = report_numbers(tmp_path)
+    assert sampled["Flashes"] == exact["Flashes"]
+    assert sampled["Mean per minute"] == exact["Mean per minute"]
+    ratio = float(sampled["Total energy"].split()[0]) / float(exact["Total energy"].split()[0])
+    assert 0.5 < ratio < 2.0
+
+
+def report_numbers(tmp_path):
+    page = (place(tmp_path).figures / "report.html").read_text()
+    return dict(re.findall(r"<div><dt>([^<]+)</dt><dd>([^<]+)</dd></div>", page))
+
+
+@pytest.mark.parametrize(
+    ("changed", "asked", "words"),
+    [
+        ("preprocessor", "evaluators", "is of other rows: run kmeans_cluster"),
+        ("preprocessor", "maps", "is of other rows: run kmeans_cluster"),
+        ("both", "maps", "are of another k-means: run silhouette_evaluator"),
+    ],
+)
+def test_results_of_other_rows_are_never_shown(settings, run, stormy_hour, changed, asked, words):
+    """When the rows, or the fit, changed and an asset in between was not run again."""
+    import dagster as dg
+
+    from lightning_eda.definitions import build_definitions
+
+    chosen = settings(archive_dir=str(stormy_hour))
+    assert run(chosen, KEY, FEW_K, group=None).success
+    definitions = build_definitions(chosen)
+    names = {"preprocessor"} if changed == "preprocessor" else {"preprocessor", "kmeans_cluster"}
+    options = {"preprocessor": {"config": {"north": 10.0}}, **(FEW_K["ops"] if changed == "both" else {})}
+    dg.materialize(
+        [asset for asset in definitions.assets if asset.key.to_user_string() in names],
+        resources=dict(definitions.resources),
+        partition_key=KEY,
+        run_config={"ops": options},
+    )
+    result = run(chosen, KEY, group=asked)
+    failures = [e.step_failure_data.user_failure_data for e in result.get_step_failure_events()]
+    assert any(failure and words in failure.description for failure in failures), failures
+
+
+def test_a_tier_that_is_not_loaded_is_refused(settings, run, stormy_hour):
+    """Nothing is not the same as no lightning."""
+    chosen = settings(archive_dir=str(stormy_hour))
+    result = run(chosen, KEY, config(preprocessor={"tier": "event"}), group=None)
+    (failure,) = [e for e in result.get_step_failure_events() if e.step_failure_data.user_failure_data]
+    words = failure.step_failure_data.user_failure_data.description
+    assert (
+        "tier: found 'event'; allowed: a tier that is loaded. Load the window with it in GLM_TIERS" in words
+    )
+
+
 def test_every_drop_is_counted(tmp_path, settings, run, stormy_hour):
     """A box and a limit leave rows out; read is kept plus dropped."""
     options = {"north": 0.0, "min_energy_fj": 50.0}
@@ -178,8 +238,10 @@ def test_every_drop_is_counted(tmp_path, settings, run, stormy_hour):
     found = metadata(result, "preprocessor")
     assert 0 < found["dagster/row_count"] < found["rows_read"]
     assert found["rows_read"] == found["dagster/row_count"] + found["rows_dropped"]
-    (check,) = [e for e in result.get_asset_check_evaluations() if e.check_name == "rows_add_up"]
-    assert check.passed
+    (check,) = [e for e in result.get_asset_check_evaluations() if e.check_name == "most_rows_kept"]
+    dropped = {name: value.value for name, value in check.metadata.items() if name.startswith("dropped_")}
+    assert sum(dropped.values()) == found["rows_dropped"]
+    assert check.passed == (2 * found["dagster/row_count"] >= found["rows_read"])
     assert max(read_clean(place(tmp_path).rows).rows["lat"].to_pylist()) <= 0.0
 
 
@@ -208,9 +270,8 @@ def test_other_spaces_work_too(settings, run, stormy_hour, options):
 
 
 def test_without_its_input_an_asset_says_what_to_run(settings, run):
-    """The map of a window that was never clustered."""
+    """The map of a window that was never cleaned."""
     result = run(settings(), KEY, group="maps")
     (failure,) = result.get_step_failure_events()
-    assert "there is no database" in failure.step_failure_data.user_failure_data.description.lower() or (
-        "run" in failure.step_failure_data.user_failure_data.description
-    )
+    words = failure.step_failure_data.user_failure_data.description
+    assert "rows.parquet is absent: run preprocessor for this window first" in words

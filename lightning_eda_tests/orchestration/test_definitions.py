@@ -12,7 +12,7 @@ GRAPH = {
     "extract": ("ingestor", [], ["hour_is_complete"]),
     "transform": ("ingestor", ["extract"], ["no_granule_quarantined", "parents_resolve"]),
     "load": ("ingestor", ["transform"], ["coordinates_in_range", "ids_are_unique"]),
-    "preprocessor": ("clustering", ["load"], ["rows_add_up"]),
+    "preprocessor": ("clustering", ["load"], ["most_rows_kept"]),
     "kmeans_cluster": ("clustering", ["preprocessor"], []),
     "silhouette_evaluator": ("evaluators", ["kmeans_cluster"], []),
     "elbow_evaluator": ("evaluators", ["silhouette_evaluator"], []),

@@ -105,15 +105,61 @@ def test_a_late_granule_is_added(tmp_path, settings, run):
     assert rows(chosen, "SELECT count(*), sum(n_flashes) FROM granules")[0][0] == 4
 
 
-def test_an_empty_hour_is_green(settings, run):
+def test_an_empty_hour_is_green(tmp_path, settings, run):
     """It materialises with zero rows and says so; only completeness warns."""
+    simulate(tmp_path / "archive", HOUR + timedelta(days=1))
     chosen = settings()
     result = run(chosen, KEY)
     assert result.success
-    assert metadata(result, "load")["status"] == "empty: no granule was found"
+    assert metadata(result, "load")["status"].startswith("nothing was found in the folder")
     assert metadata(result, "transform")["dagster/row_count"] == 0
     assert [name for name, check in checks(result).items() if not check.passed] == ["hour_is_complete"]
     assert rows(chosen) == [(0,)]
+
+
+def test_an_hour_that_is_emptied_at_its_source_is_emptied_here(tmp_path, settings, run):
+    """The rows of a satellite whose granules are gone go too; those of others stay."""
+    paths = simulate(tmp_path / "archive")
+    others = simulate(tmp_path / "archive", satellite="G16")
+    chosen = settings()
+    run(chosen, KEY)
+    for path in others:
+        path.unlink()
+    run(chosen, KEY)
+    assert rows(chosen, "SELECT DISTINCT satellite FROM flashes") == [("G18",)]
+    for path in paths:
+        path.unlink()
+    result = run(chosen, KEY)
+    assert metadata(result, "load")["status"] == "empty: no granule was found"
+    assert rows(chosen) == [(0,)]
+
+
+def test_a_wrong_place_empties_nothing(tmp_path, settings, run):
+    """A folder that holds no product at all is no proof that the hour is empty."""
+    simulate(tmp_path / "archive")
+    run(settings(), KEY)
+    (before,) = rows(settings())
+    for wrong in (tmp_path / "archive" / "GLM-L2-LCFA", tmp_path / "other"):
+        wrong.mkdir(exist_ok=True)
+        result = run(settings(archive_dir=str(wrong)), KEY)
+        assert "is it the right place?" in metadata(result, "load")["status"]
+        assert rows(settings()) == [before]
+
+
+def test_missing_granules_are_counted_for_each_satellite(tmp_path, settings, run):
+    """Two satellites should have 360 granules."""
+    simulate(tmp_path / "archive", granules=4)
+    simulate(tmp_path / "archive", granules=6, satellite="G16")
+    result = run(settings(), KEY)
+    assert checks(result)["hour_is_complete"].metadata["missing_granules"].value == 350
+
+
+def test_a_home_folder_is_understood(tmp_path, settings, run, monkeypatch):
+    """`~` in a setting that no shell has seen."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    simulate(tmp_path / "archive")
+    assert run(settings(archive_dir="~/archive", duckdb_path="~/there.duckdb"), KEY).success
+    assert (tmp_path / "there.duckdb").exists()
 
 
 def test_a_range_is_one_run_with_numbers_for_each_hour(tmp_path, settings, run):
@@ -183,6 +229,7 @@ def test_run_config_wins_over_the_settings(tmp_path, settings, run):
         ({"archive_dir": "absent"}, KEY, "absent is no folder; GLM_ARCHIVE_DIR must name one that exists"),
         ({"bucket": "../x"}, KEY, "S3_BUCKET: found '../x'; allowed: a bucket name"),
         ({"tiers": "flashes"}, KEY, "GLM_TIERS: found 'flashes'"),
+        ({"product": "GLM-L2-LCFX"}, KEY, "PRODUCT: found 'GLM-L2-LCFX'; allowed: GLM-L2-LCFA"),
         ({"archive_dir": None, "signed": "maybe"}, KEY, "GLM_SIGNED: found 'maybe'; allowed: true or false"),
     ],
 )

@@ -1,7 +1,9 @@
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC
 from random import Random
 
 import pytest
+from botocore.utils import parse_timestamp
 
 from lightning_eda.errors import (
     AccessDeniedError,
@@ -12,7 +14,7 @@ from lightning_eda.errors import (
 )
 from lightning_eda.storage.backoff import Backoff
 from lightning_eda.storage.object_store import ObjectInfo
-from lightning_eda.storage.s3 import S3Store
+from lightning_eda.storage.s3 import S3Store, _parse_time
 from lightning_eda_tests.servers import Faults, FaultyProxy, S3Bucket, S3Server
 
 pytest_plugins = ["lightning_eda_tests.server_fixtures"]
@@ -48,6 +50,31 @@ def test_a_listing_states_size_version_and_time_and_the_body_is_exact(s3_bucket:
     assert store.read_object(odd) == b"hello"
     assert store.url("k") == f"s3://{s3_bucket.name}/k"
     assert store.describe() == f"s3://{s3_bucket.name} at {s3_bucket.endpoint_url}"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2024-07-01T20:00:21.500Z",
+        "2024-07-01T20:00:21Z",
+        "2024-07-01T20:00:21",
+        "Mon, 01 Jul 2024 20:00:21 GMT",
+        "Mon, 01 Jul 2024 20:00:21 -0000",
+        "1719864021",
+        "1719864021.5",
+    ],
+)
+def test_times_are_those_that_botocore_reads(text: str):
+    """Whatever the server's way of writing them, aware."""
+    found, expected = _parse_time(text), parse_timestamp(text)
+    assert found.tzinfo is not None
+    assert found == expected.replace(tzinfo=expected.tzinfo or UTC)
+
+
+def test_a_time_that_is_none_is_refused():
+    """As botocore does, which reports the reply as damaged."""
+    with pytest.raises(ValueError, match="nonsense"):
+        _parse_time("nonsense")
 
 
 def test_an_etag_of_parts_is_no_md5(s3_bucket: S3Bucket):

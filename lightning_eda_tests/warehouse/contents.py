@@ -5,6 +5,7 @@ from datetime import datetime
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from lightning_eda.warehouse.connection import reader
 from lightning_eda.warehouse.load import LoadResult, replace_hour
@@ -17,10 +18,13 @@ def content_hash(database: Path) -> str:
     digest = hashlib.sha256()
     for name in TABLES:
         digest.update(name.encode())
-        for column in stored(database, name).combine_chunks().columns:
+        for column in stored(database, name).columns:
             digest.update(repr(column.type).encode())
-            for buffer in pa.concat_arrays(column.chunks).buffers() if column.num_chunks else []:
-                digest.update(bytes(buffer) if buffer is not None else b"no nulls")
+            # Under a NULL the buffers hold whatever was in memory.
+            nothing = pa.scalar("" if column.type == pa.string() else 0).cast(column.type)
+            for part in (pc.is_null(column), pc.fill_null(column, nothing)):
+                for buffer in pa.concat_arrays(part.chunks).buffers() if part.num_chunks else []:
+                    digest.update(bytes(buffer) if buffer is not None else b"no nulls")
     return digest.hexdigest()
 
 

@@ -49,7 +49,7 @@ def kmeans_cluster(
         sweep = sweep_window(
             clean, config.k_min, config.k_max, config.n_init, config.seed, fit_limit=config.fit_limit
         )
-        write_sweep(place.sweep, sweep)
+        write_sweep(place.sweep, sweep, clean.digest)
     metadata: Metadata = {
         "points": sweep.n_points,
         "distinct_positions": len(sweep.cells),

@@ -10,9 +10,9 @@ import dagster as dg
 
 from lightning_eda.assets.clustering.window_cleaning import PreprocessorConfig, clean_window
 from lightning_eda.assets.ingestor.load import load
-from lightning_eda.checks import ROWS_ADD_UP, check_rows_add_up
+from lightning_eda.checks import MOST_ROWS_KEPT, check_most_rows_kept
 from lightning_eda.glm.paths import WindowFolders
-from lightning_eda.partitions import hourly, one_run, run_window
+from lightning_eda.partitions import hourly, one_run, run_window, try_again
 from lightning_eda.reporting import (
     Metadata,
     count_table,
@@ -29,9 +29,10 @@ from lightning_eda.resources import DataFolderResource, PinResource, WarehouseRe
     description=__doc__,
     partitions_def=hourly,
     backfill_policy=one_run,
+    retry_policy=try_again,
     kinds={"duckdb", "python"},
     deps=[load],
-    check_specs=[ROWS_ADD_UP],
+    check_specs=[MOST_ROWS_KEPT],
 )
 def preprocessor(
     context: dg.AssetExecutionContext,
@@ -60,4 +61,4 @@ def preprocessor(
         "rows": preview(clean.rows),
         "file": file_link(path),
     }
-    return report_window(context, window, metadata, [check_rows_add_up(clean)])
+    return report_window(context, window, metadata, [check_most_rows_kept(clean)])

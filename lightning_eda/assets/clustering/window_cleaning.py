@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from lightning_eda.warehouse.cleaning import Cleaning
 
 SAMPLE_SEED = 60
+TIER_PLURALS = {"flash": "flashes", "group": "groups", "event": "events"}
 KM_PER_DEGREE = 111.2  # of a great circle
 
 
@@ -63,7 +64,28 @@ def clean_window(
     if count > config.row_limit and not spec.features:
         return _clean_cells(database, window, config)
     clean = clean_rows(database, window.start, window.end, cleaning)
-    return CleanWindow(clean.rows, config.tier, spec, clean.read, clean.dropped), clean.notes
+    notes = (*clean.notes, *_missing_note(database, window, config, clean.read))
+    return CleanWindow(clean.rows, config.tier, spec, clean.read, clean.dropped), notes
+
+
+def _missing_note(database: Path, window: Window, config: PreprocessorConfig, read: int) -> tuple[str, ...]:
+    """What to say when the ledger knows of more rows than were loaded.
+
+    Raises:
+        SettingError: None of the rows that the ledger knows of is loaded.
+    """
+    from lightning_eda.errors import SettingError
+    from lightning_eda.warehouse.queries import hour_counts
+
+    counts = hour_counts(database, window.start, window.end, config.satellites or None)
+    known = sum(counts[f"n_{TIER_PLURALS[config.tier]}"].to_pylist())
+    if known and not read:
+        raise SettingError(
+            "tier", config.tier, "a tier that is loaded", "Load the window with it in GLM_TIERS first."
+        )
+    if read < known:
+        return (f"{known - read:,} of {known:,} rows of the tier {config.tier} are not loaded",)
+    return ()
 
 
 def _clean_cells(
@@ -104,6 +126,7 @@ def _cleaning(config: PreprocessorConfig) -> "Cleaning":
         min_energy_j=_scaled(config.min_energy_fj, 1e-15),
         max_energy_j=_scaled(config.max_energy_fj, 1e-15),
         require_energy="energy" in config.features,
+        require_area="area" in config.features,
         drop_artifacts=config.drop_artifacts,
     )
 

@@ -8,11 +8,11 @@ one with the best silhouette, or the one the map's run config names. Feeds `clus
 
 import dagster as dg
 
-from lightning_eda.assets.evaluators.scores import draw_scores, fit_of, score_table
+from lightning_eda.assets.evaluators.scores import draw_scores, read_fitted, score_table
 from lightning_eda.assets.evaluators.silhouette_evaluator import silhouette_evaluator
 from lightning_eda.glm.paths import WindowFolders
-from lightning_eda.partitions import hourly, one_run, run_window
-from lightning_eda.reporting import readable_failures, report_window
+from lightning_eda.partitions import hourly, one_run, run_window, try_again
+from lightning_eda.reporting import Metadata, readable_failures, report_window
 from lightning_eda.resources import DataFolderResource, PinResource, WarehouseResource
 
 
@@ -21,6 +21,7 @@ from lightning_eda.resources import DataFolderResource, PinResource, WarehouseRe
     description=__doc__,
     partitions_def=hourly,
     backfill_policy=one_run,
+    retry_policy=try_again,
     kinds={"python", "duckdb"},
     # After the silhouettes, so that its picture shows both curves.
     deps=[silhouette_evaluator],
@@ -33,24 +34,18 @@ def elbow_evaluator(
 ) -> dg.MaterializeResult:  # type: ignore[type-arg]
     """See the module."""
     from lightning_eda.clustering.elbow import knee
-    from lightning_eda.clustering.sweep_file import read_sweep
     from lightning_eda.warehouse.cluster_tables import replace_scores
 
     with readable_failures():
         window = run_window(context, pin.pin())
         place = WindowFolders(folders.folder(), window.start, window.end)
-        sweep, database = read_sweep(place.sweep), warehouse.database()
-        replace_scores(
-            database,
-            window.start,
-            window.end,
-            fit_of(place, sweep),
-            score_table(sweep, inertia=sweep.inertia),
-        )
-        bend = knee(sweep.k, sweep.inertia)
-        metadata = {
+        fitted, database = read_fitted(place), warehouse.database()
+        inertias = score_table(fitted.sweep, inertia=fitted.sweep.inertia)
+        replace_scores(database, window.start, window.end, fitted.fit, inertias)
+        bend = knee(fitted.sweep.k, fitted.sweep.inertia)
+        metadata: Metadata = {
             "knee": bend if bend is not None else "no knee",
             "method": "Kneedle",
-            **draw_scores(place, database, window),
+            **draw_scores(place, fitted, database, window),
         }
     return report_window(context, window, metadata)

@@ -9,9 +9,9 @@ import dagster as dg
 from pydantic import Field
 
 from lightning_eda.assets.clustering.kmeans_cluster import kmeans_cluster
-from lightning_eda.assets.evaluators.scores import draw_scores, fit_of, keep_silhouettes
+from lightning_eda.assets.evaluators.scores import draw_scores, keep_silhouettes, read_fitted
 from lightning_eda.glm.paths import WindowFolders
-from lightning_eda.partitions import hourly, one_run, run_window
+from lightning_eda.partitions import hourly, one_run, run_window, try_again
 from lightning_eda.reporting import Metadata, readable_failures, report_window
 from lightning_eda.resources import DataFolderResource, PinResource, WarehouseResource
 
@@ -28,6 +28,7 @@ class SilhouetteConfig(dg.Config):
     description=__doc__,
     partitions_def=hourly,
     backfill_policy=one_run,
+    retry_policy=try_again,
     kinds={"python", "duckdb"},
     deps=[kmeans_cluster],
 )
@@ -40,20 +41,21 @@ def silhouette_evaluator(
 ) -> dg.MaterializeResult:  # type: ignore[type-arg]
     """See the module."""
     from lightning_eda.clustering.silhouette import sweep_silhouettes
-    from lightning_eda.clustering.sweep_file import read_sweep
 
     with readable_failures():
         window = run_window(context, pin.pin())
         place = WindowFolders(folders.folder(), window.start, window.end)
-        sweep, database = read_sweep(place.sweep), warehouse.database()
+        fitted, database = read_fitted(place), warehouse.database()
         scores = sweep_silhouettes(
-            sweep, exact_limit=config.exact_limit, sample_size=config.sample_size, seed=sweep.seed
+            fitted.sweep,
+            exact_limit=config.exact_limit,
+            sample_size=config.sample_size,
+            seed=fitted.sweep.seed,
         )
-        k = keep_silhouettes(database, window, fit_of(place, sweep), sweep, scores)
-    metadata: Metadata = {
-        "best_k": k if k is not None else "not enough points",
-        "method": scores.method,
-        "points_scored": scores.n_scored,
-        **draw_scores(place, database, window),
-    }
+        keep_silhouettes(database, window, fitted, scores)
+        metadata: Metadata = {
+            "method": scores.method,
+            "points_scored": scores.n_scored,
+            **draw_scores(place, fitted, database, window),
+        }
     return report_window(context, window, metadata)

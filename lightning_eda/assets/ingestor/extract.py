@@ -15,7 +15,7 @@ import dagster as dg
 
 from lightning_eda.checks import HOUR_IS_COMPLETE, check_hour_is_complete
 from lightning_eda.glm.paths import HourFolders
-from lightning_eda.partitions import hourly, one_run, run_window
+from lightning_eda.partitions import hourly, one_run, run_window, try_again
 from lightning_eda.reporting import HourReport, Progress, file_link, readable_failures, report_hours
 from lightning_eda.resources import DataFolderResource, GlmResource, PinResource
 
@@ -30,9 +30,7 @@ if TYPE_CHECKING:
     backfill_policy=one_run,
     kinds={"s3", "netcdf"},
     check_specs=[HOUR_IS_COMPLETE],
-    retry_policy=dg.RetryPolicy(
-        max_retries=2, delay=10, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS
-    ),
+    retry_policy=try_again,
 )
 def extract(
     context: dg.AssetExecutionContext, glm: GlmResource, pin: PinResource, folders: DataFolderResource
@@ -49,7 +47,7 @@ def extract(
             begin = time.monotonic()
             place = HourFolders(folders.folder(), glm.bucket, hour)
             progress = Progress(context, f"{hour:%Y-%m-%dT%HZ}")
-            extraction = fetch_hour(store, place, glm.product, glm.concurrency, progress)
+            extraction = fetch_hour(store, place, glm.product_prefix(), glm.concurrency, progress)
             extractions.append(extraction)
             reports.append(_report(extraction, time.monotonic() - begin))
     return report_hours(context, reports, [check_hour_is_complete(extractions)])

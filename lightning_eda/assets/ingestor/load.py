@@ -16,9 +16,10 @@ from lightning_eda.assets.ingestor.transform import transform
 from lightning_eda.checks import COORDINATES_IN_RANGE, IDS_ARE_UNIQUE, check_coordinates, check_ids
 from lightning_eda.glm.paths import HourFolders
 from lightning_eda.glm.windows import HOUR
-from lightning_eda.partitions import hourly, one_run, run_window
+from lightning_eda.partitions import hourly, one_run, run_window, try_again
 from lightning_eda.reporting import HourReport, file_link, preview, readable_failures, report_hours
 from lightning_eda.resources import DataFolderResource, GlmResource, PinResource, WarehouseResource
+from lightning_eda.storage.lock import sole_use
 
 if TYPE_CHECKING:
     from lightning_eda.glm.hour_series import HourSeries
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     kinds={"duckdb"},
     deps=[transform],
     check_specs=[IDS_ARE_UNIQUE, COORDINATES_IN_RANGE],
-    retry_policy=dg.RetryPolicy(max_retries=2, delay=5, jitter=dg.Jitter.PLUS_MINUS),
+    retry_policy=try_again,
     pool="duckdb",
 )
 def load(
@@ -53,9 +54,11 @@ def load(
     with readable_failures():
         for hour in run_window(context, pin.pin()).hours():
             begin = time.monotonic()
-            series = read_hour_series(HourFolders(folders.folder(), glm.bucket, hour))
-            paths = {table: file.path for table, file in series.files.items()}
-            result = replace_hour(database, hour, series.satellites, paths, now=datetime.now(UTC))
+            place = HourFolders(folders.folder(), glm.bucket, hour)
+            with sole_use(place.transform):
+                series = read_hour_series(place)
+                paths = {table: file.path for table, file in series.files.items()}
+                result = replace_hour(database, hour, series.satellites, paths, now=datetime.now(UTC))
             findings.append(integrity(database, hour, hour + HOUR, series.satellites))
             reports.append(_report(series, result, database, time.monotonic() - begin))
     return report_hours(context, reports, [check_ids(findings), check_coordinates(findings)])
@@ -78,8 +81,17 @@ def _report(series: "HourSeries", result: "LoadResult", database: Path, seconds:
         },
         {
             "changed": result.changed,
-            "status": "loaded" if sum(series.statuses.values()) else "empty: no granule was found",
+            "status": _status(series),
             "database": file_link(database),
             "flashes": preview(flash_rows_preview(database, hour, hour + HOUR, satellites=series.satellites)),
         },
     )
+
+
+def _status(series: "HourSeries") -> str:
+    """What was loaded, in a word or a sentence."""
+    if sum(series.statuses.values()):
+        return "loaded"
+    if series.satellites:
+        return "empty: no granule was found"
+    return f"nothing was found in {series.store} and nothing was replaced: is it the right place?"

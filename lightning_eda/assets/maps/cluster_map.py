@@ -9,10 +9,10 @@ import dagster as dg
 from pydantic import Field
 
 from lightning_eda.assets.evaluators.elbow_evaluator import elbow_evaluator
-from lightning_eda.assets.evaluators.scores import read_evaluation
+from lightning_eda.assets.evaluators.scores import choose, read_evaluation, read_fitted
 from lightning_eda.assets.maps.drawing import cluster_rows, draw_figures
 from lightning_eda.glm.paths import WindowFolders
-from lightning_eda.partitions import hourly, one_run, run_window
+from lightning_eda.partitions import hourly, one_run, run_window, try_again
 from lightning_eda.reporting import Metadata, file_link, picture, preview, readable_failures, report_window
 from lightning_eda.resources import DataFolderResource, PinResource, WarehouseResource
 
@@ -28,6 +28,7 @@ class ClusterMapConfig(dg.Config):
     description=__doc__,
     partitions_def=hourly,
     backfill_policy=one_run,
+    retry_policy=try_again,
     kinds={"plotly", "duckdb"},
     deps=[elbow_evaluator],
 )
@@ -39,16 +40,16 @@ def cluster_map(
     warehouse: WarehouseResource,
 ) -> dg.MaterializeResult:  # type: ignore[type-arg]
     """See the module."""
-    from lightning_eda.warehouse.cluster_tables import choose_k, replace_clusters
+    from lightning_eda.warehouse.cluster_tables import replace_clusters
 
     with readable_failures():
         window = run_window(context, pin.pin())
         place = WindowFolders(folders.folder(), window.start, window.end)
         database = warehouse.database()
-        if config.k is not None:
-            choose_k(database, window.start, window.end, config.k, "run config")
-        evaluation = read_evaluation(place, database, window)
-        clustered = cluster_rows(place, window, evaluation.chosen_k)
+        fitted = read_fitted(place)
+        choose(database, window, config.k)
+        evaluation = read_evaluation(fitted, database, window)
+        clustered = cluster_rows(fitted, window, evaluation.chosen_k)
         replace_clusters(database, window.start, window.end, clustered.centers, clustered.labels)
         files = draw_figures(place, window, clustered, evaluation)
     metadata: Metadata = {

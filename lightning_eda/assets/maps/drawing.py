@@ -10,6 +10,7 @@ from lightning_eda.glm.windows import HOUR, Window
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from lightning_eda.assets.evaluators.scores import Fitted
     from lightning_eda.clustering.clean_file import CleanWindow
     from lightning_eda.figures import Evaluation
 
@@ -42,14 +43,12 @@ class Figures:
     thumbnail: bytes
 
 
-def cluster_rows(place: WindowFolders, window: Window, k: int | None) -> ClusteredWindow:
+def cluster_rows(fitted: "Fitted", window: Window, k: int | None) -> ClusteredWindow:
     """The rows with their cluster at k; without a k, no row has one."""
-    from lightning_eda.clustering.clean_file import read_clean
     from lightning_eda.clustering.summary import cluster_table, label_rows
-    from lightning_eda.clustering.sweep_file import read_sweep
 
-    clean = read_clean(place.rows)
-    rows, centers = label_rows(clean, read_sweep(place.sweep), k)
+    clean = fitted.clean
+    rows, centers = label_rows(clean, fitted.sweep, k)
     table = cluster_table(rows, centers, window.start, window.end)
     all_flashes = clean.tier == "flash" and clean.cells is None
     labels = rows.select(["satellite", "granule_start", "flash_id", "cluster"]) if all_flashes else None
@@ -65,7 +64,13 @@ def draw_figures(
 
     clean = clustered.clean
     scene = figures.Scene(
-        clean.satellites or "GOES", window.start, window.end, clustered.rows, clustered.table, clean.tier
+        clean.satellites or "GOES",
+        window.start,
+        window.end,
+        clustered.rows,
+        clustered.table,
+        clean.tier,
+        total=clean.kept,
     )
     contents = {"map": ("map.png", figures.render_cluster_map(scene))}
     contents["interactive_map"] = ("map.html", figures.render_interactive_map(scene).encode())
