@@ -67,7 +67,7 @@ class GranuleHeader:
         subpoint_lon: Nominal satellite subpoint, degrees east.
         time_basis: What the times are: "source" (when the light left the cloud) or, before 2018-10-15,
             "instrument" (when it reached the satellite, about 0.12 s later).
-        era: "milliseconds" (before 2018-10-15), "do07" (2018-10-15 to 2018-11-06, `_Unsigned` missing on times),
+        era: "milliseconds" (before 2018-10-15), "do07" (to 2018-11-06; `_Unsigned` is missing on times),
             "current"; None for an empty file that does not say.
         n_flashes: Rows in the file.
         n_groups: Rows in the file.
@@ -78,7 +78,7 @@ class GranuleHeader:
         orphan_groups: Groups whose flash is not in the file.
         orphan_events: Events that lead to no flash: their group, or its flash, is not in the file.
         childless_groups: Groups without an event.
-        status: "ok", "empty" (sound, no rows) or "inconsistent" (readable, but the counts or parents disagree).
+        status: "ok", "empty" (sound, no rows) or "inconsistent" (readable, but counts or parents disagree).
         reason: What is inconsistent, in words; None for the others.
     """
 
