@@ -1,7 +1,8 @@
 """Which of the many k-means solutions to keep: cheap starts on thinned points, improved across all k.
 
 1. Starts (`n_init` per k, greedy k-means++) run on a thin set: the coarsest grid cells that are still
-   `START_CELLS`, with exact counts and means. One start takes about a millisecond there.
+   `START_CELLS`, with exact counts and means. One start takes about a millisecond there; a smaller set
+   gets up to ten times as many for the same effort, as its solutions differ more.
 2. Rounds: for each k the best solution of k - 1 grown by a centre, the best of k + 1 less each of its
    centres, and the own one with each centre moved elsewhere. A centre at the wrong place, which
    Lloyd's steps cannot mend, is thus put right; plain restarts would need hundreds.
@@ -22,6 +23,7 @@ from lightning_eda.clustering.points import Floats
 
 START_CELLS = 2000
 _ROUNDS = 3
+_MOST_MORE_STARTS = 10
 _GROWN = 3  # ways to grow the solution of k - 1
 _KEPT = 3  # solutions per k that are run on the full set
 _TRIAL_STEPS = 20
@@ -55,7 +57,8 @@ def best_fits(
         return {}
     thin = thin_cells(cells, max(START_CELLS, 8 * ks[-1]))
     none = np.empty((0, cells.mean.shape[1]))
-    tasks = [_Task(k, none, (seed, k, number)) for k in ks for number in range(n_init)]
+    starts = n_init * _more_starts(thin)
+    tasks = [_Task(k, none, (seed, k, number)) for k in ks for number in range(starts)]
     pool = _kept({k: [] for k in ks}, _run(thin, tasks, workers))
     for number in range(_ROUNDS):
         before = [fits[0].inertia for fits in pool.values()]
@@ -65,6 +68,11 @@ def best_fits(
     finals = [_Task(k, fit.centers, ()) for k in ks for fit in pool[k]]
     pool = _kept({k: [] for k in ks}, _run(cells, finals, workers, _LAST_STEPS))
     return _falling(cells, {k: fits[0] for k, fits in pool.items()})
+
+
+def _more_starts(cells: CellSums) -> int:
+    """How many times as many starts a small set is given: they cost as much there as one on a large set."""
+    return max(1, min(_MOST_MORE_STARTS, START_CELLS // len(cells)))
 
 
 def _run(cells: CellSums, tasks: list[_Task], workers: int | None, most_steps: int = 300) -> list[Fit]:

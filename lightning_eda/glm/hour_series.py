@@ -42,6 +42,7 @@ class HourSeries:
         tiers: The tiers decoded.
         satellites: Whose hour it is: those found now or earlier in the same store, and the bucket's own.
         store: Where the granules come from, for people.
+        source_known: False when nothing at all of the product is there.
         statuses: Number of granules of each status.
         orphans: Groups and events whose parents are not in their files, over all granules.
         quarantined: Name of each quarantined granule, and the reason.
@@ -52,6 +53,7 @@ class HourSeries:
     tiers: tuple[str, ...]
     satellites: tuple[str, ...]
     store: str
+    source_known: bool
     statuses: dict[str, int]
     orphans: int
     quarantined: dict[str, str]
@@ -110,6 +112,7 @@ def _write(
         tiers=tiers,
         satellites=tuple(sorted({*extraction.satellites, *_earlier(extraction, own_satellites)})),
         store=extraction.store,
+        source_known=extraction.source_known,
         statuses={status: statuses[status] for status in ("ok", "empty", "inconsistent", QUARANTINED)},
         orphans=sum(header.orphan_groups + header.orphan_events for header in headers),
         quarantined={granule.file: outcome for granule, outcome in outcomes if isinstance(outcome, str)},
@@ -139,6 +142,7 @@ def read_hour_series(folders: HourFolders) -> HourSeries:
             tuple(record["tiers"]),
             tuple(record["satellites"]),
             record["store"],
+            record["source_known"],
             record["statuses"],
             record["orphans"],
             record["quarantined"],
@@ -190,6 +194,7 @@ def _write_record(series: HourSeries) -> None:
         "tiers": series.tiers,
         "satellites": series.satellites,
         "store": series.store,
+        "source_known": series.source_known,
         "statuses": series.statuses,
         "orphans": series.orphans,
         "quarantined": series.quarantined,

@@ -46,12 +46,14 @@ def undisturbed(hour_bucket: S3Bucket, tmp_path_factory) -> tuple[Place, dict[st
 
 
 def files(place: Place) -> dict[str, bytes]:
-    """Every file under its final name but extract.json, which tells of the requests it took."""
+    """Every file under its final name but the records that tell of server and requests."""
     found = (place.root / "data").rglob("*")
     return {
         path.relative_to(place.root).as_posix(): path.read_bytes()
         for path in found
-        if path.is_file() and not path.name.startswith(".") and path.name != "extract.json"
+        if path.is_file()
+        and not path.name.startswith(".")
+        and path.name not in {"extract.json", "series.json"}
     }
 
 

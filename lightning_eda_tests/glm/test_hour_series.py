@@ -4,10 +4,14 @@ import shutil
 
 import pytest
 
-from lightning_eda.errors import SeriesError
+from lightning_eda.errors import FolderBusyError, SeriesError
 from lightning_eda.glm.decoder import Decoder
 from lightning_eda.glm.hour_series import read_hour_series, write_hour_series
-from lightning_eda_tests.hours import HOUR, fetch_again, fetched, simulate
+from lightning_eda.glm.paths import HourFolders
+from lightning_eda.glm.source import fetch_hour
+from lightning_eda.storage.folder import FolderStore
+from lightning_eda.storage.lock import sole_use
+from lightning_eda_tests.hours import BUCKET, HOUR, fetch_again, fetched, simulate
 
 
 @pytest.fixture(scope="module")
@@ -66,11 +70,46 @@ def test_inconsistent_granules_are_kept_and_counted(tmp_path, decoder):
 
 def test_an_empty_hour_is_a_result(tmp_path, decoder):
     """Headings without rows, and the satellite whose hour it is."""
-    (tmp_path / "archive").mkdir()
+    (tmp_path / "archive" / "GLM-L2-LCFA").mkdir(parents=True)
     series = write_hour_series(fetch_again(tmp_path), ("flash",), decoder, own_satellites=["G18"])
     assert series.rows == {"flashes": 0}
     assert series.satellites == ("G18",)
     assert read_hour_series(series.folders) == series
+
+
+def test_a_place_without_the_product_speaks_for_no_satellite(tmp_path, decoder):
+    """So that nothing is deleted because an address is wrong."""
+    (tmp_path / "archive").mkdir()
+    series = write_hour_series(fetch_again(tmp_path), ("flash",), decoder, own_satellites=["G18"])
+    assert (series.satellites, series.source_known) == ((), False)
+
+
+def test_a_satellite_that_has_gone_is_still_spoken_for(tmp_path, decoder):
+    """In the same store; another store says nothing of it."""
+    paths = simulate(tmp_path / "archive")
+    simulate(tmp_path / "archive", satellite="G16")
+    write_hour_series(fetch_again(tmp_path), ("flash",), decoder)
+    for path in paths:
+        path.unlink()
+    assert write_hour_series(fetch_again(tmp_path), ("flash",), decoder).satellites == ("G16", "G18")
+    (tmp_path / "archive").rename(tmp_path / "moved")
+    simulate(tmp_path / "archive", satellite="G17")
+    (tmp_path / "data" / "extract").rename(tmp_path / "old")
+    folders = HourFolders(tmp_path / "data", BUCKET, HOUR)
+    elsewhere = fetch_hour(FolderStore(tmp_path / "moved"), folders)
+    assert write_hour_series(elsewhere, ("flash",), decoder).satellites == ("G16",)
+
+
+def test_two_runs_take_turns(tmp_path, decoder):
+    """While one writes or loads an hour, another waits, and says so when it waited too long."""
+    extraction = fetched(tmp_path)
+    with (
+        sole_use(extraction.folders.transform),
+        pytest.raises(FolderBusyError, match="in use by another run"),
+        sole_use(extraction.folders.transform, wait_seconds=0.1),
+    ):
+        pytest.fail("two at once")
+    assert write_hour_series(extraction, ("flash",), decoder).rows
 
 
 def test_a_tier_that_is_no_longer_asked_for_leaves_no_csv(tmp_path, decoder):
@@ -78,7 +117,11 @@ def test_a_tier_that_is_no_longer_asked_for_leaves_no_csv(tmp_path, decoder):
     extraction = fetched(tmp_path)
     folder = write_hour_series(extraction, ("flash", "group"), decoder).folders.transform
     write_hour_series(extraction, ("flash",), decoder)
-    assert sorted(path.name for path in folder.iterdir()) == ["flashes.csv", "granules.csv", "series.json"]
+    assert sorted(path.name for path in folder.glob("[!.]*")) == [
+        "flashes.csv",
+        "granules.csv",
+        "series.json",
+    ]
 
 
 def test_running_it_again_gives_the_same_bytes(tmp_path, decoder):

@@ -111,7 +111,7 @@ def test_an_empty_hour_is_green(tmp_path, settings, run):
     chosen = settings()
     result = run(chosen, KEY)
     assert result.success
-    assert metadata(result, "load")["status"].startswith("nothing was found in the folder")
+    assert metadata(result, "load")["status"] == "empty: no granule was found"
     assert metadata(result, "transform")["dagster/row_count"] == 0
     assert [name for name, check in checks(result).items() if not check.passed] == ["hour_is_complete"]
     assert rows(chosen) == [(0,)]

@@ -245,7 +245,8 @@ def test_the_first_reason_counts(database: Path) -> None:
     }  # fmt: skip
     mended = [
         {}, {"flash_lat": -20.0}, {"flash_lon": -130.0}, {"flash_id": 2}, {"flash_quality_flag": 0},
-        {"flash_lat": 10.0}, {"flash_energy": 1.0}, {"flash_energy": 1e-15}, {"flash_area": 1.0},
+        {"flash_lat": 10.0}, {"flash_energy": 1.0}, {"flash_area": 1e12}, {"flash_energy": 1e-15},
+        {"flash_area": 1.0},
     ]  # fmt: skip
     counts = []
     for number, change in enumerate(mended):
@@ -254,7 +255,7 @@ def test_the_first_reason_counts(database: Path) -> None:
         store(path, flashes=[wrong], groups=stuck_groups(30, 2.0))
         found = clean(
             path, quality_flags=[0], bbox=(-140, 0, -120, 20), require_energy=True, max_energy_j=1e-14,
-            max_area_m2=1e9,
+            max_area_m2=1e9, require_area=True,
         )  # fmt: skip
         counts.append(dropped(found))
     assert counts == [{reason: 1} for reason in REASONS[:-1]] + [{}]

@@ -92,6 +92,6 @@ def _status(series: "HourSeries") -> str:
     """What was loaded, in a word or a sentence."""
     if sum(series.statuses.values()):
         return "loaded"
-    if series.satellites:
+    if series.source_known:
         return "empty: no granule was found"
-    return f"nothing was found in {series.store} and nothing was replaced: is it the right place?"
+    return f"nothing of the product is in {series.store}, so nothing was replaced: is it the right place?"
