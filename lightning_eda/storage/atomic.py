@@ -26,14 +26,17 @@ ADVICE = {
     errno.ENOTDIR: "a part of this path is a file, not a folder; move that file away",
     errno.EEXIST: "a part of this path is a file, not a folder; move that file away",
     errno.EISDIR: "a folder has the name of this file; move that folder away",
+    errno.ENOENT: "a part of this path cannot be made; choose another folder (LIGHTNING_DATA_DIR)",
+    errno.ENAMETOOLONG: "the path is too long; choose a shorter folder (LIGHTNING_DATA_DIR)",
+    errno.ELOOP: "links lead in a circle; mend them or choose another folder (LIGHTNING_DATA_DIR)",
     errno.EIO: "the disk reports an input/output error; check the disk",
 }
 
 
 def storage_error(path: Path, error: OSError) -> StorageError:
     """The error for people: names the path, what the system said and what to do."""
-    advice = ADVICE.get(error.errno or 0, "look at the cause above")
-    return StorageError(f"{path}: {error.strerror or error}: {advice}")
+    advice = ADVICE.get(error.errno or 0)
+    return StorageError(f"{path}: {error.strerror or error}" + (f": {advice}" if advice else ""))
 
 
 def write_atomic(path: Path, data: bytes, sync_folder: bool = True) -> None:

@@ -1,4 +1,4 @@
-"""The tables, declared once: DDL, CSV types, Dagster column schemas and docs/data.md all come from here.
+"""The tables, declared once: DDL, the types of the CSVs and docs/data.md come from here.
 
 Times are TIMESTAMP in UTC with microseconds (DuckDB's TIMESTAMP has no zone, so nothing depends on the zone
 of a session). Names follow the NOAA variables; the key of every table starts with (satellite, granule_start).
