@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING
 import dagster as dg
 
 from lightning_eda.errors import LightningEdaError
+from lightning_eda.glm.paths import WindowFolders
 from lightning_eda.glm.windows import Window
-from lightning_eda.partitions import is_range, partition_key
+from lightning_eda.partitions import is_range, partition_key, run_window
+from lightning_eda.resources import DataFolderResource, PinResource
 
 if TYPE_CHECKING:
     from typing import NoReturn
@@ -61,6 +63,14 @@ def report_hours(
     else:
         metadata["hours"] = hours_table(reports)
     return dg.MaterializeResult(metadata=metadata, check_results=list(checks))
+
+
+def open_window(
+    context: dg.AssetExecutionContext, pin: PinResource, folders: DataFolderResource
+) -> tuple[Window, WindowFolders]:
+    """The hours of a run as one window, and the folders of its analysis; SettingError as `run_window`."""
+    window = run_window(context, pin.pin())
+    return window, WindowFolders(folders.folder(), window.start, window.end)
 
 
 def report_window(

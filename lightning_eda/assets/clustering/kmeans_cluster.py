@@ -10,9 +10,8 @@ import dagster as dg
 from pydantic import Field
 
 from lightning_eda.assets.clustering.preprocessor import preprocessor
-from lightning_eda.glm.paths import WindowFolders
-from lightning_eda.partitions import hourly, one_run, run_window
-from lightning_eda.reporting import Metadata, file_link, readable_failures, report_window
+from lightning_eda.partitions import hourly, one_run
+from lightning_eda.reporting import Metadata, file_link, open_window, readable_failures, report_window
 from lightning_eda.resources import DataFolderResource, PinResource
 
 
@@ -43,8 +42,7 @@ def kmeans_cluster(
     from lightning_eda.clustering.window_sweep import sweep_window
 
     with readable_failures():
-        window = run_window(context, pin.pin())
-        place = WindowFolders(folders.folder(), window.start, window.end)
+        window, place = open_window(context, pin, folders)
         clean = read_clean(place.rows)
         sweep = sweep_window(
             clean, config.k_min, config.k_max, config.n_init, config.seed, fit_limit=config.fit_limit

@@ -11,12 +11,12 @@ import dagster as dg
 from lightning_eda.assets.clustering.window_cleaning import PreprocessorConfig, clean_window
 from lightning_eda.assets.ingestor.load import load
 from lightning_eda.checks import MOST_ROWS_KEPT, check_most_rows_kept
-from lightning_eda.glm.paths import WindowFolders
-from lightning_eda.partitions import hourly, one_run, run_window, try_again
+from lightning_eda.partitions import hourly, one_run, try_again
 from lightning_eda.reporting import (
     Metadata,
     count_table,
     file_link,
+    open_window,
     preview,
     readable_failures,
     report_window,
@@ -45,10 +45,9 @@ def preprocessor(
     from lightning_eda.clustering.clean_file import write_clean
 
     with readable_failures():
-        window = run_window(context, pin.pin())
+        window, place = open_window(context, pin, folders)
         clean, notes = clean_window(warehouse.database(), window, config)
-        path = WindowFolders(folders.folder(), window.start, window.end).rows
-        write_clean(path, clean)
+        write_clean(place.rows, clean)
         for note in notes:
             context.log.info(note)
     metadata: Metadata = {
@@ -59,6 +58,6 @@ def preprocessor(
         "satellites": clean.satellites or "none",
         "notes": "; ".join(notes) or "none",
         "rows": preview(clean.rows),
-        "file": file_link(path),
+        "file": file_link(place.rows),
     }
     return report_window(context, window, metadata, [check_most_rows_kept(clean)])

@@ -10,9 +10,8 @@ import dagster as dg
 
 from lightning_eda.assets.evaluators.scores import draw_scores, read_fitted, score_table
 from lightning_eda.assets.evaluators.silhouette_evaluator import silhouette_evaluator
-from lightning_eda.glm.paths import WindowFolders
-from lightning_eda.partitions import hourly, one_run, run_window, try_again
-from lightning_eda.reporting import Metadata, readable_failures, report_window
+from lightning_eda.partitions import hourly, one_run, try_again
+from lightning_eda.reporting import Metadata, open_window, readable_failures, report_window
 from lightning_eda.resources import DataFolderResource, PinResource, WarehouseResource
 
 
@@ -37,8 +36,7 @@ def elbow_evaluator(
     from lightning_eda.warehouse.cluster_tables import replace_scores
 
     with readable_failures():
-        window = run_window(context, pin.pin())
-        place = WindowFolders(folders.folder(), window.start, window.end)
+        window, place = open_window(context, pin, folders)
         fitted, database = read_fitted(place), warehouse.database()
         inertias = score_table(fitted.sweep, inertia=fitted.sweep.inertia)
         replace_scores(database, window.start, window.end, fitted.fit, inertias)

@@ -10,9 +10,8 @@ from pydantic import Field
 
 from lightning_eda.assets.clustering.kmeans_cluster import kmeans_cluster
 from lightning_eda.assets.evaluators.scores import draw_scores, keep_silhouettes, read_fitted
-from lightning_eda.glm.paths import WindowFolders
-from lightning_eda.partitions import hourly, one_run, run_window, try_again
-from lightning_eda.reporting import Metadata, readable_failures, report_window
+from lightning_eda.partitions import hourly, one_run, try_again
+from lightning_eda.reporting import Metadata, open_window, readable_failures, report_window
 from lightning_eda.resources import DataFolderResource, PinResource, WarehouseResource
 
 
@@ -43,8 +42,7 @@ def silhouette_evaluator(
     from lightning_eda.clustering.silhouette import sweep_silhouettes
 
     with readable_failures():
-        window = run_window(context, pin.pin())
-        place = WindowFolders(folders.folder(), window.start, window.end)
+        window, place = open_window(context, pin, folders)
         fitted, database = read_fitted(place), warehouse.database()
         scores = sweep_silhouettes(
             fitted.sweep,

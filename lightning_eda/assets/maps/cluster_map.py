@@ -11,9 +11,16 @@ from pydantic import Field
 from lightning_eda.assets.evaluators.elbow_evaluator import elbow_evaluator
 from lightning_eda.assets.evaluators.scores import choose, read_evaluation, read_fitted
 from lightning_eda.assets.maps.drawing import cluster_rows, draw_figures
-from lightning_eda.glm.paths import WindowFolders
-from lightning_eda.partitions import hourly, one_run, run_window, try_again
-from lightning_eda.reporting import Metadata, file_link, picture, preview, readable_failures, report_window
+from lightning_eda.partitions import hourly, one_run, try_again
+from lightning_eda.reporting import (
+    Metadata,
+    file_link,
+    open_window,
+    picture,
+    preview,
+    readable_failures,
+    report_window,
+)
 from lightning_eda.resources import DataFolderResource, PinResource, WarehouseResource
 
 
@@ -43,8 +50,7 @@ def cluster_map(
     from lightning_eda.warehouse.cluster_tables import replace_clusters
 
     with readable_failures():
-        window = run_window(context, pin.pin())
-        place = WindowFolders(folders.folder(), window.start, window.end)
+        window, place = open_window(context, pin, folders)
         database = warehouse.database()
         fitted = read_fitted(place)
         choose(database, window, config.k)
