@@ -40,5 +40,5 @@ bench: setup  ## every benchmark; each prints ours, the alternative and the rati
 wheel: setup  ## build the wheel, install it elsewhere and run the demo from another folder
 	bash .ci/try_wheel
 
-clean:  ## remove what runs and tools made; asks nothing, so mind data/
+clean:  ## remove the environment and what tools made; data/ stays
 	rm -rf .venv build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

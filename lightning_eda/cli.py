@@ -35,6 +35,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
+    from lightning_eda.glm.simulator import FAULTS
+
     parser = argparse.ArgumentParser(prog="lightning-eda", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     demo = commands.add_parser(
@@ -42,7 +44,12 @@ def _parser() -> argparse.ArgumentParser:
         help="simulate one hour of granules and run the pipeline on it; needs no network and no account",
     )
     demo.set_defaults(run=run_demo)
-    simulate = commands.add_parser("simulate", help="write simulated granules under the bucket's layout")
+    simulate = commands.add_parser(
+        "simulate",
+        help="write simulated granules under the bucket's layout",
+        epilog="faults:\n" + "\n".join(f"  {name:20} {kind.text}" for name, kind in FAULTS.items()),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     simulate.add_argument("folder", type=Path, help="stands in for the bucket: GLM_ARCHIVE_DIR")
     simulate.add_argument("--satellite", default="G18", help="G16, G17, G18 or G19 (default: G18)")
     simulate.add_argument(
@@ -156,7 +163,7 @@ def _show_database(settings: Settings) -> None:
     print(f"   '''{DEMO_QUERY}''').show()\"")
     window = WindowFolders(Path(settings.data_dir), DEMO_HOUR, DEMO_HOUR + HOUR)
     print(f"4. Open the report: {window.figures / 'report.html'}")
-    print("   or look around in the Dagster UI: make ui")
+    print("   or look around in the Dagster UI: dagster dev -m lightning_eda.definitions")
 
 
 def _hour(text: str) -> datetime:
@@ -164,7 +171,10 @@ def _hour(text: str) -> datetime:
         time = datetime.fromisoformat(text)
     except ValueError as error:
         raise argparse.ArgumentTypeError(f"{text!r} is not a time such as 2022-12-31T05") from error
-    return floor_hour(time if time.tzinfo else time.replace(tzinfo=UTC))
+    time = time if time.tzinfo else time.replace(tzinfo=UTC)
+    if time != floor_hour(time):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a full hour")
+    return floor_hour(time)
 
 
 def _fault(text: str) -> tuple[str, int]:

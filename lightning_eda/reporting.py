@@ -51,6 +51,7 @@ def report_hours(
     checks: Sequence[dg.AssetCheckResult] = (),
 ) -> dg.MaterializeResult:  # type: ignore[type-arg]
     """The result of an asset: each partition of a range gets its own numbers, a longer window their sums."""
+    _warn(context, checks)
     if is_range(context):
         for report in reports:
             context.add_asset_metadata(
@@ -80,6 +81,7 @@ def report_window(
     checks: Sequence[dg.AssetCheckResult] = (),
 ) -> dg.MaterializeResult:  # type: ignore[type-arg]
     """The result of an asset that takes its hours as one window; each partition of a range shows the same."""
+    _warn(context, checks)
     hours = sum(1 for _ in window.hours())
     if is_range(context):
         metadata = {**metadata, "hours_in_run": hours}
@@ -162,7 +164,14 @@ def readable_failures() -> Iterator[None]:
     try:
         yield
     except LightningEdaError as error:
-        raise dg.Failure(description=str(error), allow_retries=error.retryable) from error
+        raise dg.Failure(description=str(error), allow_retries=error.retryable) from None
+
+
+def _warn(context: dg.AssetExecutionContext, checks: Sequence[dg.AssetCheckResult]) -> None:
+    """Says in the log, too, which checks did not pass: on a command line nothing is yellow."""
+    for check in checks:
+        if not check.passed:
+            context.log.warning(f"{check.check_name} did not pass. {check.description}")
 
 
 def _cell(value: object) -> str | int | float | bool | None:

@@ -56,7 +56,7 @@ def credit(frame: MapFrame) -> str:
     at = frame.projection
     place = f"{latitude_text(round(at.center_lat))} {longitude_text(round(at.center_lon))}"
     return (
-        "Data: NOAA GOES-R Geostationary Lightning Mapper.  Coastlines and borders: Natural Earth.  "
+        "Data: GOES-R Geostationary Lightning Mapper (GLM).  Coastlines and borders: Natural Earth.  "
         f"Lambert equal-area projection centred at {place}; the scale is true there."
     )
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from lightning_eda.figures.cluster_map import render_cluster_map
 from lightning_eda.figures.curves import render_curves
-from lightning_eda.figures.distributions import rate_per_minute, render_distributions, render_rate
+from lightning_eda.figures.distributions import render_distributions, render_rate
 from lightning_eda.figures.frames import Evaluation, Scene
 from lightning_eda.figures.packaged import packaged_text
 from lightning_eda.figures.palette import look
@@ -82,12 +82,13 @@ def _picture(content: bytes, kind: str, alt: str) -> str:
 def _numbers(scene: Scene) -> str:
     """The figures at the top of the page."""
     energy = scene.energy_fj[np.isfinite(scene.energy_fj)]
-    _, rate = rate_per_minute(scene)
+    minutes = np.clip(scene.seconds // 60, 0, None).astype(np.int64)
+    peak = scene.scale * np.bincount(minutes).max() if len(scene) else 0.0
     entries = {
         scene.noun.capitalize(): f"{scene.count:,}",
         "Clusters": str(len(scene.labels)),
         "Mean per minute": f"{scene.count / scene.minutes:,.1f}",
-        "Peak per minute": f"{rate.max():,.1f}",
+        "Busiest minute": f"{peak:,.0f}",
         "Total energy": energy_text(float(energy.sum()) * 1e-15 * scene.scale if len(energy) else None),
         "Median duration": median_text(scene.duration_ms, "ms"),
     }

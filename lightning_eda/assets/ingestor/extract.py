@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import dagster as dg
 
 from lightning_eda.checks import HOUR_IS_COMPLETE, check_hour_is_complete
+from lightning_eda.glm.names import hour_prefix
 from lightning_eda.glm.paths import HourFolders
 from lightning_eda.partitions import hourly, one_run, run_window, try_again
 from lightning_eda.reporting import HourReport, Progress, file_link, readable_failures, report_hours
@@ -49,6 +50,8 @@ def extract(
             progress = Progress(context, f"{hour:%Y-%m-%dT%HZ}")
             extraction = fetch_hour(store, place, glm.product_prefix(), glm.concurrency, progress)
             extractions.append(extraction)
+            if not extraction.found:
+                context.log.warning(f"no granule under {store.url(hour_prefix(hour, glm.product_prefix()))}")
             reports.append(_report(extraction, time.monotonic() - begin))
     return report_hours(context, reports, [check_hour_is_complete(extractions)])
 

@@ -57,7 +57,8 @@ def cluster_map(
         evaluation = read_evaluation(fitted, database, window)
         clustered = cluster_rows(fitted, window, evaluation.chosen_k)
         replace_clusters(database, window.start, window.end, clustered.centers, clustered.labels)
-        files = draw_figures(place, window, clustered, evaluation)
+        files = draw_figures(place, window, clustered, evaluation, database)
+        context.log.info(f"{clustered.clean.kept:,} rows, report: {files.paths['report']}")
     metadata: Metadata = {
         "dagster/row_count": clustered.clean.kept,
         "k": evaluation.chosen_k if evaluation.chosen_k is not None else "not enough points",

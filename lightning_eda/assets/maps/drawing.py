@@ -56,7 +56,11 @@ def cluster_rows(fitted: "Fitted", window: Window, k: int | None) -> ClusteredWi
 
 
 def draw_figures(
-    place: WindowFolders, window: Window, clustered: ClusteredWindow, evaluation: "Evaluation"
+    place: WindowFolders,
+    window: Window,
+    clustered: ClusteredWindow,
+    evaluation: "Evaluation",
+    database: Path,
 ) -> Figures:
     """Writes the map, the map to explore, the animation of a longer window, and the report."""
     from lightning_eda import figures
@@ -81,13 +85,30 @@ def draw_figures(
     else:
         remove_file(place.figures / "animation.gif")
     report = figures.render_report(
-        scene, evaluation, links=links, details=_details(clean), map_png=contents["map"][1]
+        scene,
+        evaluation,
+        links=links,
+        details=_granules(database, window) | _details(clean),
+        map_png=contents["map"][1],
     )
     contents["report"] = ("report.html", report.encode())
     for name, content in contents.values():
         write_atomic(place.figures / name, content)
     paths = {kind: place.figures / name for kind, (name, _) in contents.items()}
     return Figures(paths, figures.thumbnail(contents["map"][1]))
+
+
+def _granules(database: Path, window: Window) -> dict[str, str]:
+    """How much of the window was seen, for the report."""
+    from lightning_eda.glm.names import GRANULES_PER_HOUR
+    from lightning_eda.warehouse.queries import hour_counts
+
+    counts = hour_counts(database, window.start, window.end)
+    satellites = max(1, len(counts["satellite"].unique()))
+    expected = GRANULES_PER_HOUR * satellites * sum(1 for _ in window.hours())
+    quarantined = sum(counts["quarantined"].to_pylist())
+    text = f"{sum(counts['granules'].to_pylist()):,} of {expected:,}"
+    return {"Granules": text + (f", {quarantined:,} of them quarantined" if quarantined else "")}
 
 
 def _details(clean: "CleanWindow") -> dict[str, str]:
