@@ -213,7 +213,6 @@ def test_ids_differ_between_files(tmp_path):
 @pytest.mark.parametrize(
     ("change", "named"),
     [
-        ({"hour": datetime(2024, 7, 1, 20)}, "hour"),
         ({"hour": HOUR + timedelta(minutes=1)}, "hour"),
         ({"hour": datetime(2010, 7, 1, 20, tzinfo=UTC)}, "hour"),
         ({"satellite": "G15"}, "satellite"),
@@ -242,3 +241,11 @@ def test_importing_the_simulator_loads_no_heavy_library():
         "sys.exit(any(name in sys.modules for name in ('netCDF4', 'h5py', 'scipy', 'xarray')))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_an_hour_without_a_zone_is_utc(tmp_path):
+    """As on the command line, and everywhere else in the project."""
+    naive = simulate_hour(tmp_path / "a", "G18", datetime(2024, 7, 1, 20), 1, granules=1)
+    aware = simulate_hour(tmp_path / "b", "G18", datetime(2024, 7, 1, 20, tzinfo=UTC), 1, granules=1)
+    assert [path.name for path in naive] == [path.name for path in aware]
+    assert naive[0].read_bytes() == aware[0].read_bytes()

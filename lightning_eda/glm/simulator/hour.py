@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -69,7 +69,7 @@ def simulate_hour(
     Args:
         folder: Stands in for the bucket; granules go to `<folder>/GLM-L2-LCFA/YYYY/DDD/HH/`.
         satellite: "G16" to "G19".
-        hour: Start of the hour, aware.
+        hour: Start of the hour; without a zone it is UTC.
         seed: Decides all chance; hours of one seed share their storms.
         era: "current", "do07" (2018-10: times lack `_Unsigned`) or "milliseconds" (before).
         activity: How much lightning; None is what is usual for the satellite.
@@ -97,12 +97,11 @@ def simulate_hour(
 
 
 def _checked_hour(hour: datetime) -> datetime:
-    """The hour in UTC; SettingError when it is naive or not on the hour."""
-    allowed = "an aware datetime on the hour, since 2018"
+    """The hour in UTC; SettingError when it is not on the hour or before the archive."""
     if hour.tzinfo is None:
-        raise SettingError("hour", hour, allowed, "A naive datetime does not say in which time zone it is.")
+        hour = hour.replace(tzinfo=UTC)  # as everywhere here, and as on the command line
     if hour != floor_hour(hour) or hour < EPOCH:
-        raise SettingError("hour", hour, allowed)
+        raise SettingError("hour", hour, "a datetime on the hour, since 2018")
     return floor_hour(hour)
 
 
