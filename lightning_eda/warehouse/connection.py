@@ -206,13 +206,18 @@ def _transaction(connection: duckdb.DuckDBPyConnection, database: Path) -> Itera
         connection.execute("BEGIN TRANSACTION")
         yield
         connection.execute("COMMIT")
-        connection.execute(f"CHECKPOINT {CATALOG}")
     except duckdb.Error as error:
         _roll_back(connection)
         raise WarehouseError(f"writing {database} failed, nothing was changed: {error}") from error
     except BaseException:
         _roll_back(connection)
         raise
+    try:
+        connection.execute(f"CHECKPOINT {CATALOG}")
+    except duckdb.Error as error:
+        raise WarehouseError(
+            f"{database} was written, but its log could not be merged into the file yet: {error}"
+        ) from error
 
 
 def _roll_back(connection: duckdb.DuckDBPyConnection) -> None:
