@@ -6,6 +6,7 @@
     │   ├── AccessDeniedError       the credentials (or their absence) do not open the place
     │   ├── BucketNotFoundError     there is no such bucket or folder
     │   ├── ObjectNotFoundError     there is no such object
+    │   ├── ObjectChangedError      the object was replaced while it was read: trying again may help
     │   ├── TransferError           it kept failing after every retry: trying later may help
     │   └── FolderBusyError         another run holds the folder: trying later may help
     ├── GranuleError            a file is not a GLM LCFA granule that can be trusted
@@ -13,6 +14,12 @@
     ├── DecoderError            the process that decodes granules cannot work at all
     ├── SeriesError             the CSVs of an hour are absent, unfinished or changed
     ├── PointsError             points, labels or cells that cannot be clustered
+    ├── PairsError              a list of distances that cannot be trusted
+    ├── TableError              a CSV cannot become a dataset
+    │   ├── CsvError                the CSV, or the choice of it, is wrong
+    │   │   └── ArchiveError            it is packed in a way that is not read
+    │   ├── SchemaChangedError      its columns or types do not fit those of the table
+    │   └── DatasetError            the dataset or its catalogue entry could not be replaced
     └── WarehouseError          the database could not be read or written
         └── DatabaseBusyError       another process holds it: trying later may help
 
@@ -60,6 +67,12 @@ class ObjectNotFoundError(StorageError):
     """There is no such object."""
 
 
+class ObjectChangedError(StorageError):
+    """An object was replaced while it was read; trying again may help."""
+
+    retryable = True
+
+
 class TransferError(StorageError):
     """A request kept failing after every retry; trying later may help."""
 
@@ -90,6 +103,30 @@ class SeriesError(LightningEdaError):
 
 class PointsError(LightningEdaError, ValueError):
     """Points, labels or cells cannot be clustered: a wrong shape, or values that are not finite."""
+
+
+class PairsError(LightningEdaError):
+    """A list of distances cannot be trusted: a row is not two items and a distance, or a file is damaged."""
+
+
+class TableError(LightningEdaError):
+    """A CSV cannot become a dataset."""
+
+
+class CsvError(TableError):
+    """There is no CSV to take, or it is not one: a row, a quote, a character that does not fit."""
+
+
+class ArchiveError(CsvError):
+    """A CSV is packed in a way that is not read: several members, encrypted, damaged, too large."""
+
+
+class SchemaChangedError(TableError):
+    """The columns or types of a CSV do not fit those of its table."""
+
+
+class DatasetError(TableError):
+    """The dataset, or its entry in the catalogue, could not be replaced; the old rows are still there."""
 
 
 class WarehouseError(LightningEdaError):

@@ -1,9 +1,11 @@
-"""Hours as partitions, and the window of a run.
+"""Hours and days as partitions, and the window of a run.
 
-An hourly key is `2022-12-31-05:00`, UTC, and means the granules whose name starts in that hour.
+An hourly key is `2022-12-31-05:00`, UTC, and means the granules whose name starts in that hour; a daily key
+is `2022-12-31`.
 """
 
-from datetime import UTC, datetime
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
 
 import dagster as dg
 
@@ -14,6 +16,10 @@ KEY_FORMAT = "%Y-%m-%d-%H:%M"
 FIRST_HOUR = "2018-02-13-00:00"  # the day of the first public GLM object
 
 hourly = dg.HourlyPartitionsDefinition(start_date=FIRST_HOUR, fmt=KEY_FORMAT)
+# Days of distances and of CSVs. Today is one already, since its objects arrive today.
+FIRST_DAY = "2010-01-01"
+daily = dg.DailyPartitionsDefinition(start_date=FIRST_DAY, end_offset=1)
+lightning_daily = dg.DailyPartitionsDefinition(start_date=FIRST_HOUR[:10])
 one_run = dg.BackfillPolicy.single_run()
 # A database that another process holds, or a store that does not answer, may be free a little later. Failures
 # that trying again cannot mend say so themselves (`reporting.readable_failures`).
@@ -47,6 +53,15 @@ def run_window(context: dg.AssetExecutionContext, pin: Pin) -> Window:
             raise SettingError("partition", key, "an hour such as 2022-12-31-05:00")
     span = context.partition_time_window
     return Window(span.start.astimezone(UTC), span.end.astimezone(UTC))
+
+
+def run_days(context: dg.AssetExecutionContext) -> Iterator[date]:
+    """The days a run is for, in order."""
+    keys = context.partition_key_range
+    day, last = date.fromisoformat(keys.start), date.fromisoformat(keys.end)
+    while day <= last:
+        yield day
+        day += timedelta(days=1)
 
 
 def _run_made_at(context: dg.AssetExecutionContext) -> datetime:

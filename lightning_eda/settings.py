@@ -5,11 +5,12 @@ mistake is reported by the run that needs the value, in one sentence that names 
 the code location from loading. The run config of the launchpad wins over all of these.
 """
 
+import json
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Self
+from typing import Self, TypeVar
 
 from lightning_eda.errors import SettingError
 
@@ -17,6 +18,86 @@ TIERS = ("flash", "group", "event")
 DEFAULT_DATA_DIR = "data"
 TRUE_WORDS = ("1", "true", "yes", "on")
 FALSE_WORDS = ("0", "false", "no", "off", "")
+
+Part = TypeVar("Part")
+
+
+@dataclass(frozen=True)
+class DistanceSettings:
+    """Settings of distance clustering and of storm cells.
+
+    Attributes:
+        bucket: BUCKET; a text with a slash names a local folder that stands in for one.
+        input_folder: INPUT_FOLDER, holds `day=YYYY-MM-DD/*.csv.gz`.
+        output_folder: OUTPUT_FOLDER, gets `day=YYYY-MM-DD/clusters.csv.gz`.
+        convert_key_to_int: CONVERT_KEY_TO_INT, whether items are 64-bit integers and not text.
+        max_records: MAX_RECORDS, most rows of a day; 0 for all.
+        epsilon: EPSILON, largest distance of neighbours, in the unit of the distances.
+        min_samples: MIN_SAMPLES, neighbours of a core point, itself included.
+        algorithm: ALGORITHM.
+        hyper_params: HYPER_PARAMS, a JSON object.
+        flash_pairs_folder: FLASH_PAIRS_FOLDER, gets the pairs of flashes.
+        storm_cells_folder: STORM_CELLS_FOLDER, gets the clusters of flashes.
+    """
+
+    bucket: str | None = None
+    input_folder: str | None = None
+    output_folder: str | None = None
+    convert_key_to_int: str = "false"
+    max_records: str = "1000"
+    epsilon: str = "0.5"
+    min_samples: str = "5"
+    algorithm: str = "DBSCAN"
+    hyper_params: str = "{}"
+    flash_pairs_folder: str = "flash_pairs"
+    storm_cells_folder: str = "storm_cells"
+
+    @classmethod
+    def from_mapping(cls, variables: Mapping[str, str]) -> Self:
+        """The settings in a mapping: each field's variable is its name in capitals."""
+        return _fields_from(cls, variables, "")
+
+
+@dataclass(frozen=True)
+class CsvSettings:
+    """Settings of the S3 tables; each variable is CSV_ and the field in capitals.
+
+    Attributes:
+        bucket_src: Bucket of the CSVs.
+        prefix: What their keys begin with, before the day's YYYYMMDD.
+        substr: What the name of the one to take contains.
+        schema: Names of the columns, a comma list; the CSV's own header when left out.
+        bucket_dstn: Bucket of the dataset.
+        pathoutput: Its place: an s3:// address, or a prefix inside `bucket_dstn`.
+        table: Name of the Glue table.
+        database: Name of the Glue database.
+        partitions_cols: The column whose values are the partitions.
+        delimiter: What separates fields; detected when left out.
+        encoding: Of the text; detected when left out.
+        header: Whether the first row names the columns: auto, true or false.
+        types: Types of columns, `name:type` in a comma list; the table's own, or inferred, when left out.
+        bad_rows: What becomes of rows with a wrong number of fields: error or set_aside.
+    """
+
+    bucket_src: str | None = None
+    prefix: str | None = None
+    substr: str = ""
+    schema: str = ""
+    bucket_dstn: str | None = None
+    pathoutput: str | None = None
+    table: str | None = None
+    database: str | None = None
+    partitions_cols: str = "data_ref"
+    delimiter: str | None = None
+    encoding: str | None = None
+    header: str = "auto"
+    types: str = ""
+    bad_rows: str = "error"
+
+    @classmethod
+    def from_mapping(cls, variables: Mapping[str, str]) -> Self:
+        """The settings in a mapping."""
+        return _fields_from(cls, variables, "CSV_")
 
 
 @dataclass(frozen=True)
@@ -35,7 +116,12 @@ class Settings:
         data_dir: LIGHTNING_DATA_DIR, where files go.
         duckdb_path: DUCKDB_PATH, the database.
         s3_endpoint_url: AWS_ENDPOINT_URL_S3 or AWS_ENDPOINT_URL.
+        glue_endpoint_url: AWS_ENDPOINT_URL_GLUE or AWS_ENDPOINT_URL.
         aws_region: AWS_REGION or AWS_DEFAULT_REGION.
+        heal_hours: HEAL_HOURS, how many past hours are compared with the bucket again and again.
+        failure_webhook_url: FAILURE_WEBHOOK_URL, told of each failed run.
+        distances: Settings of distance clustering and of storm cells.
+        csv: Settings of the S3 tables.
     """
 
     bucket: str = "noaa-goes18"
@@ -49,15 +135,17 @@ class Settings:
     data_dir: str = DEFAULT_DATA_DIR
     duckdb_path: str = f"{DEFAULT_DATA_DIR}/lightning.duckdb"
     s3_endpoint_url: str | None = None
+    glue_endpoint_url: str | None = None
     aws_region: str = "us-east-1"
+    heal_hours: str = "6"
+    failure_webhook_url: str | None = None
+    distances: DistanceSettings = field(default_factory=DistanceSettings)
+    csv: CsvSettings = field(default_factory=CsvSettings)
 
     @classmethod
     def from_mapping(cls, variables: Mapping[str, str]) -> Self:
         """The settings in a mapping such as `os.environ`; a variable set to nothing counts as not set."""
-
-        def get(*names: str) -> str | None:
-            return next((variables[name].strip() for name in names if variables.get(name, "").strip()), None)
-
+        get = _reader(variables)
         data_dir = get("LIGHTNING_DATA_DIR") or cls.data_dir
         return cls(
             bucket=get("S3_BUCKET") or cls.bucket,
@@ -71,7 +159,12 @@ class Settings:
             data_dir=data_dir,
             duckdb_path=get("DUCKDB_PATH") or str(Path(data_dir) / "lightning.duckdb"),
             s3_endpoint_url=get("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"),
+            glue_endpoint_url=get("AWS_ENDPOINT_URL_GLUE", "AWS_ENDPOINT_URL"),
             aws_region=get("AWS_REGION", "AWS_DEFAULT_REGION") or cls.aws_region,
+            heal_hours=get("HEAL_HOURS") or cls.heal_hours,
+            failure_webhook_url=get("FAILURE_WEBHOOK_URL"),
+            distances=DistanceSettings.from_mapping(variables),
+            csv=CsvSettings.from_mapping(variables),
         )
 
     @property
@@ -105,6 +198,62 @@ def parse_flag(text: str, variable: str) -> bool:
     return word in TRUE_WORDS
 
 
+def parse_integer(text: str, variable: str, least: int = 0) -> int:
+    """The whole number in a text; SettingError when it is none, or smaller than `least`."""
+    try:
+        number = int(text)
+    except ValueError:
+        number = least - 1
+    if number < least:
+        raise SettingError(variable, text, f"a whole number from {least}")
+    return number
+
+
+def parse_distance(text: str, variable: str) -> float:
+    """The distance in a text; SettingError when it is none, negative or not finite."""
+    try:
+        distance = float(text)
+    except ValueError:
+        distance = -1.0
+    if not 0 <= distance < float("inf"):
+        raise SettingError(variable, text, "a number from 0, in the unit of the distances")
+    return distance
+
+
+def parse_object(text: str, variable: str) -> dict[str, object]:
+    """The JSON object in a text; SettingError when it is none."""
+    try:
+        value = json.loads(text)
+    except ValueError:
+        value = None
+    if not isinstance(value, dict):
+        raise SettingError(variable, text, 'a JSON object such as {"eps": 0.3}')
+    return value
+
+
+def parse_required(value: str | None, variable: str, allowed: str) -> str:
+    """A setting without a default; SettingError when it is not set."""
+    if not value:
+        raise SettingError(variable, None, allowed)
+    return value
+
+
 def environment_with(changes: Mapping[str, str]) -> dict[str, str]:
     """This process's environment with some variables set, for a command that is started from here."""
     return {**os.environ, **changes}
+
+
+def _reader(variables: Mapping[str, str]) -> Callable[..., str | None]:
+    """Gives the first of some variables that is set to something."""
+
+    def get(*names: str) -> str | None:
+        return next((variables[name].strip() for name in names if variables.get(name, "").strip()), None)
+
+    return get
+
+
+def _fields_from(kind: type[Part], variables: Mapping[str, str], prefix: str) -> Part:
+    """A dataclass of settings, each field from the variable of its name."""
+    get = _reader(variables)
+    found = {one.name: get(prefix + one.name.upper()) for one in fields(kind)}  # type: ignore[arg-type]
+    return kind(**{name: value for name, value in found.items() if value is not None})

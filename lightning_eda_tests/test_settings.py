@@ -6,7 +6,14 @@ from pathlib import Path
 import pytest
 
 from lightning_eda.errors import SettingError
-from lightning_eda.settings import Settings, parse_flag, parse_tiers
+from lightning_eda.settings import (
+    Settings,
+    parse_distance,
+    parse_flag,
+    parse_integer,
+    parse_object,
+    parse_tiers,
+)
 
 ROOT = Path(__file__).parents[1]
 
@@ -77,10 +84,57 @@ def test_flags():
         parse_flag("maybe", "X")
 
 
+class Recording(dict):
+    """An empty environment that remembers what it was asked for."""
+
+    def __init__(self):
+        super().__init__()
+        self.asked = set()
+
+    def get(self, name, default=None):
+        self.asked.add(name)
+        return default
+
+
 def test_the_example_file_names_every_variable_that_is_read():
     """And no other."""
-    source = (ROOT / "lightning_eda" / "settings.py").read_text()
-    read = set(re.findall(r'"([A-Z][A-Z0-9_]{3,})"', source)) - {"AWS_ENDPOINT_URL", "AWS_DEFAULT_REGION"}
+    variables = Recording()
+    Settings.from_mapping(variables)
+    general = {"AWS_ENDPOINT_URL", "AWS_DEFAULT_REGION", "AWS_ENDPOINT_URL_GLUE"}
     example = (ROOT / ".env.example").read_text()
     named = set(re.findall(r"^#?([A-Z][A-Z0-9_]+)=", example, flags=re.MULTILINE))
-    assert named == read
+    assert named == variables.asked - general
+
+
+@pytest.mark.parametrize("text", ["", "x", "-1", "1.5", "1e3"])
+def test_whole_numbers(text):
+    """Anything else is an error that names the variable."""
+    assert parse_integer("12", "X") == 12
+    with pytest.raises(SettingError, match="X: found .*; allowed: a whole number from 0"):
+        parse_integer(text, "X")
+
+
+@pytest.mark.parametrize("text", ["", "x", "-0.1", "nan", "inf", "1,5"])
+def test_distances(text):
+    """A finite number from 0."""
+    assert [parse_distance(number, "X") for number in ("0", "0.5", "1e3")] == [0, 0.5, 1000]
+    with pytest.raises(SettingError, match="X: found .*; allowed: a number from 0"):
+        parse_distance(text, "X")
+
+
+@pytest.mark.parametrize("text", ["", "x", "[]", "3", "{'eps': 1}"])
+def test_objects(text):
+    """JSON, and an object."""
+    assert parse_object('{"eps": 0.3}', "X") == {"eps": 0.3}
+    with pytest.raises(SettingError, match="X: found .*; allowed: a JSON object"):
+        parse_object(text, "X")
+
+
+def test_each_field_of_a_system_has_the_variable_of_its_name():
+    """Those of the S3 tables begin with CSV_."""
+    settings = Settings.from_mapping(
+        {"BUCKET": "b", "EPSILON": " 0.3 ", "CSV_TABLE": "t", "CSV_PREFIX": "", "TABLE": "no"}
+    )
+    assert (settings.distances.bucket, settings.distances.epsilon) == ("b", "0.3")
+    assert (settings.csv.table, settings.csv.prefix) == ("t", None)
+    assert settings.distances.max_records == "1000"

@@ -1,13 +1,23 @@
-"""A local folder with a bucket's layout, read as if it were the bucket."""
+"""A local folder with a bucket's layout, used as if it were the bucket."""
 
 import os
+import shutil
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import BinaryIO
 
-from lightning_eda.errors import AccessDeniedError, BucketNotFoundError, ObjectNotFoundError, StorageError
-from lightning_eda.storage.object_store import ObjectInfo
+from lightning_eda.errors import (
+    AccessDeniedError,
+    BucketNotFoundError,
+    ObjectChangedError,
+    ObjectNotFoundError,
+    StorageError,
+)
+from lightning_eda.storage.atomic import LITTER_SUFFIX, open_atomic, remove_file
+from lightning_eda.storage.object_store import ObjectInfo, StoredObject
 
 
 class FolderStore:
@@ -18,10 +28,12 @@ class FolderStore:
 
     Args:
         root: The folder that stands for the bucket.
+        setting: The variable that names it, for the words of errors.
     """
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, setting: str = "GLM_ARCHIVE_DIR") -> None:
         self.root = root
+        self.setting = setting
 
     @property
     def request_count(self) -> int:
@@ -39,7 +51,7 @@ class FolderStore:
             AccessDeniedError: A folder may not be read.
         """
         if not self.root.is_dir():
-            raise BucketNotFoundError(f"{self.root} is no folder; GLM_ARCHIVE_DIR must name one that exists")
+            raise BucketNotFoundError(f"{self.root} is no folder; {self.setting} must name one that exists")
         folder = prefix.rpartition("/")[0]
         self._inside(folder)
         found = (info for info in self._walk(self.root / folder) if info.key.startswith(prefix))
@@ -57,17 +69,42 @@ class FolderStore:
             StorageError: The key leads out of the root, or reading fails.
             AccessDeniedError: The file may not be read.
         """
+        with self._reading(key) as file:
+            return file.read()
+
+    def open_object(self, info: ObjectInfo) -> BinaryIO:
+        """The file, when it is still the one that was listed; errors as `read_object`, ObjectChangedError."""
+        with self._explained(self._inside(info.key)) as path:
+            file = path.open("rb")
+        if _etag(os.fstat(file.fileno())) != info.etag:
+            file.close()
+            raise ObjectChangedError(f"{path} was replaced since it was listed; run it again")
+        return file
+
+    def stat_object(self, key: str) -> StoredObject:
+        """What is known of one file without reading it; ObjectNotFoundError when there is none."""
+        with self._explained(self._inside(key)) as path:
+            return StoredObject(_info(key, path.stat()))
+
+    def put_object(
+        self,
+        key: str,
+        data: bytes | Path,
+        metadata: Mapping[str, str] | None = None,  # noqa: ARG002 - a folder keeps none
+    ) -> ObjectInfo:
+        """Writes a file, whole or not at all; StorageError when the system refuses."""
         path = self._inside(key)
-        if not path.is_file():
-            raise ObjectNotFoundError(f"{path} is not a file")
-        try:
-            return path.read_bytes()
-        except FileNotFoundError as error:
-            raise ObjectNotFoundError(f"{path} is gone") from error
-        except PermissionError as error:
-            raise AccessDeniedError(f"{path} may not be read by this user") from error
-        except OSError as error:
-            raise StorageError(f"{path} cannot be read: {error}") from error
+        with open_atomic(path) as file:
+            if isinstance(data, Path):
+                with data.open("rb") as source:
+                    shutil.copyfileobj(source, file)
+            else:
+                file.write(data)
+        return self.stat_object(key).info
+
+    def delete_object(self, key: str) -> None:
+        """Removes a file that may be absent."""
+        remove_file(self._inside(key))
 
     def expected_md5(self, info: ObjectInfo) -> str | None:  # noqa: ARG002 - the store's contract
         """None: a folder states no MD5."""
@@ -95,9 +132,36 @@ class FolderStore:
                     facts = self._inside(key).stat()
                 except OSError:
                     continue  # removed since, or a link to nothing or in a circle
-                if stat.S_ISREG(facts.st_mode):
-                    changed = datetime.fromtimestamp(facts.st_mtime, UTC)
-                    yield ObjectInfo(key, facts.st_size, f"{facts.st_size}-{facts.st_mtime_ns}", changed)
+                if stat.S_ISREG(facts.st_mode) and not name.endswith(LITTER_SUFFIX):
+                    yield _info(key, facts)
+
+    @contextmanager
+    def _reading(self, key: str) -> Iterator[BinaryIO]:
+        with self._explained(self._inside(key)) as path, path.open("rb") as file:
+            yield file
+
+    @contextmanager
+    def _explained(self, path: Path) -> Iterator[Path]:
+        """Our errors for those of the system, about a file that is there."""
+        if not path.is_file():
+            raise ObjectNotFoundError(f"{path} is not a file")
+        try:
+            yield path
+        except FileNotFoundError as error:
+            raise ObjectNotFoundError(f"{path} is gone") from error
+        except PermissionError as error:
+            raise AccessDeniedError(f"{path} may not be read by this user") from error
+        except OSError as error:
+            raise StorageError(f"{path} cannot be read: {error}") from error
+
+
+def _info(key: str, facts: os.stat_result) -> ObjectInfo:
+    changed = datetime.fromtimestamp(facts.st_mtime, UTC)
+    return ObjectInfo(key, facts.st_size, _etag(facts), changed)
+
+
+def _etag(facts: os.stat_result) -> str:
+    return f"{facts.st_size}-{facts.st_mtime_ns}"
 
 
 def _refuse(error: OSError) -> None:

@@ -1,9 +1,10 @@
-"""What the pipelines ask of a place that holds objects: list, read, and say what a listed object's MD5 is."""
+"""What the pipelines ask of a place that holds objects: list, read, write, delete."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from pathlib import Path
+from typing import BinaryIO, Protocol
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,19 @@ class ObjectInfo:
     size: int
     etag: str
     last_modified: datetime
+
+
+@dataclass(frozen=True)
+class StoredObject:
+    """One object as it is looked at by itself.
+
+    Attributes:
+        info: What a listing shows of it.
+        metadata: The texts it was written with; a folder keeps none.
+    """
+
+    info: ObjectInfo
+    metadata: dict[str, str] = field(default_factory=dict)
 
 
 class ObjectStore(Protocol):
@@ -50,6 +64,33 @@ class ObjectStore(Protocol):
             AccessDeniedError: It may not be read.
             TransferError: It kept failing after every retry.
         """
+
+    def open_object(self, info: ObjectInfo) -> BinaryIO:
+        """A seekable stream of the version that was listed, in bounded memory.
+
+        Raises, when opened or while it is read:
+            ObjectNotFoundError: There is no such object any more.
+            ObjectChangedError: It was replaced since it was listed.
+            AccessDeniedError: It may not be read.
+            TransferError: It kept failing after every retry.
+        """
+
+    def stat_object(self, key: str) -> StoredObject:
+        """What is known of one object without reading it; ObjectNotFoundError when there is none."""
+
+    def put_object(
+        self, key: str, data: bytes | Path, metadata: Mapping[str, str] | None = None
+    ) -> ObjectInfo:
+        """Writes an object, or a file's bytes as one, whole or not at all.
+
+        Raises:
+            AccessDeniedError: It may not be written.
+            BucketNotFoundError: There is no such bucket or folder.
+            StorageError: It could not be written; what had the key is unchanged.
+        """
+
+    def delete_object(self, key: str) -> None:
+        """Removes one object; one that is not there is no error."""
 
     def expected_md5(self, info: ObjectInfo) -> str | None:
         """The MD5 a listing states for an object, 32 lower-case hex digits; None when it states none."""

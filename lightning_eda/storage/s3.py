@@ -1,24 +1,21 @@
-"""One S3 bucket over boto3, read without credentials or with them."""
+"""One S3 bucket over boto3, with the usual AWS credentials or without any."""
 
+import hashlib
 import re
 import threading
-from collections.abc import Callable, Iterator
+from base64 import b64encode
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from functools import cached_property, partial
-from typing import TYPE_CHECKING, TypeVar
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO, TypeVar
 
 from lightning_eda import __version__
-from lightning_eda.errors import (
-    AccessDeniedError,
-    BucketNotFoundError,
-    ObjectNotFoundError,
-    StorageError,
-    TransferError,
-)
+from lightning_eda.errors import StorageError, TransferError
 from lightning_eda.storage.backoff import Backoff
-from lightning_eda.storage.object_store import ObjectInfo
+from lightning_eda.storage.object_store import ObjectInfo, StoredObject
+from lightning_eda.storage.ranges import open_ranges
+from lightning_eda.storage.s3_errors import may_pass, parse_time, refusal
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -28,11 +25,7 @@ Reply = TypeVar("Reply")
 SINGLE_PART_ETAG = re.compile(r"[0-9a-f]{32}")
 CONNECT_TIMEOUT_S = 10.0
 READ_TIMEOUT_S = 30.0
-DENIED_CODES = frozenset(
-    {"AccessDenied", "ExpiredToken", "InvalidToken", "InvalidAccessKeyId", "SignatureDoesNotMatch"}
-)
-# Refusals that come with status 400 or 403 and yet pass, source: S3 API reference, "Error responses".
-PASSING_CODES = frozenset({"RequestTimeout", "SlowDown", "Throttling", "RequestLimitExceeded"})
+ONE_REQUEST_BYTES = 64 * 2**20
 
 
 class S3Store:
@@ -48,6 +41,8 @@ class S3Store:
         concurrency: Threads that will read at once; sizes the pool of connections.
         backoff: Tries and pauses.
         read_timeout_s: Longest silence of the server, seconds.
+        setting: The variable that names the bucket, for the words of errors.
+        client: A ready client to use in place of one made from the above.
     """
 
     def __init__(
@@ -59,6 +54,8 @@ class S3Store:
         concurrency: int = 16,
         backoff: Backoff | None = None,
         read_timeout_s: float = READ_TIMEOUT_S,
+        setting: str = "S3_BUCKET",
+        client: "S3Client | None" = None,
     ) -> None:
         self.bucket = bucket
         self.signed = signed
@@ -67,6 +64,8 @@ class S3Store:
         self.concurrency = concurrency
         self.backoff = backoff or Backoff()
         self.read_timeout_s = read_timeout_s
+        self.setting = setting
+        self._given_client = client
         self._requests = 0
         self._lock = threading.Lock()
         self._encrypted: set[str] = set()
@@ -86,7 +85,7 @@ class S3Store:
         """
         token: str | None = ""
         while token is not None:
-            reply = self._retried(partial(self._page, prefix, token), "list", prefix)
+            reply = self.retried(partial(self._page, prefix, token), "list", prefix)
             for entry in reply.get("Contents", []):
                 yield ObjectInfo(entry["Key"], entry["Size"], entry["ETag"].strip('"'), entry["LastModified"])
             token = reply.get("NextContinuationToken")
@@ -104,7 +103,62 @@ class S3Store:
             AccessDeniedError: It may not be read.
             TransferError: It kept failing after every retry.
         """
-        return self._retried(partial(self._get, key), "read", key)
+        return self.retried(partial(self._get, key), "read", key)
+
+    def open_object(self, info: ObjectInfo) -> BinaryIO:
+        """A seekable stream of one version of an object, read in ranges ahead of the reader.
+
+        Raises, while it is read:
+            ObjectNotFoundError: There is no such object any more.
+            ObjectChangedError: It was replaced since it was listed.
+            AccessDeniedError: It may not be read.
+            TransferError: It kept failing after every retry.
+        """
+
+        def read_range(begin: int, length: int) -> bytes:
+            return self.retried(partial(self._get_range, info, begin, length), "read", info.key)
+
+        return open_ranges(read_range, info.size)
+
+    def stat_object(self, key: str) -> StoredObject:
+        """What is known of one object without reading it; ObjectNotFoundError when there is none."""
+        reply = self.retried(lambda: self._client.head_object(Bucket=self.bucket, Key=key), "look at", key)
+        info = ObjectInfo(key, reply["ContentLength"], reply["ETag"].strip('"'), reply["LastModified"])
+        return StoredObject(info, dict(reply.get("Metadata", {})))
+
+    def put_object(
+        self, key: str, data: bytes | Path, metadata: Mapping[str, str] | None = None
+    ) -> ObjectInfo:
+        """Writes an object, whole or not at all; what had the key stays until the last byte has arrived.
+
+        Args:
+            key: Its key.
+            data: The bytes, or a file; a large file goes up in parts.
+            metadata: Short ASCII texts kept with it.
+
+        Raises:
+            AccessDeniedError: It may not be written.
+            BucketNotFoundError: There is no such bucket.
+            TransferError: It kept failing after every retry.
+            StorageError: What arrived is not what was sent.
+        """
+        if isinstance(data, Path) and data.stat().st_size > ONE_REQUEST_BYTES:
+            from lightning_eda.storage.s3_multipart import upload_parts
+
+            upload_parts(self, self._client, key, data, dict(metadata or {}))
+            expected = data.stat().st_size
+        else:
+            body = data.read_bytes() if isinstance(data, Path) else data
+            self.retried(partial(self._put, key, body, dict(metadata or {})), "write", key)
+            expected = len(body)
+        info = self.stat_object(key).info
+        if info.size != expected:
+            raise StorageError(f"cannot write {self.url(key)}: {info.size} of {expected} bytes are there")
+        return info
+
+    def delete_object(self, key: str) -> None:
+        """Removes one object; one that is not there is no error."""
+        self.retried(lambda: self._client.delete_object(Bucket=self.bucket, Key=key), "delete", key)
 
     def expected_md5(self, info: ObjectInfo) -> str | None:
         """The ETag when it is an MD5.
@@ -125,13 +179,15 @@ class S3Store:
 
     @cached_property
     def _client(self) -> "S3Client":
+        if self._given_client is not None:
+            return self._given_client
         import boto3
         import botocore.session
         from botocore import UNSIGNED
         from botocore.config import Config
 
         session = botocore.session.get_session()
-        session.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=_parse_time)
+        session.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=parse_time)
         config = Config(
             signature_version=None if self.signed else UNSIGNED,
             max_pool_connections=max(self.concurrency, 1),
@@ -159,7 +215,21 @@ class S3Store:
         with closing(reply["Body"]) as body:
             return body.read()
 
-    def _retried(self, request: Callable[[], Reply], verb: str, key: str) -> Reply:
+    def _get_range(self, info: ObjectInfo, begin: int, length: int) -> bytes:
+        reply = self._client.get_object(
+            Bucket=self.bucket,
+            Key=info.key,
+            Range=f"bytes={begin}-{begin + length - 1}",
+            IfMatch=f'"{info.etag}"',
+        )
+        with closing(reply["Body"]) as body:
+            return body.read()
+
+    def _put(self, key: str, body: bytes, metadata: dict[str, str]) -> None:
+        md5 = b64encode(hashlib.md5(body, usedforsecurity=False).digest()).decode()
+        self._client.put_object(Bucket=self.bucket, Key=key, Body=body, ContentMD5=md5, Metadata=metadata)
+
+    def retried(self, request: Callable[[], Reply], verb: str, key: str) -> Reply:
         """The reply to a request, tried again while its failure may pass."""
         from botocore.exceptions import BotoCoreError, ClientError
         from botocore.parsers import ResponseParserError
@@ -172,8 +242,14 @@ class S3Store:
             try:
                 return request()
             except (BotoCoreError, ClientError, ResponseParserError) as error:
-                if not _may_pass(error):
-                    raise self._refusal(error, verb, key) from error
+                if not may_pass(error):
+                    raise refusal(
+                        error,
+                        f"cannot {verb} {self.url(key)}",
+                        self.describe(),
+                        self.setting,
+                        self._login_advice(),
+                    ) from error
                 if tried >= self.backoff.tries:
                     raise TransferError(
                         f"cannot {verb} {self.url(key)}: still failing after {tried} tries ({error}); "
@@ -181,60 +257,7 @@ class S3Store:
                     ) from error
             self.backoff.pause(tried)
 
-    def _refusal(self, error: Exception, verb: str, key: str) -> StorageError:
-        """Our error for a failure that no retry mends."""
-        from botocore import exceptions as boto
-
-        code, status = _code_and_status(error)
-        doing = f"cannot {verb} {self.url(key)}"
-        missing_login = (boto.NoCredentialsError, boto.PartialCredentialsError, boto.CredentialRetrievalError)
-        if isinstance(error, (*missing_login, boto.SSOError)) or status in (401, 403) or code in DENIED_CODES:
-            return AccessDeniedError(f"{doing}: access denied ({code or error}); {self._login_advice()}")
-        if code == "NoSuchBucket" or (status == 404 and verb == "list"):
-            return BucketNotFoundError(f"{doing}: there is no bucket {self.describe()}; correct S3_BUCKET")
-        if status == 404:
-            return ObjectNotFoundError(f"{doing}: there is no such object")
-        return StorageError(f"{doing}: {error}")
-
     def _login_advice(self) -> str:
         if self.signed:
             return "check the AWS credentials and what they allow"
         return "it was asked without credentials: set GLM_SIGNED=true to use yours"
-
-
-def _parse_time(text: str) -> datetime:
-    """The time in a reply, aware.
-
-    botocore guesses the format of each time it meets, a third of the work of a listing; those of S3 are two,
-    ISO in a listing and RFC 7231 in a header, and all others are left to botocore.
-
-    Raises:
-        ValueError: It is no time.
-    """
-    try:
-        time = datetime.fromisoformat(text) if text[4:5] == "-" else parsedate_to_datetime(text)
-    except (TypeError, ValueError):
-        from botocore.utils import parse_timestamp
-
-        time = parse_timestamp(text)
-    return time if time.tzinfo else time.replace(tzinfo=UTC)
-
-
-def _code_and_status(error: Exception) -> tuple[str, int]:
-    """S3's error code and the HTTP status; "" and 0 when the failure is not a reply."""
-    reply = getattr(error, "response", None) or {}
-    return (
-        str(reply.get("Error", {}).get("Code", "")),
-        int(reply.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)),
-    )
-
-
-def _may_pass(error: Exception) -> bool:
-    """Whether a failure may pass: 5xx, throttling, time-outs, lost connections, cut or garbled replies."""
-    from botocore import exceptions as boto
-    from botocore.parsers import ResponseParserError
-
-    lost = (boto.ConnectionError, boto.HTTPClientError)
-    damaged = (boto.IncompleteReadError, boto.FlexibleChecksumError, ResponseParserError)
-    code, status = _code_and_status(error)
-    return isinstance(error, (*lost, *damaged)) or status >= 500 or status == 429 or code in PASSING_CODES

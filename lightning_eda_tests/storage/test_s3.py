@@ -14,7 +14,8 @@ from lightning_eda.errors import (
 )
 from lightning_eda.storage.backoff import Backoff
 from lightning_eda.storage.object_store import ObjectInfo
-from lightning_eda.storage.s3 import S3Store, _parse_time
+from lightning_eda.storage.s3 import S3Store
+from lightning_eda.storage.s3_errors import parse_time
 from lightning_eda_tests.servers import Faults, FaultyProxy, S3Bucket, S3Server
 
 pytest_plugins = ["lightning_eda_tests.server_fixtures"]
@@ -66,7 +67,7 @@ def test_a_listing_states_size_version_and_time_and_the_body_is_exact(s3_bucket:
 )
 def test_times_are_those_that_botocore_reads(text: str):
     """Whatever the server's way of writing them, aware."""
-    found, expected = _parse_time(text), parse_timestamp(text)
+    found, expected = parse_time(text), parse_timestamp(text)
     assert found.tzinfo is not None
     assert found == expected.replace(tzinfo=expected.tzinfo or UTC)
 
@@ -74,7 +75,7 @@ def test_times_are_those_that_botocore_reads(text: str):
 def test_a_time_that_is_none_is_refused():
     """As botocore does, which reports the reply as damaged."""
     with pytest.raises(ValueError, match="nonsense"):
-        _parse_time("nonsense")
+        parse_time("nonsense")
 
 
 def test_an_etag_of_parts_is_no_md5(s3_bucket: S3Bucket):

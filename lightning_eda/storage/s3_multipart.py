@@ -1,0 +1,108 @@
+"""A large file into S3 in parts: nothing of it is seen before all of it has arrived."""
+
+import hashlib
+from base64 import b64encode
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol, TypeVar
+
+from lightning_eda.errors import ObjectNotFoundError, StorageError
+from lightning_eda.storage.object_store import StoredObject
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_s3.type_defs import CompletedPartTypeDef, UploadPartOutputTypeDef
+
+Reply = TypeVar("Reply")
+PART_BYTES = 16 * 2**20
+MOST_PARTS = 10_000  # source: S3 User Guide, "Amazon S3 multipart upload limits"
+
+
+class _Store(Protocol):
+    """What is used of S3Store."""
+
+    bucket: str
+
+    def retried(self, request: Callable[[], Reply], verb: str, key: str) -> Reply: ...
+
+    def stat_object(self, key: str) -> StoredObject: ...
+
+
+def upload_parts(store: _Store, client: "S3Client", key: str, path: Path, metadata: dict[str, str]) -> None:
+    """Uploads a file; on an error the parts that arrived are thrown away.
+
+    Raises:
+        StorageError: As `S3Store.put_object`; whatever had the key is unchanged.
+    """
+    _Upload(store, client, key, metadata).send(path)
+
+
+class _Upload:
+    """One upload in parts."""
+
+    def __init__(self, store: _Store, client: "S3Client", key: str, metadata: dict[str, str]) -> None:
+        self._store = store
+        self._client = client
+        self._key = key
+        begin = partial(client.create_multipart_upload, Bucket=store.bucket, Key=key, Metadata=metadata)
+        self._id: str = store.retried(begin, "write", key)["UploadId"]
+
+    def send(self, path: Path) -> None:
+        """Sends the parts one by one and puts them together."""
+        length = max(PART_BYTES, -(-path.stat().st_size // MOST_PARTS))
+        parts: list[CompletedPartTypeDef] = []
+        digests = b""
+        try:
+            with path.open("rb") as file:
+                while body := file.read(length):
+                    digest = hashlib.md5(body, usedforsecurity=False).digest()
+                    digests += digest
+                    parts.append(self._send_part(len(parts) + 1, body, digest))
+            # Source of the ETag: the MD5 of the parts' MD5s and their number, S3 User Guide, "Checking
+            # object integrity"; it is another where a KMS key encrypts.
+            self._complete(parts, f"{hashlib.md5(digests, usedforsecurity=False).hexdigest()}-{len(parts)}")
+        except BaseException:
+            with suppress(StorageError):
+                self._store.retried(self._abort, "write", self._key)
+            raise
+
+    def _send_part(self, number: int, body: bytes, digest: bytes) -> "CompletedPartTypeDef":
+        def request() -> "UploadPartOutputTypeDef":
+            return self._client.upload_part(
+                Bucket=self._store.bucket,
+                Key=self._key,
+                UploadId=self._id,
+                PartNumber=number,
+                Body=body,
+                ContentMD5=b64encode(digest).decode(),
+            )
+
+        return {"ETag": self._store.retried(request, "write", self._key)["ETag"], "PartNumber": number}
+
+    def _complete(self, parts: list["CompletedPartTypeDef"], etag: str) -> None:
+        request = partial(
+            self._client.complete_multipart_upload,
+            Bucket=self._store.bucket,
+            Key=self._key,
+            UploadId=self._id,
+            MultipartUpload={"Parts": parts},
+        )
+        try:
+            self._store.retried(request, "write", self._key)
+        except ObjectNotFoundError:
+            # The upload is unknown: when the answer to an earlier try was lost, it is complete already.
+            if not self._is_there(etag):
+                raise
+
+    def _abort(self) -> object:
+        return self._client.abort_multipart_upload(
+            Bucket=self._store.bucket, Key=self._key, UploadId=self._id
+        )
+
+    def _is_there(self, etag: str) -> bool:
+        try:
+            return self._store.stat_object(self._key).info.etag == etag
+        except ObjectNotFoundError:
+            return False
