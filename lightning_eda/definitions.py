@@ -12,6 +12,8 @@ warnings.filterwarnings("ignore", category=dg.BetaWarning)
 
 from lightning_eda.assets.clustering.kmeans_cluster import kmeans_cluster  # noqa: E402
 from lightning_eda.assets.clustering.preprocessor import preprocessor  # noqa: E402
+from lightning_eda.assets.distance_clustering.dbscan_clusters import dbscan_clusters  # noqa: E402
+from lightning_eda.assets.distance_clustering.distance_matrix import distance_matrix  # noqa: E402
 from lightning_eda.assets.evaluators.elbow_evaluator import elbow_evaluator  # noqa: E402
 from lightning_eda.assets.evaluators.silhouette_evaluator import silhouette_evaluator  # noqa: E402
 from lightning_eda.assets.ingestor.extract import extract  # noqa: E402
@@ -31,6 +33,7 @@ LIGHTNING_ASSETS = [
     elbow_evaluator,
     cluster_map,
 ]
+DAILY_ASSETS = [distance_matrix, dbscan_clusters]
 
 
 def build_definitions(settings: Settings) -> dg.Definitions:
@@ -39,8 +42,9 @@ def build_definitions(settings: Settings) -> dg.Definitions:
     With the pin set (GOES_YEAR, GOES_DOY, GOES_HOUR) the lightning assets have no partitions, and every way
     of launching them works on the pinned window; without it they are partitioned by hour.
     """
+    lightning = _without_partitions(LIGHTNING_ASSETS) if settings.pinned else LIGHTNING_ASSETS
     return dg.Definitions(
-        assets=_without_partitions(LIGHTNING_ASSETS) if settings.pinned else LIGHTNING_ASSETS,
+        assets=[*lightning, *DAILY_ASSETS],
         resources=build_resources(settings),
         jobs=jobs,
         executor=dg.in_process_executor,

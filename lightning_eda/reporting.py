@@ -1,11 +1,10 @@
-"""What a run tells people: metadata per hour, progress in the log, failures in one sentence."""
+"""What a run tells people: metadata per partition, progress in the log, failures in one sentence."""
 
 import time
 from base64 import b64encode
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +13,7 @@ import dagster as dg
 from lightning_eda.errors import LightningEdaError
 from lightning_eda.glm.paths import WindowFolders
 from lightning_eda.glm.windows import Window
-from lightning_eda.partitions import is_range, partition_key, run_window
+from lightning_eda.partitions import is_range, run_window
 from lightning_eda.resources import DataFolderResource, PinResource
 
 if TYPE_CHECKING:
@@ -31,38 +30,36 @@ Metadata = dict[str, dg.MetadataValue | Number | str | bool]
 
 
 @dataclass
-class HourReport:
-    """What an asset has to say of one hour.
+class PartitionReport:
+    """What an asset has to say of one hour or day.
 
     Attributes:
-        hour: Start of the hour, UTC.
-        numbers: What adds up over hours, under the names shown in the UI.
+        partition: Its key.
+        numbers: What adds up over partitions, under the names shown in the UI.
         details: What does not: links, previews, texts.
     """
 
-    hour: datetime
+    partition: str
     numbers: dict[str, Number]
     details: Metadata = field(default_factory=dict)
 
 
-def report_hours(
+def report_partitions(
     context: dg.AssetExecutionContext,
-    reports: Sequence[HourReport],
+    reports: Sequence[PartitionReport],
     checks: Sequence[dg.AssetCheckResult] = (),
 ) -> dg.MaterializeResult:  # type: ignore[type-arg]
-    """The result of an asset: each partition of a range gets its own numbers, a longer window their sums."""
+    """The result of an asset: each partition of a range gets its own numbers, a longer pin their sums."""
     _warn(context, checks)
     if is_range(context):
         for report in reports:
-            context.add_asset_metadata(
-                {**report.numbers, **report.details}, partition_key=partition_key(report.hour)
-            )
-        return dg.MaterializeResult(metadata={"hours_in_run": len(reports)}, check_results=list(checks))
+            context.add_asset_metadata({**report.numbers, **report.details}, partition_key=report.partition)
+        return dg.MaterializeResult(metadata={"partitions_in_run": len(reports)}, check_results=list(checks))
     metadata: Metadata = dict(total(reports))
     if len(reports) == 1:
         metadata |= reports[0].details
     else:
-        metadata["hours"] = hours_table(reports)
+        metadata["partitions"] = partitions_table(reports)
     return dg.MaterializeResult(metadata=metadata, check_results=list(checks))
 
 
@@ -84,21 +81,19 @@ def report_window(
     _warn(context, checks)
     hours = sum(1 for _ in window.hours())
     if is_range(context):
-        metadata = {**metadata, "hours_in_run": hours}
+        metadata = {**metadata, "partitions_in_run": hours}
     return dg.MaterializeResult(metadata={"window": str(window), **metadata}, check_results=list(checks))
 
 
-def total(reports: Sequence[HourReport]) -> dict[str, Number]:
-    """The sums of the numbers over the hours."""
+def total(reports: Sequence[PartitionReport]) -> dict[str, Number]:
+    """The sums of the numbers."""
     names = dict.fromkeys(name for report in reports for name in report.numbers)
     return {name: sum(report.numbers.get(name, 0) for report in reports) for name in names}
 
 
-def hours_table(reports: Sequence[HourReport]) -> dg.TableMetadataValue:
-    """One line an hour with its numbers."""
-    return dg.MetadataValue.table(
-        [dg.TableRecord({"hour": partition_key(r.hour), **r.numbers}) for r in reports]
-    )
+def partitions_table(reports: Sequence[PartitionReport]) -> dg.TableMetadataValue:
+    """One line a partition with its numbers."""
+    return dg.MetadataValue.table([dg.TableRecord({"partition": r.partition, **r.numbers}) for r in reports])
 
 
 def count_table(what: str, counts: Mapping[str, int]) -> dg.TableMetadataValue:

@@ -10,10 +10,10 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "lightning_eda"
 FILES = sorted(PACKAGE.rglob("*.py"))
 DAGSTER_FACE = {
-    "resources.py",
+    "resources",
     "partitions.py",
     "reporting.py",
-    "checks.py",
+    "checks",
     "jobs.py",
     "schedules.py",
     "sensors.py",

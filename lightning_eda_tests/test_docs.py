@@ -1,13 +1,15 @@
 """The documents are true: paths exist, settings are the real ones, columns are those of the tables."""
 
 import re
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
-from lightning_eda.settings import Settings
+from lightning_eda.settings import CsvSettings, DistanceSettings, Settings
 from lightning_eda.warehouse.schema import TABLES
 from lightning_eda.warehouse.schema_clusters import CLUSTER_CENTERS, FLASH_CLUSTERS, K_SCORES
+from lightning_eda.warehouse.schema_distances import DISTANCE_CLUSTERS
 
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
@@ -54,13 +56,23 @@ def test_the_readme_lists_the_settings_with_their_defaults():
         "LIGHTNING_DATA_DIR": Settings.data_dir,
         "DUCKDB_PATH": Settings.duckdb_path,
         "AWS_REGION": Settings.aws_region,
+        "HEAL_HOURS": Settings.heal_hours,
+        **_with_names(DistanceSettings, ""),
+        **_with_names(CsvSettings, "CSV_"),
     }
     for name, default in defaults.items():
-        assert listed[name] == f"`{default}`"
+        assert listed[name] == (f"`{default}`" if default else "–"), name
+        if not default:
+            continue
         assert re.search(rf"^{name}={re.escape(default)}$", example, re.MULTILINE) or name == "AWS_REGION"
 
 
-ALL_TABLES = [*TABLES.values(), K_SCORES, CLUSTER_CENTERS, FLASH_CLUSTERS]
+def _with_names(kind, prefix):
+    """The defaults of a system's settings by their variables."""
+    return {prefix + field.name.upper(): field.default for field in fields(kind)}
+
+
+ALL_TABLES = [*TABLES.values(), K_SCORES, CLUSTER_CENTERS, FLASH_CLUSTERS, DISTANCE_CLUSTERS]
 
 
 @pytest.mark.parametrize("table", ALL_TABLES, ids=lambda table: table.name)

@@ -16,6 +16,7 @@ import pyarrow as pa
 LOADED_AT = "loaded_at"
 ARROW_TYPES: Final[dict[str, pa.DataType]] = {
     "VARCHAR": pa.string(),
+    "DATE": pa.date32(),
     "TIMESTAMP": pa.timestamp("us"),
     "DOUBLE": pa.float64(),
     "BIGINT": pa.int64(),

@@ -1,4 +1,4 @@
-"""The rows of one window in a table of `schema_clusters`: made fit, compared, replaced and read."""
+"""Some rows of a table, those of one window above all: made fit, compared, replaced and read."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -13,7 +13,7 @@ from lightning_eda.warehouse.span import select_span, utc_naive
 
 IN_WINDOW = "window_start = getvariable('span_start') AND window_end = getvariable('span_end')"
 WINDOW_COLUMNS = ("window_start", "window_end")
-INCOMING = "incoming_clusters"
+INCOMING = "incoming_rows"
 
 
 def own_names(table: Table) -> list[str]:
@@ -55,6 +55,15 @@ def window_rows(table: Table, start: datetime, end: datetime, given: pa.Table) -
     rows = own_columns(table, given, own_names(table))
     for name in WINDOW_COLUMNS:
         rows = rows.append_column(name, window[name])
+    return checked_rows(table, rows).sort_by([(name, "ascending") for name in table.key])
+
+
+def checked_rows(table: Table, rows: pa.Table) -> pa.Table:
+    """The rows with their columns in the order of the table.
+
+    Raises:
+        ValueError: A value is missing where there must be one, or a key is there twice.
+    """
     rows = rows.select([column.name for column in table.columns])
     for column in table.columns:
         if rows[column.name].null_count and not column.nullable:
@@ -63,7 +72,28 @@ def window_rows(table: Table, start: datetime, end: datetime, given: pa.Table) -
             )
     if rows.group_by(list(table.key)).aggregate([]).num_rows != rows.num_rows:
         raise ValueError(f"rows of {table.name} have a key ({', '.join(table.key)}) twice")
-    return rows.sort_by([(name, "ascending") for name in table.key])
+    return rows
+
+
+def stored_rows(connection: duckdb.DuckDBPyConnection, table: Table, where: str) -> duckdb.DuckDBPyRelation:
+    """The rows of a table that a condition selects, all columns, in the order they were inserted."""
+    return connection.sql(f"SELECT {column_list(table.columns)} FROM {quoted(table.name)} WHERE {where}")
+
+
+def replace_rows(connection: duckdb.DuckDBPyConnection, table: Table, where: str, rows: pa.Table) -> None:
+    """Replaces the rows of a table that a condition selects."""
+    columns = column_list(table.columns)
+    connection.execute(f"DELETE FROM {quoted(table.name)} WHERE {where}")
+    connection.register(INCOMING, rows)
+    connection.execute(f"INSERT INTO {quoted(table.name)} ({columns}) SELECT {columns} FROM {INCOMING}")
+    connection.unregister(INCOMING)
+
+
+def has_table(connection: duckdb.DuckDBPyConnection, table: Table) -> bool:
+    """Whether the database has the table; one made by an earlier version may not."""
+    sql = "SELECT count(*) FROM duckdb_tables() WHERE database_name = ? AND table_name = ?"
+    ((there,),) = connection.execute(sql, [CATALOG, table.name]).fetchall()
+    return bool(there)
 
 
 def holds_window(
@@ -71,8 +101,7 @@ def holds_window(
 ) -> bool:
     """Whether the window holds exactly these rows."""
     select_span(connection, *_ends(start, end))
-    columns = column_list(table.columns)
-    return holds_rows(connection.sql(f"SELECT {columns} FROM {quoted(table.name)} WHERE {IN_WINDOW}"), rows)
+    return holds_rows(stored_rows(connection, table, IN_WINDOW), rows)
 
 
 def write_window(
@@ -80,25 +109,18 @@ def write_window(
 ) -> None:
     """Replaces the window's rows."""
     select_span(connection, *_ends(start, end))
-    columns = column_list(table.columns)
-    connection.execute(f"DELETE FROM {quoted(table.name)} WHERE {IN_WINDOW}")
-    connection.register(INCOMING, rows)
-    connection.execute(f"INSERT INTO {quoted(table.name)} ({columns}) SELECT {columns} FROM {INCOMING}")
-    connection.unregister(INCOMING)
+    replace_rows(connection, table, IN_WINDOW, rows)
 
 
 def read_window(
     connection: duckdb.DuckDBPyConnection, table: Table, start: datetime, end: datetime
 ) -> pa.Table:
     """The window's rows by their key; none when the database was made before there was such a table."""
-    select_span(connection, *_ends(start, end))
-    sql = "SELECT count(*) FROM duckdb_tables() WHERE database_name = ? AND table_name = ?"
-    ((there,),) = connection.execute(sql, [CATALOG, table.name]).fetchall()
-    if not there:
+    if not has_table(connection, table):
         return empty_rows(table)
+    select_span(connection, *_ends(start, end))
     key = ", ".join(quoted(name) for name in table.key)
-    rows = f"SELECT {column_list(table.columns)} FROM {quoted(table.name)} WHERE {IN_WINDOW} ORDER BY {key}"
-    return connection.sql(rows).to_arrow_table()
+    return stored_rows(connection, table, f"{IN_WINDOW} ORDER BY {key}").to_arrow_table()
 
 
 def _ends(start: datetime, end: datetime) -> tuple[datetime, datetime]:

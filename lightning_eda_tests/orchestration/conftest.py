@@ -10,6 +10,8 @@ from lightning_eda.definitions import build_definitions
 from lightning_eda.settings import Settings
 from lightning_eda_tests.hours import BUCKET
 
+LIGHTNING_GROUPS = {"ingestor", "clustering", "evaluators", "maps"}
+
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Callable[..., Settings]:
@@ -32,7 +34,7 @@ def settings(tmp_path: Path) -> Callable[..., Settings]:
 
 @pytest.fixture
 def run():
-    """Materialises a group of assets, or all; gives the result, also of a failed run."""
+    """Materialises a group of assets, or all of lightning; gives the result, also of a failed run."""
 
     def materialize(
         settings: Settings,
@@ -47,9 +49,8 @@ def run():
                 "dagster/asset_partition_range_start": key[0],
                 "dagster/asset_partition_range_end": key[1],
             }
-        assets = [
-            asset for asset in definitions.assets if group in {None, *asset.group_names_by_key.values()}
-        ]
+        groups = {group} if group else LIGHTNING_GROUPS
+        assets = [asset for asset in definitions.assets if groups & {*asset.group_names_by_key.values()}]
         return dg.materialize(
             assets,
             resources=dict(definitions.resources),

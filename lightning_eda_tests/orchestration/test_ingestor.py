@@ -180,7 +180,7 @@ def test_a_range_is_one_run_with_numbers_for_each_hour(tmp_path, settings, run):
             "2024-07-02-00:00",
             "2024-07-02-01:00",
         ]
-        assert {event.metadata["hours_in_run"].value for event in events} == {3}
+        assert {event.metadata["partitions_in_run"].value for event in events} == {3}
     found = [e.metadata["granules_found"].value for e in result.asset_materializations_for_node("extract")]
     assert found == counts
     assert rows(chosen, "SELECT count(*) FROM granules") == [(5,)]
@@ -202,7 +202,7 @@ def test_a_pinned_day_is_one_window(tmp_path, settings, run):
     simulate(tmp_path / "archive", HOUR + timedelta(hours=2), granules=3)
     result = run(settings(goes_year="2024", goes_doy="183"))
     assert metadata(result, "extract")["granules_found"] == 7
-    assert len(result.asset_materializations_for_node("load")[0].metadata["hours"].records) == 24
+    assert len(result.asset_materializations_for_node("load")[0].metadata["partitions"].records) == 24
 
 
 def test_run_config_wins_over_the_settings(tmp_path, settings, run):

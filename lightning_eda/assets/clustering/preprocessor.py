@@ -10,7 +10,7 @@ import dagster as dg
 
 from lightning_eda.assets.clustering.window_cleaning import PreprocessorConfig, clean_window
 from lightning_eda.assets.ingestor.load import load
-from lightning_eda.checks import MOST_ROWS_KEPT, check_most_rows_kept
+from lightning_eda.checks.lightning import MOST_ROWS_KEPT, check_most_rows_kept
 from lightning_eda.partitions import hourly, one_run, try_again
 from lightning_eda.reporting import (
     Metadata,

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
-from lightning_eda.checks import HOUR_IS_COMPLETE, check_hour_is_complete
+from lightning_eda.checks.lightning import HOUR_IS_COMPLETE, check_hour_is_complete
 from lightning_eda.glm.names import hour_prefix
 from lightning_eda.glm.paths import HourFolders
-from lightning_eda.partitions import hourly, one_run, run_window, try_again
-from lightning_eda.reporting import HourReport, Progress, file_link, readable_failures, report_hours
+from lightning_eda.partitions import hourly, one_run, partition_key, run_window, try_again
+from lightning_eda.reporting import PartitionReport, Progress, file_link, readable_failures, report_partitions
 from lightning_eda.resources import DataFolderResource, GlmResource, PinResource
 
 if TYPE_CHECKING:
@@ -53,12 +53,12 @@ def extract(
             if not extraction.found:
                 context.log.warning(f"no granule under {store.url(hour_prefix(hour, glm.product_prefix()))}")
             reports.append(_report(extraction, time.monotonic() - begin))
-    return report_hours(context, reports, [check_hour_is_complete(extractions)])
+    return report_partitions(context, reports, [check_hour_is_complete(extractions)])
 
 
-def _report(extraction: "Extraction", seconds: float) -> HourReport:
-    return HourReport(
-        extraction.folders.hour,
+def _report(extraction: "Extraction", seconds: float) -> PartitionReport:
+    return PartitionReport(
+        partition_key(extraction.folders.hour),
         {
             "granules_found": extraction.found,
             "granules_expected": extraction.expected,

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING
 import dagster as dg
 
 from lightning_eda.assets.ingestor.transform import transform
-from lightning_eda.checks import COORDINATES_IN_RANGE, IDS_ARE_UNIQUE, check_coordinates, check_ids
+from lightning_eda.checks.lightning import COORDINATES_IN_RANGE, IDS_ARE_UNIQUE, check_coordinates, check_ids
 from lightning_eda.glm.paths import HourFolders
 from lightning_eda.glm.windows import HOUR
-from lightning_eda.partitions import hourly, one_run, run_window, try_again
-from lightning_eda.reporting import HourReport, file_link, preview, readable_failures, report_hours
+from lightning_eda.partitions import hourly, one_run, partition_key, run_window, try_again
+from lightning_eda.reporting import PartitionReport, file_link, preview, readable_failures, report_partitions
 from lightning_eda.resources import DataFolderResource, GlmResource, PinResource, WarehouseResource
 from lightning_eda.storage.lock import sole_use
 
@@ -61,17 +61,17 @@ def load(
                 result = replace_hour(database, hour, series.satellites, paths, now=datetime.now(UTC))
             findings.append(integrity(database, hour, hour + HOUR, series.satellites))
             reports.append(_report(series, result, database, time.monotonic() - begin))
-    return report_hours(context, reports, [check_ids(findings), check_coordinates(findings)])
+    return report_partitions(context, reports, [check_ids(findings), check_coordinates(findings)])
 
 
-def _report(series: "HourSeries", result: "LoadResult", database: Path, seconds: float) -> HourReport:
+def _report(series: "HourSeries", result: "LoadResult", database: Path, seconds: float) -> PartitionReport:
     from lightning_eda.warehouse.queries import flash_rows_preview
 
     rows = {f"rows_{table}": number for table, number in result.rows.items()}
     tiers_rows = sum(number for table, number in result.rows.items() if table != "granules")
     hour = result.hour
-    return HourReport(
-        hour,
+    return PartitionReport(
+        partition_key(hour),
         {
             "dagster/row_count": tiers_rows,
             **rows,

@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING
 import dagster as dg
 
 from lightning_eda.assets.ingestor.extract import extract
-from lightning_eda.checks import (
+from lightning_eda.checks.lightning import (
     NO_GRANULE_QUARANTINED,
     PARENTS_RESOLVE,
     check_no_granule_quarantined,
     check_parents_resolve,
 )
 from lightning_eda.glm.paths import HourFolders
-from lightning_eda.partitions import hourly, one_run, run_window
-from lightning_eda.reporting import HourReport, Metadata, file_link, readable_failures, report_hours
+from lightning_eda.partitions import hourly, one_run, partition_key, run_window
+from lightning_eda.reporting import Metadata, PartitionReport, file_link, readable_failures, report_partitions
 from lightning_eda.resources import DataFolderResource, GlmResource, PinResource
 
 if TYPE_CHECKING:
@@ -54,17 +54,17 @@ def transform(
             all_series.append(series)
             reports.append(_report(series, time.monotonic() - begin))
     checks = [check_no_granule_quarantined(all_series), check_parents_resolve(all_series)]
-    return report_hours(context, reports, checks)
+    return report_partitions(context, reports, checks)
 
 
-def _report(series: "HourSeries", seconds: float) -> HourReport:
+def _report(series: "HourSeries", seconds: float) -> PartitionReport:
     counts = {f"granules_{status}": number for status, number in series.statuses.items()}
     rows = {f"rows_{table}": number for table, number in series.rows.items()}
     links: Metadata = {f"csv_{table}": file_link(file.path) for table, file in series.files.items()}
     if series.quarantined:
         links["quarantine"] = file_link(series.folders.quarantine)
-    return HourReport(
-        series.folders.hour,
+    return PartitionReport(
+        partition_key(series.folders.hour),
         {
             "dagster/row_count": sum(series.rows.values()),
             **rows,

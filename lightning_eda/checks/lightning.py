@@ -1,20 +1,17 @@
-"""The asset checks: what is asked of each hour, and what to do when the answer is no.
-
-They are evaluated inside the assets (`check_results`), so they cost no step of their own.
-"""
+"""Checks of the lightning assets."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import dagster as dg
 
+from lightning_eda.checks import check_result, named
+
 if TYPE_CHECKING:
     from lightning_eda.clustering.clean_file import CleanWindow
     from lightning_eda.glm.extraction import Extraction
     from lightning_eda.glm.hour_series import HourSeries
     from lightning_eda.warehouse.queries import Integrity
-
-NAMED = 10
 
 HOUR_IS_COMPLETE = dg.AssetCheckSpec(
     "hour_is_complete", asset="extract", description="Every 20 s of the hour has its granule (180 an hour)."
@@ -49,26 +46,26 @@ def check_hour_is_complete(extractions: Sequence["Extraction"]) -> dg.AssetCheck
     short = [extraction for extraction in extractions if extraction.gaps]
     missing = sum(one.expected - one.found for one in extractions)
     hours = [f"{extraction.folders.hour:%Y-%m-%dT%HZ}" for extraction in short]
-    return _result(
+    return check_result(
         HOUR_IS_COMPLETE,
         not short,
         dg.AssetCheckSeverity.WARN,
         "NOAA may still be publishing, or never got these granules: materialise the hour again later; only "
         "what is new is fetched. `gaps` in the metadata of extract names the 20 s starts that are missing.",
-        {"missing_granules": missing, "hours": _named(hours)},
+        {"missing_granules": missing, "hours": named(hours)},
     )
 
 
 def check_no_granule_quarantined(all_series: Sequence["HourSeries"]) -> dg.AssetCheckResult:
     """Warns of granules that cannot be trusted."""
     reasons = [reason for series in all_series for reason in series.quarantined.values()]
-    return _result(
+    return check_result(
         NO_GRANULE_QUARANTINED,
         not reasons,
         dg.AssetCheckSeverity.WARN,
         "The files and the reasons are in the quarantine folder, and in the table granules. When a better "
         "file is published, materialise the hour again: extract fetches what has changed.",
-        {"quarantined_granules": len(reasons), "reasons": _named(reasons)},
+        {"quarantined_granules": len(reasons), "reasons": named(reasons)},
     )
 
 
@@ -76,7 +73,7 @@ def check_parents_resolve(all_series: Sequence["HourSeries"]) -> dg.AssetCheckRe
     """Warns of rows whose parent is not in their file."""
     orphans = sum(series.orphans for series in all_series)
     granules = sum(series.statuses["inconsistent"] for series in all_series)
-    return _result(
+    return check_result(
         PARENTS_RESOLVE,
         not orphans,
         dg.AssetCheckSeverity.WARN,
@@ -95,7 +92,7 @@ def check_ids(findings: Sequence["Integrity"]) -> dg.AssetCheckResult:
             for tier in ("flashes", "groups", "events")
         },
     }
-    return _result(
+    return check_result(
         IDS_ARE_UNIQUE,
         not any(repeated.values()),
         dg.AssetCheckSeverity.ERROR,
@@ -110,7 +107,7 @@ def check_coordinates(findings: Sequence["Integrity"]) -> dg.AssetCheckResult:
         tier: sum(finding.tiers[tier].out_of_range for finding in findings)
         for tier in ("flashes", "groups", "events")
     }
-    return _result(
+    return check_result(
         COORDINATES_IN_RANGE,
         not any(wrong.values()),
         dg.AssetCheckSeverity.ERROR,
@@ -122,7 +119,7 @@ def check_coordinates(findings: Sequence["Integrity"]) -> dg.AssetCheckResult:
 
 def check_most_rows_kept(clean: "CleanWindow") -> dg.AssetCheckResult:
     """Warns when cleaning dropped more than half of the rows."""
-    return _result(
+    return check_result(
         MOST_ROWS_KEPT,
         2 * clean.kept >= clean.read,
         dg.AssetCheckSeverity.WARN,
@@ -134,25 +131,3 @@ def check_most_rows_kept(clean: "CleanWindow") -> dg.AssetCheckResult:
             **{f"dropped_{reason}": count for reason, count in clean.dropped.items()},
         },
     )
-
-
-def _result(
-    spec: dg.AssetCheckSpec,
-    passed: bool,
-    severity: dg.AssetCheckSeverity,
-    advice: str,
-    numbers: dict[str, int | str],
-) -> dg.AssetCheckResult:
-    """The result of a check; a red one says what to do."""
-    return dg.AssetCheckResult(
-        check_name=spec.name,
-        passed=passed,
-        severity=severity,
-        metadata=numbers,
-        description=None if passed else advice,
-    )
-
-
-def _named(texts: Sequence[str]) -> str:
-    more = f" and {len(texts) - NAMED} more" if len(texts) > NAMED else ""
-    return ("; ".join(texts[:NAMED]) + more) or "none"

@@ -1,0 +1,1 @@
+"""From pairs of items with their distances in S3 to clusters of items there."""

@@ -1,0 +1,93 @@
+"""The clusters of a day's items: DBSCAN on the sparse graph, written back to S3.
+
+Labels are those of scikit-learn's DBSCAN on the same precomputed distances: noise -1, clusters from 0 in
+order of their first core item. `OUTPUT_FOLDER/day=YYYY-MM-DD/clusters.csv.gz` (header `cluster,key`, noise
+left out) is replaced by one PUT, so a reader has the old clusters or the new ones; the table
+`distance_clusters` holds the same. A day without pairs is a result with 0 clusters. ALGORITHM can also be
+OPTICS or HDBSCAN.
+"""
+
+import time
+from typing import TYPE_CHECKING
+
+import dagster as dg
+
+from lightning_eda.assets.distance_clustering.distance_matrix import distance_matrix
+from lightning_eda.checks.distances import ITEMS_ARE_CLUSTERED, check_items_are_clustered
+from lightning_eda.partitions import daily, one_run, run_days, try_again
+from lightning_eda.reporting import (
+    Metadata,
+    PartitionReport,
+    file_link,
+    picture,
+    preview,
+    readable_failures,
+    report_partitions,
+)
+from lightning_eda.resources import DataFolderResource, DistancesResource, WarehouseResource
+
+if TYPE_CHECKING:
+    from lightning_eda.cluster_days import DayClusters
+
+
+@dg.asset(
+    group_name="distance_clustering",
+    description=__doc__,
+    partitions_def=daily,
+    backfill_policy=one_run,
+    kinds={"s3", "scikitlearn", "duckdb"},
+    deps=[distance_matrix],
+    check_specs=[ITEMS_ARE_CLUSTERED],
+    retry_policy=try_again,
+    pool="duckdb",
+)
+def dbscan_clusters(
+    context: dg.AssetExecutionContext,
+    distances: DistancesResource,
+    folders: DataFolderResource,
+    warehouse: WarehouseResource,
+) -> dg.MaterializeResult:  # type: ignore[type-arg]
+    """See the module."""
+    from lightning_eda.cluster_days import ClusterTask, cluster_day
+    from lightning_eda.distances.graph_file import read_graph
+    from lightning_eda.warehouse.day_rows import replace_day
+    from lightning_eda.warehouse.schema_distances import DISTANCE_CLUSTERS
+
+    reports, found = [], {}
+    with readable_failures():
+        store, task = distances.store(), ClusterTask.from_settings(distances.settings())
+        for day in run_days(context):
+            begin = time.monotonic()
+            graph = read_graph(distances.graph_folder(folders.folder(), day))
+            done = found[day] = cluster_day(store, task, day, graph)
+            replace_day(warehouse.database(), day, {DISTANCE_CLUSTERS: done.rows})
+            context.log.info(f"{day}: {done.clusters:,} clusters, {store.url(done.written.key)}")
+            details: Metadata = {
+                "clusters_file": store.url(done.written.key),
+                "database": file_link(warehouse.database()),
+            }
+            reports.append(_report(str(day), done, details, time.monotonic() - begin))
+    return report_partitions(context, reports, [check_items_are_clustered(found)])
+
+
+def _report(day: str, done: "DayClusters", details: Metadata, seconds: float) -> PartitionReport:
+    from lightning_eda.figures.distances import render_cluster_sizes
+
+    items, sizes = len(done.labels), done.sizes
+    return PartitionReport(
+        day,
+        {
+            "dagster/row_count": done.clustered,
+            "clusters": done.clusters,
+            "items": items,
+            "noise_items": items - done.clustered,
+            "seconds": round(seconds, 3),
+        },
+        {
+            "noise_share": (items - done.clustered) / items if items else 0.0,
+            "largest_cluster": int(sizes.max(initial=0)),
+            "sizes": picture(render_cluster_sizes(sizes, items - done.clustered), "Items of each cluster"),
+            "largest_clusters": preview(done.largest(20), rows_shown=20),
+            **details,
+        },
+    )

@@ -1,0 +1,88 @@
+"""The distances of a day: pairs read from S3, checked, and kept as a sparse graph.
+
+Reads every object under `INPUT_FOLDER/day=YYYY-MM-DD/` of BUCKET, rows `item,item,distance` without a header.
+Pairs have no direction; of a pair given twice the smaller distance counts; a pair that is not given is
+farther than any EPSILON. A row that cannot be trusted fails the run with its object and line, and nothing is
+written. The plot of k-distances helps to choose EPSILON. Feeds `dbscan_clusters`.
+"""
+
+import time
+from typing import TYPE_CHECKING
+
+import dagster as dg
+
+from lightning_eda.checks.distances import ALL_ROWS_READ, check_all_rows_read
+from lightning_eda.partitions import daily, one_run, run_days, try_again
+from lightning_eda.reporting import PartitionReport, file_link, picture, readable_failures, report_partitions
+from lightning_eda.resources import DataFolderResource, DistancesResource
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from lightning_eda.cluster_days import ClusterTask
+    from lightning_eda.distances.graph import DistanceGraph
+
+
+@dg.asset(
+    group_name="distance_clustering",
+    description=__doc__,
+    partitions_def=daily,
+    backfill_policy=one_run,
+    kinds={"s3", "parquet"},
+    check_specs=[ALL_ROWS_READ],
+    retry_policy=try_again,
+)
+def distance_matrix(
+    context: dg.AssetExecutionContext, distances: DistancesResource, folders: DataFolderResource
+) -> dg.MaterializeResult:  # type: ignore[type-arg]
+    """See the module."""
+    from lightning_eda.cluster_days import ClusterTask, read_pairs
+    from lightning_eda.distances.graph_file import write_graph
+
+    reports, counts = [], {}
+    with readable_failures():
+        store, task = distances.store(), ClusterTask.from_settings(distances.settings())
+        for day in run_days(context):
+            begin = time.monotonic()
+            context.log.info(f"pairs of {day} from {store.describe()}, folder {task.input_folder}")
+            graph = read_pairs(store, task, day)
+            place = distances.graph_folder(folders.folder(), day)
+            write_graph(place, graph)
+            counts[day] = graph.counts
+            reports.append(_report(str(day), graph, task, place, time.monotonic() - begin))
+    return report_partitions(context, reports, [check_all_rows_read(counts, task.max_records)])
+
+
+def _report(
+    day: str, graph: "DistanceGraph", task: "ClusterTask", place: "Path", seconds: float
+) -> PartitionReport:
+    from lightning_eda.clustering.k_distance import k_distances
+    from lightning_eda.figures.distances import render_k_distances
+
+    items, counts = len(graph.items), graph.counts
+    nearest = k_distances(graph.i, graph.j, graph.distance, items, task.neighbours)
+    plot = render_k_distances(nearest, task.neighbours, task.radius)
+    return PartitionReport(
+        day,
+        {
+            "dagster/row_count": len(graph.distance),
+            "objects": counts.objects,
+            "rows": counts.rows,
+            "items": items,
+            "pairs_within_eps": int((graph.distance <= task.radius).sum()),
+            "self_pairs": counts.self_pairs,
+            "repeated_pairs": counts.repeated_pairs,
+            "conflicting_pairs": counts.conflicting_pairs,
+            "zero_pairs": counts.zero_pairs,
+            "seconds": round(seconds, 3),
+        },
+        {
+            "density": 2 * len(graph.distance) / (items * (items - 1)) if items > 1 else 0.0,
+            "eps": task.radius,
+            "min_samples": task.neighbours,
+            "cut_by_max_records": counts.truncated,
+            "k_distances": picture(plot, "Distance of each item to its k-th neighbour"),
+            "folder": file_link(place),
+            "status": "read" if counts.rows else "no pairs: there is no object with rows for this day",
+        },
+    )

@@ -1,0 +1,186 @@
+"""Steps of `storm_cells`: the clusters of a day's pairs, what they are like, and the figures."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import dagster as dg
+from pydantic import Field
+
+from lightning_eda.assets.storm_cells.pair_finding import day_flashes, note_path
+from lightning_eda.errors import ObjectNotFoundError, PairsError, SettingError
+from lightning_eda.glm.paths import WindowFolders
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from lightning_eda.cluster_days import ClusterTask, DayClusters
+    from lightning_eda.clustering.pairs_note import PairsNote
+    from lightning_eda.settings import DistanceSettings
+    from lightning_eda.storage.object_store import ObjectStore
+
+
+class StormCellsConfig(dg.Config):
+    """What makes a cell."""
+
+    eps_km: float = Field(
+        12.0, ge=0, description="Flashes this near, and near in time, are neighbours; at most max_km."
+    )
+    min_samples: int = Field(
+        5,
+        ge=2,
+        description="Neighbours of a core flash, itself included. Not 1: a flash alone is in no pair.",
+    )
+
+
+@dataclass(frozen=True)
+class FoundCells:
+    """The storm cells of a day.
+
+    Attributes:
+        note: How the pairs were found.
+        flashes: All flashes with their cell, -1 for those in none.
+        cells: What each cell is like.
+        key: The object with the clusters.
+        eps_km: Largest distance of neighbours.
+        min_samples: Neighbours of a core flash.
+    """
+
+    note: "PairsNote"
+    flashes: "pa.Table"
+    cells: "pa.Table"
+    key: str
+    eps_km: float
+    min_samples: int
+
+    @property
+    def inside(self) -> "pa.Table":
+        """The flashes that are in a cell."""
+        import pyarrow.compute as pc
+
+        return self.flashes.filter(pc.greater_equal(self.flashes["cell"], 0))
+
+    @property
+    def noise_share(self) -> float:
+        """The share of the flashes that is in no cell."""
+        count = self.flashes.num_rows
+        return (count - self.inside.num_rows) / count if count else 0.0
+
+    def largest(self, number: int) -> "pa.Table":
+        """The cells with most flashes."""
+        order = [("flashes", "descending"), ("cell", "ascending")]
+        return self.cells.sort_by(order).slice(0, number)
+
+
+@dataclass(frozen=True)
+class Drawings:
+    """The map to print, the page to explore, and a small picture of the map."""
+
+    map: Path
+    page: Path
+    thumbnail: bytes
+
+
+def find_cells(
+    database: Path,
+    store: "ObjectStore",
+    settings: "DistanceSettings",
+    place: WindowFolders,
+    config: StormCellsConfig,
+) -> FoundCells:
+    """Clusters the pairs of a day, replaces the clusters in the store, and looks the flashes up.
+
+    Raises:
+        SettingError: `eps_km` is beyond what the pairs reach, or a folder is not allowed.
+        PairsError: The pairs are not those that `flash_pairs` wrote last, or cannot be trusted.
+        PointsError: `flash_pairs` has not run for the day, or the flashes were loaded anew since.
+        StorageError: The store cannot be read or written.
+        WarehouseError: The database cannot be read.
+    """
+    from lightning_eda.clustering.flash_items import flash_items
+    from lightning_eda.clustering.pairs_note import read_note
+    from lightning_eda.clustering.storm_cells import label_flashes, storm_cells
+
+    note = read_note(note_path(place))
+    _require_reach(config, note)
+    task = _task(settings, config)
+    _require_own_pairs(store, note)
+    rows = day_flashes(database, place, note.satellites, note.drop_artifacts).rows
+    items = flash_items(rows)
+    done = _clusters(store, task, place, items)
+    labelled = label_flashes(rows, items, done.graph.items, done.labels)
+    return FoundCells(
+        note, labelled, storm_cells(labelled), done.written.key, config.eps_km, config.min_samples
+    )
+
+
+def _clusters(
+    store: "ObjectStore", task: "ClusterTask", place: WindowFolders, items: "pa.Array"
+) -> "DayClusters":
+    """The clusters of a day's pairs; nothing is written where they are pairs of other flashes."""
+    from lightning_eda.cluster_days import cluster_day, read_pairs
+    from lightning_eda.clustering.storm_cells import require_flashes
+
+    day = place.start.date()
+    graph = read_pairs(store, task, day)
+    require_flashes(graph.items, items)
+    return cluster_day(store, task, day, graph)
+
+
+def _require_reach(config: StormCellsConfig, note: "PairsNote") -> None:
+    if config.eps_km > note.max_km:
+        raise SettingError(
+            "eps_km",
+            config.eps_km,
+            f"at most {note.max_km:g}, the max_km of this day's flash_pairs",
+            "Pairs farther apart are not in its list: choose a smaller eps_km, or run flash_pairs again "
+            "with a larger max_km.",
+        )
+
+
+def _task(settings: "DistanceSettings", config: StormCellsConfig) -> "ClusterTask":
+    from lightning_eda.cluster_days import ClusterTask
+
+    source, target = settings.flash_pairs_folder.strip("/"), settings.storm_cells_folder.strip("/")
+    if source == target:
+        raise SettingError(
+            "STORM_CELLS_FOLDER",
+            settings.storm_cells_folder,
+            "another folder than FLASH_PAIRS_FOLDER",
+            "The clusters would be read as pairs.",
+        )
+    return ClusterTask(source, target, False, None, "DBSCAN", config.eps_km, config.min_samples, {})
+
+
+def _require_own_pairs(store: "ObjectStore", note: "PairsNote") -> None:
+    """The object is the one the note is on: other pairs may have been found with other limits."""
+    try:
+        found = store.stat_object(note.key).info.etag
+    except ObjectNotFoundError:
+        found = None
+    if found != note.etag:
+        seen = "is not there" if found is None else "was written by another since"
+        raise PairsError(f"{store.url(note.key)} {seen}: run flash_pairs for this day again")
+
+
+def draw_cells(found: FoundCells, place: WindowFolders) -> Drawings:
+    """Writes the map and the page."""
+    from lightning_eda import figures
+    from lightning_eda.figures.storm_map import render_storm_map, render_storm_page
+    from lightning_eda.storage.atomic import write_atomic
+
+    satellites = ", ".join(found.flashes["satellite"].unique().to_pylist())
+    scene = figures.Scene(
+        satellites or "GOES", place.start, place.end, _as_clusters(found.flashes), _as_clusters(found.cells)
+    )
+    image = render_storm_map(scene)
+    drawings = Drawings(
+        place.figures / "storm_cells.png", place.figures / "storm_cells.html", figures.thumbnail(image)
+    )
+    write_atomic(drawings.map, image)
+    write_atomic(drawings.page, render_storm_page(scene).encode())
+    return drawings
+
+
+def _as_clusters(table: "pa.Table") -> "pa.Table":
+    return table.rename_columns(["cluster" if name == "cell" else name for name in table.column_names])

@@ -1,0 +1,80 @@
+"""The pairs of flashes of a day that are near in space and time, in the input format of distance clustering.
+
+Reads the flashes of the 24 hours from DuckDB, finds all pairs within `max_km` and `max_minutes` with a
+spatial index, and writes `FLASH_PAIRS_FOLDER/day=YYYY-MM-DD/flash_pairs.csv.gz`, rows `item,item,km`, to
+BUCKET, or to the folder `bucket` in the data folder. An item such as G18_20241001T001020.2_12345 names the
+flash. Flashes of two satellites are no pair: both see the same lightning. Feeds `storm_cells`; and with
+INPUT_FOLDER set to it, `distance_matrix`.
+"""
+
+import time
+from typing import TYPE_CHECKING
+
+import dagster as dg
+
+from lightning_eda.assets.ingestor.load import load
+from lightning_eda.assets.storm_cells.pair_finding import FlashPairsConfig, day_window, find_pairs
+from lightning_eda.partitions import lightning_daily, one_run, run_days, try_again
+from lightning_eda.reporting import PartitionReport, count_table, readable_failures, report_partitions
+from lightning_eda.resources import DataFolderResource, DistancesResource, WarehouseResource
+
+if TYPE_CHECKING:
+    from lightning_eda.assets.storm_cells.pair_finding import FoundPairs
+
+
+@dg.asset(
+    group_name="storm_cells",
+    description=__doc__,
+    partitions_def=lightning_daily,
+    backfill_policy=one_run,
+    kinds={"duckdb", "scipy", "s3"},
+    deps=[load],
+    retry_policy=try_again,
+)
+def flash_pairs(
+    context: dg.AssetExecutionContext,
+    config: FlashPairsConfig,
+    distances: DistancesResource,
+    folders: DataFolderResource,
+    warehouse: WarehouseResource,
+) -> dg.MaterializeResult:  # type: ignore[type-arg]
+    """See the module."""
+    reports = []
+    with readable_failures():
+        store, folder = distances.storm_store(folders.folder()), distances.settings().flash_pairs_folder
+        for day in run_days(context):
+            begin = time.monotonic()
+            place = day_window(folders.folder(), day)
+            found = find_pairs(warehouse.database(), store, folder, place, config)
+            for note in found.notes:
+                context.log.info(f"{day}: {note}")
+            context.log.info(f"{day}: {found.note.pairs:,} pairs, {store.url(found.note.key)}")
+            reports.append(_report(str(day), found, store.url(found.note.key), time.monotonic() - begin))
+    return report_partitions(context, reports)
+
+
+def _report(day: str, found: "FoundPairs", url: str, seconds: float) -> PartitionReport:
+    note = found.note
+    return PartitionReport(
+        day,
+        {
+            "dagster/row_count": note.pairs,
+            "flashes": note.flashes,
+            "isolated_flashes": note.isolated,
+            "rows_read": found.read,
+            "rows_dropped": sum(found.dropped.values()),
+            "object_bytes": found.size,
+            "seconds": round(seconds, 3),
+        },
+        {
+            "neighbours_per_flash": 2 * note.pairs / note.flashes if note.flashes else 0.0,
+            "most_neighbours": note.most_neighbours,
+            "max_km": note.max_km,
+            "max_minutes": note.max_minutes,
+            "granules": found.granules,
+            "dropped_by_reason": count_table("reason", found.dropped),
+            "notes": "; ".join(found.notes) or "none",
+            "status": "written" if note.flashes else "no flashes are loaded for this day",
+            "pairs_file": url,
+        },
+    )

@@ -1,0 +1,175 @@
+"""Steps of `flash_pairs`: the flashes of a day, their pairs, the object and the note on it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import dagster as dg
+from pydantic import Field
+
+from lightning_eda.errors import SettingError
+from lightning_eda.glm.paths import WindowFolders
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from lightning_eda.clustering.neighbours import NearPairs, Tally
+    from lightning_eda.clustering.pairs_note import PairsNote
+    from lightning_eda.storage.object_store import ObjectStore
+    from lightning_eda.warehouse.cleaning import CleanRows
+
+GRANULES_PER_DAY = 4320
+
+
+class FlashPairsConfig(dg.Config):
+    """How near is near."""
+
+    max_km: float = Field(
+        15.0,
+        ge=0,
+        le=500,
+        description="Largest great-circle distance; eps_km of storm_cells can be as large.",
+    )
+    max_minutes: float = Field(10.0, ge=0, le=1440, description="Largest difference of time.")
+    satellites: list[str] = Field([], description="For example G18; empty is every satellite loaded.")
+    drop_artifacts: bool = Field(
+        True, description="Leave out flashes of a stuck pixel; seen only where groups are loaded."
+    )
+    most_pairs: int = Field(
+        100_000_000,
+        ge=1,
+        description="The run stops above this: 100 million take 1 GB of disk, and 6 GB of memory to cluster.",
+    )
+
+
+@dataclass(frozen=True)
+class FoundPairs:
+    """What became of a day.
+
+    Attributes:
+        note: What is noted of the pairs.
+        read: Rows of the day before cleaning.
+        dropped: Rows dropped, by reason.
+        notes: What to tell of the cleaning.
+        granules: How much of the day was loaded, in words.
+        size: Bytes of the object.
+    """
+
+    note: "PairsNote"
+    read: int
+    dropped: dict[str, int]
+    notes: tuple[str, ...]
+    granules: str
+    size: int
+
+
+def day_window(data_folder: Path, day: date) -> WindowFolders:
+    """The folders of a day's 24 hours."""
+    start = datetime(day.year, day.month, day.day, tzinfo=UTC)
+    return WindowFolders(data_folder, start, start + timedelta(days=1))
+
+
+def note_path(place: WindowFolders) -> Path:
+    """Where the note on a day's pairs lies."""
+    return place.rows.with_name("flash_pairs.json")
+
+
+def find_pairs(
+    database: Path, store: "ObjectStore", folder: str, place: WindowFolders, config: FlashPairsConfig
+) -> FoundPairs:
+    """Finds the pairs of a day and replaces them in the store by one PUT.
+
+    Raises:
+        SettingError: A setting is not allowed, or there are more pairs than `most_pairs`.
+        WarehouseError: The database cannot be read.
+        StorageError: The store cannot be written; the pairs that were there are unchanged.
+    """
+    from lightning_eda.clustering.pairs_note import PairsNote, write_note
+    from lightning_eda.distances.folders import input_prefix
+    from lightning_eda.distances.pairs_file import PAIRS_NAME
+    from lightning_eda.storage.atomic import remove_file
+
+    clean = day_flashes(database, place, config.satellites, config.drop_artifacts)
+    scratch = place.rows.with_name(PAIRS_NAME)
+    tally = write_day_pairs(scratch, clean.rows, config)
+    written = store.put_object(input_prefix(folder, place.start.date()) + PAIRS_NAME, scratch)
+    note = PairsNote(
+        key=written.key,
+        etag=written.etag,
+        max_km=config.max_km,
+        max_minutes=config.max_minutes,
+        satellites=sorted(config.satellites),
+        drop_artifacts=config.drop_artifacts,
+        flashes=clean.kept,
+        pairs=tally.pairs,
+        isolated=tally.isolated,
+        most_neighbours=tally.most_neighbours,
+    )
+    write_note(note_path(place), note)
+    remove_file(scratch)
+    return FoundPairs(
+        note, clean.read, clean.dropped, clean.notes, _granules(database, place, config), written.size
+    )
+
+
+def day_flashes(
+    database: Path, place: WindowFolders, satellites: list[str], drop_artifacts: bool
+) -> "CleanRows":
+    """The flashes of a day by satellite and time.
+
+    Raises:
+        WarehouseError: The database cannot be read.
+    """
+    from dataclasses import replace
+
+    from lightning_eda.warehouse.cleaning import Cleaning, clean_rows
+
+    cleaning = Cleaning(satellites=satellites or None, drop_artifacts=drop_artifacts)
+    clean = clean_rows(database, place.start, place.end, cleaning)
+    order = ("satellite", "time", "granule_start", "flash_id")
+    return replace(clean, rows=clean.rows.sort_by([(name, "ascending") for name in order]))
+
+
+def write_day_pairs(path: Path, flashes: "pa.Table", config: FlashPairsConfig) -> "Tally":
+    """Writes the pairs as they are found, whole or not at all, and says how many there were."""
+    from lightning_eda.clustering.flash_items import flash_items
+    from lightning_eda.clustering.neighbours import Tally, near_pairs_in_groups
+    from lightning_eda.distances.pairs_file import write_pairs
+    from lightning_eda.storage.atomic import open_atomic
+
+    tally = Tally(flashes.num_rows)
+    pairs = near_pairs_in_groups(
+        flashes["satellite"].to_numpy(zero_copy_only=False),
+        flashes["lat"].to_numpy(),
+        flashes["lon"].to_numpy(),
+        flashes["time"].cast("int64").to_numpy(),
+        config.max_km,
+        config.max_minutes,
+    )
+    with open_atomic(path) as file:
+        write_pairs(file, flash_items(flashes), _limited(tally, pairs, config))
+    return tally
+
+
+def _limited(tally: "Tally", pairs: Iterator["NearPairs"], config: FlashPairsConfig) -> Iterator["NearPairs"]:
+    """The pairs, counted; SettingError once there are too many."""
+    for batch in tally.watch(pairs):
+        if tally.pairs > config.most_pairs:
+            raise SettingError(
+                "max_km",
+                config.max_km,
+                f"limits that leave at most {config.most_pairs:,} pairs (most_pairs)",
+                "Choose a smaller max_km or max_minutes, or raise most_pairs. Nothing was written.",
+            )
+        yield batch
+
+
+def _granules(database: Path, place: WindowFolders, config: FlashPairsConfig) -> str:
+    """How much of the day the ledger holds."""
+    from lightning_eda.warehouse.queries import hour_counts
+
+    counts = hour_counts(database, place.start, place.end, config.satellites or None)
+    expected = GRANULES_PER_DAY * max(1, len(counts["satellite"].unique()))
+    return f"{sum(counts['granules'].to_pylist()):,} of {expected:,}"

@@ -1,0 +1,92 @@
+"""Storm cells: the flashes of a day that are dense in space and time, on a map.
+
+Clusters the pairs of `flash_pairs` with the same functions as `dbscan_clusters`: with EPSILON set to `eps_km`
+and MIN_SAMPLES to `min_samples` that gives the same clusters. Writes
+`STORM_CELLS_FOLDER/day=YYYY-MM-DD/clusters.csv.gz`, the tables `storm_cells` (where, when, how large, how
+lively) and `storm_cell_flashes`, and a map. A day without flashes is a result with 0 cells.
+"""
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import dagster as dg
+
+from lightning_eda.assets.storm_cells.cell_finding import StormCellsConfig, draw_cells, find_cells
+from lightning_eda.assets.storm_cells.flash_pairs import flash_pairs
+from lightning_eda.assets.storm_cells.pair_finding import day_window
+from lightning_eda.partitions import lightning_daily, one_run, run_days, try_again
+from lightning_eda.reporting import (
+    PartitionReport,
+    file_link,
+    picture,
+    preview,
+    readable_failures,
+    report_partitions,
+)
+from lightning_eda.resources import DataFolderResource, DistancesResource, WarehouseResource
+
+if TYPE_CHECKING:
+    from lightning_eda.assets.storm_cells.cell_finding import Drawings, FoundCells
+
+
+@dg.asset(
+    group_name="storm_cells",
+    description=__doc__,
+    partitions_def=lightning_daily,
+    backfill_policy=one_run,
+    kinds={"s3", "duckdb", "plotly"},
+    deps=[flash_pairs],
+    retry_policy=try_again,
+    pool="duckdb",
+)
+def storm_cells(
+    context: dg.AssetExecutionContext,
+    config: StormCellsConfig,
+    distances: DistancesResource,
+    folders: DataFolderResource,
+    warehouse: WarehouseResource,
+) -> dg.MaterializeResult:  # type: ignore[type-arg]
+    """See the module."""
+    from lightning_eda.warehouse.storm_tables import replace_storm_cells
+
+    reports, database = [], warehouse.database()
+    with readable_failures():
+        store, settings = distances.storm_store(folders.folder()), distances.settings()
+        for day in run_days(context):
+            begin, place = time.monotonic(), day_window(folders.folder(), day)
+            found = find_cells(database, store, settings, place, config)
+            replace_storm_cells(database, day, found.cells, found.inside)
+            drawings = draw_cells(found, place)
+            context.log.info(f"{day}: {found.cells.num_rows:,} cells, map: {drawings.map}")
+            seconds = time.monotonic() - begin
+            reports.append(_report(str(day), found, drawings, store.url(found.key), database, seconds))
+    return report_partitions(context, reports)
+
+
+def _report(
+    day: str, found: "FoundCells", drawings: "Drawings", url: str, database: Path, seconds: float
+) -> PartitionReport:
+    return PartitionReport(
+        day,
+        {
+            "dagster/row_count": found.cells.num_rows,
+            "flashes": found.flashes.num_rows,
+            "flashes_in_cells": found.inside.num_rows,
+            "isolated_flashes": found.note.isolated,
+            "seconds": round(seconds, 3),
+        },
+        {
+            "noise_share": found.noise_share,
+            "largest_cells": preview(found.largest(20), rows_shown=20),
+            "map": picture(drawings.thumbnail, "Map of the storm cells"),
+            "eps_km": found.eps_km,
+            "min_samples": found.min_samples,
+            "max_minutes": found.note.max_minutes,
+            "status": "clustered" if found.flashes.num_rows else "no flashes are loaded for this day",
+            "clusters_file": url,
+            "database": file_link(database),
+            "file_map": file_link(drawings.map),
+            "file_interactive_map": file_link(drawings.page),
+        },
+    )

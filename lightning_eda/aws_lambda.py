@@ -1,0 +1,87 @@
+"""The two AWS Lambda handlers, over the same functions as the assets; Dagster is not needed.
+
+`cluster_handler` wants boto3, numpy, scipy, scikit-learn, duckdb and pyarrow; `load_handler` awswrangler too.
+Settings are the environment variables of the README. An error that is raised makes Lambda try again and then
+hand the event to the function's dead-letter queue, so nothing fails unseen.
+"""
+
+from collections.abc import Iterator, Mapping
+from datetime import date
+from typing import Any
+from urllib.parse import unquote_plus
+
+from lightning_eda.settings import parse_required, read_settings
+
+Event = Mapping[str, Any]
+
+
+def cluster_handler(event: Event, context: object) -> dict[str, Any]:  # noqa: ARG001 - Lambda passes it
+    """Clusters the days an event is about.
+
+    Args:
+        event: An S3 notification (`Records`, each with the key of an input object), or
+            `{"day": "2024-01-01"}`.
+        context: Of the call; not used.
+
+    Returns:
+        `{"day", "success": True, "clusters", "clustered-keys"}`. Of several days, `day` is a comma list, the
+        numbers are sums, and `days` has the answer for each. `{"success": False}` when the event names
+        neither an object of INPUT_FOLDER nor a day.
+
+    Raises:
+        SettingError: A variable is missing or not allowed.
+        PairsError: A row or an object cannot be trusted; the clusters that were there are unchanged.
+        StorageError: The bucket cannot be read or written.
+    """
+    from lightning_eda.cluster_days import ClusterTask, cluster_day, read_pairs
+    from lightning_eda.storage.places import open_store
+
+    settings = read_settings()
+    task = ClusterTask.from_settings(settings.distances)
+    bucket = settings.distances.bucket or next((name for name, _ in _objects(event)), None)
+    days = sorted(set(_days(event, bucket, task.input_folder)))
+    if not days:
+        return {"success": False}
+    bucket = parse_required(bucket, "BUCKET", "the name of a bucket")
+    store = open_store(bucket, "BUCKET", settings.s3_endpoint_url, settings.aws_region)
+    answers = []
+    for day in days:
+        done = cluster_day(store, task, day, read_pairs(store, task, day))
+        answers.append(_answer(str(day), done.clusters, done.clustered))
+    return answers[0] if len(answers) == 1 else _answer_of_several(answers)
+
+
+def _answer(day: str, clusters: int, clustered: int) -> dict[str, Any]:
+    return {"day": day, "success": True, "clusters": clusters, "clustered-keys": clustered}
+
+
+def _answer_of_several(answers: list[dict[str, Any]]) -> dict[str, Any]:
+    total = _answer(
+        ",".join(answer["day"] for answer in answers),
+        sum(answer["clusters"] for answer in answers),
+        sum(answer["clustered-keys"] for answer in answers),
+    )
+    return {**total, "days": answers}
+
+
+def _days(event: Event, bucket: str | None, folder: str) -> Iterator[date]:
+    """The days an event names, by itself or by the objects of a folder of the bucket."""
+    from lightning_eda.distances.folders import day_of_key, parse_day
+
+    if event.get("day"):
+        yield parse_day(str(event["day"]), "day")
+    for name, key in _objects(event):
+        day = day_of_key(key, folder)
+        if name == bucket and day is not None:
+            yield day
+
+
+def _objects(event: Event) -> Iterator[tuple[str, str]]:
+    """Bucket and key of each record of an S3 notification.
+
+    Keys come URL-encoded, with + for a space. Source: S3 User Guide, "Event message structure".
+    """
+    for record in event.get("Records") or []:
+        s3 = record.get("s3") or {}
+        if "object" in s3 and "bucket" in s3:
+            yield s3["bucket"]["name"], unquote_plus(s3["object"]["key"])

@@ -1,0 +1,33 @@
+"""The asset checks: what is asked of each hour and day, and what to do when the answer is no.
+
+They are evaluated inside the assets (`check_results`), so they cost no step of their own. One file a system.
+"""
+
+from collections.abc import Sequence
+
+import dagster as dg
+
+NAMED = 10
+
+
+def check_result(
+    spec: dg.AssetCheckSpec,
+    passed: bool,
+    severity: dg.AssetCheckSeverity,
+    advice: str,
+    numbers: dict[str, int | str],
+) -> dg.AssetCheckResult:
+    """The result of a check; a red one says what to do."""
+    return dg.AssetCheckResult(
+        check_name=spec.name,
+        passed=passed,
+        severity=severity,
+        metadata=numbers,
+        description=None if passed else advice,
+    )
+
+
+def named(texts: Sequence[str]) -> str:
+    """Some of the texts in one, and how many more there are."""
+    more = f" and {len(texts) - NAMED} more" if len(texts) > NAMED else ""
+    return ("; ".join(texts[:NAMED]) + more) or "none"

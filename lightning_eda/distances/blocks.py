@@ -1,0 +1,116 @@
+"""The text of an object in blocks of whole lines: gzip or plain, told by the first bytes."""
+
+import zlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from lightning_eda.errors import PairsError
+from lightning_eda.storage.object_store import ObjectInfo, ObjectStore
+
+GZIP_MAGIC = b"\x1f\x8b"
+UTF8_MARK = b"\xef\xbb\xbf"
+PIECE_BYTES = 1 << 20  # read, or unpacked, at a time
+FIRST_BLOCK_BYTES = 1 << 20
+BLOCK_BYTES = 1 << 22
+MAX_LINE_BYTES = 1 << 20
+
+
+@dataclass(frozen=True)
+class Block:
+    """Some whole lines of an object.
+
+    Attributes:
+        text: The lines, as bytes.
+        line: The number of the first one, from 1.
+        name: Where the object is, for people.
+    """
+
+    text: bytes
+    line: int
+    name: str
+
+
+def read_blocks(store: ObjectStore, info: ObjectInfo) -> Iterator[Block]:
+    """The lines of an object, in order; the first block is small, in case a few rows are all that is wanted.
+
+    Args:
+        store: Where the object is.
+        info: The object as listed; another version of it is an error of the store.
+
+    Raises:
+        PairsError: The gzip data are cut or damaged, or a line is too long to be a row.
+        StorageError: The object cannot be read.
+    """
+    name = store.url(info.key)
+    line = 1
+    with store.open_object(info) as file:
+        for text in _whole_lines(_unmarked(_pieces(file, name)), name):
+            yield Block(text, line, name)
+            line += text.count(b"\n")
+
+
+def _pieces(file: BinaryIO, name: str) -> Iterator[bytes]:
+    raw = iter(lambda: file.read(PIECE_BYTES), b"")
+    first = next(raw, b"")
+    packed = first.startswith(GZIP_MAGIC)
+    everything = _chained(first, raw)
+    return _unpacked(everything, name) if packed else everything
+
+
+def _chained(first: bytes, rest: Iterable[bytes]) -> Iterator[bytes]:
+    yield first
+    yield from rest
+
+
+def _unpacked(pieces: Iterator[bytes], name: str) -> Iterator[bytes]:
+    """The content of all gzip members; padding with zeros after the last is no error."""
+    unpacker = zlib.decompressobj(wbits=31)
+    begun = False
+    for piece in pieces:
+        rest = piece
+        while rest:
+            if unpacker.eof:
+                unpacker, begun = zlib.decompressobj(wbits=31), False
+            if not begun:
+                rest = rest.lstrip(b"\0")
+                begun = bool(rest)
+            try:
+                yield unpacker.decompress(rest, PIECE_BYTES)
+            except zlib.error as error:
+                raise PairsError(f"{name}: the gzip data are damaged ({error}); upload it again") from error
+            rest = unpacker.unused_data if unpacker.eof else unpacker.unconsumed_tail
+    if begun and not unpacker.eof:
+        raise PairsError(f"{name}: the gzip data end too early, so rows are missing; upload it again")
+
+
+def _unmarked(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    """The pieces without the mark that some programs put before UTF-8."""
+    head = b""
+    for piece in pieces:
+        head += piece
+        if len(head) >= len(UTF8_MARK):
+            break
+    yield head.removeprefix(UTF8_MARK)
+    yield from pieces
+
+
+def _whole_lines(pieces: Iterator[bytes], name: str) -> Iterator[bytes]:
+    held: list[bytes] = []
+    size, wanted, line = 0, FIRST_BLOCK_BYTES, 1
+    unfinished = 0  # bytes since the last line end
+    for piece in pieces:
+        end = piece.rfind(b"\n") + 1
+        unfinished = len(piece) - end + (0 if end else unfinished)
+        if unfinished > MAX_LINE_BYTES:
+            line += sum(part.count(b"\n") for part in (*held, piece))
+            raise PairsError(f"{name}, line {line}: over a million bytes long; it is no list of distances")
+        held.append(piece)
+        size += len(piece)
+        if end and size >= wanted:
+            text = b"".join([*held[:-1], piece[:end]])
+            yield text
+            line += text.count(b"\n")
+            held, size, wanted = [piece[end:]], len(piece) - end, min(2 * wanted, BLOCK_BYTES)
+    if size:
+        yield b"".join(held)

@@ -1,0 +1,134 @@
+"""A day of distances, from its objects to a graph."""
+
+from collections import deque
+from collections.abc import Generator, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
+from datetime import date
+
+import numpy as np
+import pyarrow as pa
+
+from lightning_eda.distances.blocks import Block, read_blocks
+from lightning_eda.distances.folders import input_prefix
+from lightning_eda.distances.graph import DistanceGraph, PairCounts
+from lightning_eda.distances.items import ItemNumbers, first_appearances
+from lightning_eda.distances.merging import Floats, RowBlocks, merge_rows
+from lightning_eda.distances.rows import Rows, parse_block
+from lightning_eda.errors import LightningEdaError, SettingError
+from lightning_eda.storage.object_store import ObjectInfo, ObjectStore
+
+WORKERS = 2
+DEFAULT_MAX_RECORDS = 1000
+
+
+def read_day(
+    store: ObjectStore,
+    folder: str,
+    day: date,
+    convert_key_to_int: bool = False,
+    max_records: int | None = DEFAULT_MAX_RECORDS,
+) -> DistanceGraph:
+    """The distances of a day: all objects below <folder>/day=YYYY-MM-DD/, in key order, as one graph.
+
+    An object is rows of item,item,distance without headings, as text or gzip. Folder markers and objects of
+    0 bytes are skipped. A day without objects is an empty graph.
+
+    Args:
+        store: The bucket.
+        folder: The input folder; "" for the top of the bucket.
+        day: The day.
+        convert_key_to_int: Items are 64-bit integers ("007" and "7" are one) and not text.
+        max_records: Most rows, over all objects; None or 0 for all. What lies behind the last is not read,
+            except to know whether there is a row.
+
+    Raises:
+        PairsError: A row or an object cannot be trusted; the text names the object and the line.
+        SettingError: `max_records` is negative.
+        StorageError: The bucket cannot be listed or an object cannot be read.
+    """
+    if max_records is not None and max_records < 0:
+        raise SettingError("MAX_RECORDS", max_records, "a whole number from 0 (no limit)")
+    objects = [
+        info
+        for info in store.list_objects(input_prefix(folder, day))
+        if info.size > 0 and not info.key.endswith("/")
+    ]
+    reading = _Reading(convert_key_to_int, max_records or None)
+    with closing(_parsed(store, objects, convert_key_to_int)) as blocks:
+        for rows in blocks:
+            if not reading.take(rows):
+                break
+    return reading.graph(len(objects))
+
+
+class _Reading:
+    """The rows read so far."""
+
+    def __init__(self, as_integers: bool, max_records: int | None) -> None:
+        self.numbers = ItemNumbers(pa.int64() if as_integers else pa.string())
+        self.distances: list[Floats] = []
+        self.rows = 0
+        self.max_records = max_records
+        self.truncated = False
+
+    def take(self, rows: Rows) -> bool:
+        """Takes in rows, and says whether more are wanted.
+
+        Raises:
+            PairsError: The line after them is wanted and cannot be read.
+        """
+        there = len(rows.distance)
+        wanted = there if self.max_records is None else min(there, self.max_records - self.rows)
+        self.truncated = wanted < there or (rows.error is not None and self.rows + wanted == self.max_records)
+        if rows.error is not None and not self.truncated:
+            raise rows.error
+        if wanted:
+            self.numbers.add(rows.items if wanted == there else _head(rows.items, wanted))
+            self.distances.append(rows.distance[:wanted])
+            self.rows += wanted
+        return not self.truncated
+
+    def graph(self, objects: int) -> DistanceGraph:
+        """The graph of all rows; the rows are let go of."""
+        items, numbers = self.numbers.finish()
+        order, place = first_appearances(numbers, len(items))
+        merged = merge_rows(RowBlocks(numbers, self.distances, place), len(order))
+        counts = PairCounts(
+            objects=objects,
+            rows=self.rows,
+            self_pairs=merged.self_pairs,
+            repeated_pairs=merged.repeated,
+            conflicting_pairs=merged.conflicting,
+            zero_pairs=len(merged.distance) - int(np.count_nonzero(merged.distance)),
+            truncated=self.truncated,
+        )
+        return DistanceGraph(items.take(pa.array(order)), merged.i, merged.j, merged.distance, counts)
+
+
+def _head(items: pa.DictionaryArray, rows: int) -> pa.DictionaryArray:
+    """The items of the first rows of a block."""
+    half = len(items) // 2
+    return pa.concat_arrays([items[:rows], items[half : half + rows]])
+
+
+def _parsed(store: ObjectStore, objects: list[ObjectInfo], as_integers: bool) -> Generator[Rows]:
+    """The rows of all objects, block by block, in order; some blocks are parsed while others are read."""
+    with ThreadPoolExecutor(WORKERS, "distances") as pool:
+        waiting: deque[Future[Rows]] = deque()
+        try:
+            for block in _blocks(store, objects):
+                waiting.append(pool.submit(parse_block, block, as_integers))
+                if len(waiting) > WORKERS:
+                    yield waiting.popleft().result()
+        except LightningEdaError:
+            while waiting:  # a bad line before what cannot be read is the one to report
+                yield waiting.popleft().result()
+            raise
+        while waiting:
+            yield waiting.popleft().result()
+
+
+def _blocks(store: ObjectStore, objects: list[ObjectInfo]) -> Iterator[Block]:
+    for info in objects:
+        yield from read_blocks(store, info)

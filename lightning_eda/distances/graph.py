@@ -1,0 +1,49 @@
+"""A day's distances as a graph: items, and each pair of them once."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class PairCounts:
+    """What the rows of a graph were like.
+
+    Attributes:
+        objects: Objects read.
+        rows: Rows read, blank lines not counted.
+        self_pairs: Rows whose two items are one.
+        repeated_pairs: Pairs given by more than one row.
+        conflicting_pairs: Those of them whose distances differ; the smallest counts.
+        zero_pairs: Pairs at distance 0.
+        truncated: Whether there were more rows than were asked for.
+    """
+
+    objects: int = 0
+    rows: int = 0
+    self_pairs: int = 0
+    repeated_pairs: int = 0
+    conflicting_pairs: int = 0
+    zero_pairs: int = 0
+    truncated: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class DistanceGraph:
+    """Items and the pairs of them that have a distance.
+
+    Attributes:
+        items: The items, string or int64, in order of first appearance: row by row, the first column first.
+        i: The item of each pair that appeared earlier, as a place in `items`, int32, shape (m,).
+        j: The other one, i < j; each pair is there once, sorted by (i, j).
+        distance: How far apart they are, finite and >= 0, shape (m,).
+        counts: What the rows were like.
+    """
+
+    items: pa.Array
+    i: NDArray[np.int32]
+    j: NDArray[np.int32]
+    distance: NDArray[np.float64]
+    counts: PairCounts

@@ -1,0 +1,66 @@
+"""The resource of distance clustering and of storm cells."""
+
+from datetime import date
+from pathlib import Path
+from typing import ClassVar
+
+import dagster as dg
+from pydantic import Field
+
+from lightning_eda.resources.variables import settings_of
+from lightning_eda.settings import DistanceSettings, parse_required
+from lightning_eda.storage.object_store import ObjectStore
+from lightning_eda.storage.places import open_store
+
+
+class DistancesResource(dg.ConfigurableResource):  # type: ignore[type-arg]
+    """Where distances come from, where clusters go, how to cluster; null in a field follows its variable."""
+
+    variables: ClassVar[DistanceSettings] = DistanceSettings()
+    endpoint_url: str | None = Field(None, description="AWS_ENDPOINT_URL_S3: another S3 server.")
+    region: str = Field("us-east-1", description="AWS_REGION.")
+    bucket: str | None = Field(
+        None, description="BUCKET; a text with a slash, such as ./data/bucket, is a local folder."
+    )
+    input_folder: str | None = Field(None, description="INPUT_FOLDER: holds day=YYYY-MM-DD/*.csv.gz.")
+    output_folder: str | None = Field(None, description="OUTPUT_FOLDER: gets day=YYYY-MM-DD/clusters.csv.gz.")
+    convert_key_to_int: bool | None = Field(
+        None, description="CONVERT_KEY_TO_INT: items are 64-bit integers; else text, so that 007 stays 007."
+    )
+    max_records: int | None = Field(None, description="MAX_RECORDS: most rows of a day; 0 reads all.")
+    epsilon: float | None = Field(
+        None, description="EPSILON: largest distance of neighbours, in the unit of the distances."
+    )
+    min_samples: int | None = Field(
+        None, description="MIN_SAMPLES: neighbours of a core point, itself included."
+    )
+    algorithm: str | None = Field(None, description="ALGORITHM: DBSCAN, OPTICS or HDBSCAN.")
+    hyper_params: str | None = Field(
+        None, description="HYPER_PARAMS: a JSON object; wins over EPSILON and MIN_SAMPLES."
+    )
+    flash_pairs_folder: str | None = Field(
+        None, description="FLASH_PAIRS_FOLDER: gets the pairs of flashes, in the format of INPUT_FOLDER."
+    )
+    storm_cells_folder: str | None = Field(
+        None, description="STORM_CELLS_FOLDER: gets the clusters of flashes."
+    )
+
+    def settings(self) -> DistanceSettings:
+        """The settings as texts, unchecked: a field that is left out follows its variable."""
+        return settings_of(self, self.variables, {})
+
+    def store(self) -> ObjectStore:
+        """The bucket, or the folder that stands in for it; SettingError when BUCKET is not set."""
+        bucket = parse_required(self.settings().bucket, "BUCKET", "the name of a bucket, or a folder")
+        return open_store(bucket, "BUCKET", self.endpoint_url, self.region)
+
+    def graph_folder(self, data_folder: Path, day: date) -> Path:
+        """Where a day's graph is kept: apart for each bucket and folder, so none is taken for another."""
+        settings = self.settings()
+        place = f"{settings.bucket}/{settings.input_folder}".strip("./").replace("..", "_")
+        return data_folder / "distances" / place / f"day={day}"
+
+    def storm_store(self, data_folder: Path) -> ObjectStore:
+        """The bucket of the storm cells: BUCKET, or the folder `bucket` in the data folder."""
+        bucket = self.settings().bucket or f"{data_folder}/bucket"
+        return open_store(bucket, "BUCKET", self.endpoint_url, self.region)

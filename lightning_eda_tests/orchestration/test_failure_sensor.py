@@ -1,0 +1,187 @@
+"""What is told of a failed run, and to whom; the web hook is a real HTTP server."""
+
+import json
+import re
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+import dagster as dg
+import pytest
+
+from lightning_eda.errors import SettingError, StorageError, TransferError
+from lightning_eda.reporting import readable_failures
+from lightning_eda.resources import DataFolderResource
+from lightning_eda.sensors.failures import failures_sensor
+from lightning_eda.storage.notices import append_line, post_text
+
+DAYS = dg.DailyPartitionsDefinition("2024-01-01")
+
+
+@dg.asset(partitions_def=DAYS, backfill_policy=dg.BackfillPolicy.single_run())
+def refused() -> None:
+    """Fails as our assets do."""
+    with readable_failures():
+        raise SettingError("GOES_DOY", "400", "a whole number from 1 to 366")
+
+
+@dg.asset
+def broken() -> None:
+    """Fails as nobody meant it to."""
+    raise ValueError("first line\nsecond line")
+
+
+@dg.asset
+def also_broken() -> None:
+    """Fails beside it."""
+    raise OSError("disk")
+
+
+class Hook:
+    """A web hook that keeps what it is told; `status` is what it answers, `pause_s` how late."""
+
+    def __init__(self) -> None:
+        self.told, self.status, self.pause_s = [], 200, 0.0
+        hook = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                hook.told.append((self.headers["Content-Type"], json.loads(body)))
+                time.sleep(hook.pause_s)
+                self.send_response(hook.status)
+                self.end_headers()
+
+            def log_message(self, *words) -> None:
+                """Says nothing."""
+
+        self.server = HTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_address[1]}/services/secret"
+
+
+@pytest.fixture
+def hook():
+    found = Hook()
+    thread = threading.Thread(target=found.server.serve_forever, args=(0.02,), daemon=True)
+    thread.start()
+    yield found
+    found.server.shutdown()
+    thread.join()
+    found.server.server_close()
+
+
+@pytest.fixture
+def instance():
+    with dg.DagsterInstance.ephemeral() as found:
+        yield found
+
+
+def tell(instance, result, folder, webhook_url=None) -> list[str]:
+    """Lets the sensor see a failed run; gives the lines in the log file."""
+    context = dg.build_run_status_sensor_context(
+        sensor_name="failures",
+        dagster_event=event_of(instance, result.run_id),
+        dagster_instance=instance,
+        dagster_run=instance.get_run_by_id(result.run_id),
+        resources={"folders": DataFolderResource(path=str(folder))},
+    )
+    failures_sensor(webhook_url)(context.for_run_failure())
+    log = folder / "failures.log"
+    return log.read_text().splitlines() if log.exists() else []
+
+
+def event_of(instance, run_id):
+    records = instance.get_records_for_run(run_id, of_type=dg.DagsterEventType.RUN_FAILURE).records
+    return records[0].event_log_entry.dagster_event
+
+
+def fail(instance, *assets, **options):
+    result = dg.materialize(list(assets), instance=instance, raise_on_error=False, **options)
+    assert not result.success
+    return result
+
+
+def test_a_failed_run_is_one_line(instance, tmp_path):
+    """When, run, job, partition, step, and the error's own sentence without a stack."""
+    result = fail(instance, refused, partition_key="2024-01-09")
+    (line,) = tell(instance, result, tmp_path / "data")
+    assert re.match(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ run ", line)
+    assert line.partition(" run ")[2] == (
+        f"{result.run_id[:8]} of assets chosen by hand, partition 2024-01-09, step refused: "
+        "GOES_DOY: found '400'; allowed: a whole number from 1 to 366."
+    )
+
+
+def test_a_range_and_a_job_are_named(instance, tmp_path):
+    """The first and the last day."""
+    tags = {
+        "dagster/asset_partition_range_start": "2024-01-09",
+        "dagster/asset_partition_range_end": "2024-01-11",
+    }
+    job = dg.define_asset_job("nightly", [refused])
+    definitions = dg.Definitions(assets=[refused], jobs=[job])
+    result = definitions.resolve_job_def("nightly").execute_in_process(
+        instance=instance, tags=tags, raise_on_error=False
+    )
+    (line,) = tell(instance, result, tmp_path)
+    assert "of nightly, partition 2024-01-09 to 2024-01-11, step refused: GOES_DOY" in line
+
+
+def test_an_unforeseen_error_is_one_line_too(instance, tmp_path):
+    """Its kind and text; further steps are counted; each run adds a line."""
+    tell(instance, fail(instance, broken), tmp_path)
+    lines = tell(instance, fail(instance, broken, also_broken), tmp_path)
+    assert lines[0].endswith("partition none, step broken: ValueError: first line second line")
+    assert len(lines) == 2
+    assert "(and 1 more)" in lines[1]
+
+
+def test_a_run_that_died_is_told(instance, tmp_path):
+    """No step failed; the run's own message is the reason."""
+
+    @dg.job
+    def empty():
+        """Nothing."""
+
+    run = instance.create_run_for_job(empty, run_id=None)
+    instance.report_run_failed(run, "its process was killed\nby signal 9")
+    (line,) = tell(instance, run, tmp_path)
+    assert line.endswith("of empty, partition none, no step: its process was killed by signal 9")
+
+
+def test_the_web_hook_is_told_the_line(instance, tmp_path, hook):
+    """As JSON that chat programs show."""
+    (line,) = tell(instance, fail(instance, broken), tmp_path, hook.url)
+    assert hook.told == [("application/json", {"text": line})]
+
+
+@pytest.mark.parametrize(
+    ("status", "url", "words"),
+    [
+        (500, None, "refused the message with status 500"),
+        (200, "http://127.0.0.1:1/services/secret", "127.0.0.1:1 could not be told: [Errno"),
+        (200, "file:///etc/passwd", "FAILURE_WEBHOOK_URL: found 'file'; allowed: an address that begins with"),
+    ],
+)
+def test_a_web_hook_that_fails_breaks_nothing(instance, tmp_path, hook, capsys, status, url, words):
+    """The line is in the file, the reason in the log, and the secret of the address in neither."""
+    hook.status = status
+    assert len(tell(instance, fail(instance, broken), tmp_path, url or hook.url)) == 1
+    told = capsys.readouterr().err
+    assert words in told and "secret" not in told
+
+
+def test_a_web_hook_that_never_answers_is_left(hook):
+    """After the time it is given."""
+    hook.pause_s = 1.0
+    with pytest.raises(TransferError, match="could not be told: timed out"):
+        post_text(hook.url, "hello", "FAILURE_WEBHOOK_URL", timeout_s=0.1)
+
+
+def test_a_folder_that_cannot_be_written_does_not_silence_the_web_hook(instance, tmp_path, hook):
+    """The file is a convenience."""
+    (tmp_path / "data").write_text("a file where the folder should be")
+    assert tell(instance, fail(instance, broken), tmp_path / "data", hook.url) == []
+    assert len(hook.told) == 1
+    with pytest.raises(StorageError, match="a part of this path is a file"):
+        append_line(tmp_path / "data" / "failures.log", "x")

@@ -1,0 +1,166 @@
+"""The Lambda handlers: the events they get, what they answer, and what they need."""
+
+import gzip
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from lightning_eda.aws_lambda import cluster_handler
+from lightning_eda.errors import PairsError, SettingError
+from lightning_eda_tests.servers import S3Bucket
+
+pytest_plugins = ["lightning_eda_tests.server_fixtures"]
+
+PAIRS = b"a,b,0.1\nb,c,0.2\nx,y,0.1\n"
+
+
+@pytest.fixture
+def bucket(s3_bucket: S3Bucket, monkeypatch) -> S3Bucket:
+    """A bucket that the function's variables name."""
+    variables = {
+        "BUCKET": s3_bucket.name,
+        "INPUT_FOLDER": "in put",
+        "OUTPUT_FOLDER": "out",
+        "MIN_SAMPLES": "2",
+        "AWS_ENDPOINT_URL": s3_bucket.endpoint_url,
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+    }
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    return s3_bucket
+
+
+def put(bucket: S3Bucket, day: str, pairs: bytes = PAIRS, name: str = "a.csv.gz") -> str:
+    """Uploads pairs; gives the key as an event spells it."""
+    bucket.put(f"in put/day={day}/{name}", gzip.compress(pairs))
+    return f"in+put/day%3D{day}/{name}"
+
+
+def record(bucket: str, key: str) -> dict:
+    """One record of an S3 notification."""
+    return {
+        "eventSource": "aws:s3",
+        "eventName": "ObjectCreated:Put",
+        "s3": {"bucket": {"name": bucket}, "object": {"key": key, "size": 3}},
+    }
+
+
+def answer(day: str, clusters: int = 2, keys: int = 5) -> dict:
+    return {"day": day, "success": True, "clusters": clusters, "clustered-keys": keys}
+
+
+def clusters_of(bucket: S3Bucket, day: str) -> str:
+    body = bucket.client.get_object(Bucket=bucket.name, Key=f"out/day={day}/clusters.csv.gz")["Body"].read()
+    return gzip.decompress(body).decode()
+
+
+def test_an_s3_event_names_its_day(bucket: S3Bucket):
+    """The key comes URL-encoded."""
+    key = put(bucket, "2024-01-01")
+    assert cluster_handler({"Records": [record(bucket.name, key)]}, None) == answer("2024-01-01")
+    assert clusters_of(bucket, "2024-01-01") == "cluster,key\n0,a\n0,b\n0,c\n1,x\n1,y\n"
+
+
+def test_a_day_can_be_given(bucket: S3Bucket):
+    """All objects of the day count, whoever called."""
+    put(bucket, "2024-01-01")
+    put(bucket, "2024-01-01", b"c,z,0.1\n", "b.csv.gz")
+    assert cluster_handler({"day": "2024-01-01"}, None) == answer("2024-01-01", 2, 6)
+
+
+def test_several_records_of_a_day_are_one_run_and_several_days_are_several(bucket: S3Bucket):
+    """The answer has each day's, and the sums."""
+    keys = [put(bucket, "2024-01-02"), put(bucket, "2024-01-01"), put(bucket, "2024-01-01", PAIRS, "b.csv")]
+    result = cluster_handler({"Records": [record(bucket.name, key) for key in keys]}, None)
+    days = [answer("2024-01-01"), answer("2024-01-02")]
+    assert result == {**answer("2024-01-01,2024-01-02", 4, 10), "days": days}
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        {},
+        {"Records": []},
+        {"Records": None},
+        {"Records": [{}]},
+        {"day": ""},
+        {"Records": [record("another-bucket", "in+put/day%3D2024-01-01/a.csv.gz")]},
+    ],
+)
+def test_neither_a_record_nor_a_day_is_no_success(bucket: S3Bucket, event: dict):
+    """Nothing is read or written."""
+    assert cluster_handler(event, None) == {"success": False}
+
+
+@pytest.mark.parametrize(
+    "key", ["other/day%3D2024-01-01/a.csv", "in+put/a.csv", "out/day%3D2024-01-01/c.csv"]
+)
+def test_objects_elsewhere_are_not_its_business(bucket: S3Bucket, key: str):
+    """Its own output above all."""
+    assert cluster_handler({"Records": [record(bucket.name, key)]}, None) == {"success": False}
+
+
+def test_a_day_without_input_has_no_clusters(bucket: S3Bucket):
+    """And that is a success."""
+    assert cluster_handler({"day": "2024-01-01"}, None) == answer("2024-01-01", 0, 0)
+    assert clusters_of(bucket, "2024-01-01") == "cluster,key\n"
+
+
+def test_without_a_bucket_variable_the_events_counts(bucket: S3Bucket, monkeypatch):
+    """One function for several buckets; a day alone does not say which."""
+    monkeypatch.delenv("BUCKET")
+    key = put(bucket, "2024-01-01")
+    assert cluster_handler({"Records": [record(bucket.name, key)]}, None) == answer("2024-01-01")
+    with pytest.raises(SettingError, match="BUCKET: it is not set"):
+        cluster_handler({"day": "2024-01-01"}, None)
+
+
+def test_what_is_wrong_is_raised(bucket: S3Bucket, monkeypatch):
+    """Lambda then tries again, and keeps the event; the old clusters stay."""
+    put(bucket, "2024-01-01")
+    cluster_handler({"day": "2024-01-01"}, None)
+    put(bucket, "2024-01-01", b"a,b,1\na,b,far\n", "b.csv.gz")
+    with pytest.raises(PairsError, match=r"b\.csv\.gz.*line 2.*'far'"):
+        cluster_handler({"day": "2024-01-01"}, None)
+    assert clusters_of(bucket, "2024-01-01").startswith("cluster,key\n0,a")
+    with pytest.raises(SettingError, match=r"day: found '01\.01\.2024'"):
+        cluster_handler({"day": "01.01.2024"}, None)
+    monkeypatch.setenv("EPSILON", "wide")
+    with pytest.raises(SettingError, match="EPSILON: found 'wide'"):
+        cluster_handler({"day": "2024-01-01"}, None)
+
+
+ONLY = """
+import importlib.abc, importlib.metadata, sys
+
+class Only(importlib.abc.MetaPathFinder):
+    allowed = {allowed!r}
+    installed = set(importlib.metadata.packages_distributions())
+    def find_spec(self, name, path=None, target=None):
+        top = name.partition(".")[0]
+        if top in self.installed and top not in self.allowed:
+            raise ModuleNotFoundError(f"{{name}} is not in this Lambda", name=name)
+
+sys.meta_path.insert(0, Only())
+from lightning_eda.aws_lambda import {handler}
+print({handler}({event!r}, None))
+"""
+PLAIN = {
+    "lightning_eda", "boto3", "botocore", "s3transfer", "jmespath", "dateutil", "six", "urllib3", "certifi",
+    "numpy", "scipy", "sklearn", "joblib", "cloudpickle", "narwhals", "threadpoolctl", "duckdb", "_duckdb", "pyarrow",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("algorithm", ["DBSCAN", "OPTICS", "HDBSCAN"])
+def test_the_handler_needs_six_libraries(bucket: S3Bucket, algorithm: str, monkeypatch):
+    """boto3, numpy, scipy, scikit-learn, duckdb, pyarrow and what these need; no Dagster."""
+    monkeypatch.setenv("ALGORITHM", algorithm)
+    put(bucket, "2024-01-01")
+    code = ONLY.format(allowed=PLAIN, handler="cluster_handler", event={"day": "2024-01-01"})
+    root = Path(__file__).parents[1]
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=root)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("{'day': '2024-01-01', 'success': True")
