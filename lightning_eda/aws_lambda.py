@@ -5,12 +5,17 @@ Settings are the environment variables of the README. An error that is raised ma
 hand the event to the function's dead-letter queue, so nothing fails unseen.
 """
 
+import json
+import tempfile
 from collections.abc import Iterator, Mapping
-from datetime import date
+from dataclasses import fields, replace
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from urllib.parse import unquote_plus
 
-from lightning_eda.settings import parse_required, read_settings
+from lightning_eda.errors import LightningEdaError
+from lightning_eda.settings import CsvSettings, parse_required, read_settings
 
 Event = Mapping[str, Any]
 
@@ -49,6 +54,54 @@ def cluster_handler(event: Event, context: object) -> dict[str, Any]:  # noqa: A
         done = cluster_day(store, task, day, read_pairs(store, task, day))
         answers.append(_answer(str(day), done.clusters, done.clustered))
     return answers[0] if len(answers) == 1 else _answer_of_several(answers)
+
+
+def load_handler(event: Event, context: object) -> str | dict[str, str]:  # noqa: ARG001 - Lambda passes it
+    """Makes the latest matching CSV of a day a partition of a dataset.
+
+    Args:
+        event: The parameters: `data_ref` (YYYYMMDD; yesterday, UTC, when left out), `bucket_src`, `prefix`,
+            `substr`, `schema`, `bucket_dstn`, `pathoutput`, `table`, `database`, `partitions_cols`, and
+            `delimiter`, `encoding`, `header`, `types`, `bad_rows`. What is left out follows the variable of
+            the same name with CSV_ before it.
+        context: Of the call; not used.
+
+    Returns:
+        "Success", or `{"errorMessage": reason}`; the rows that were there are unchanged then.
+    """
+    from lightning_eda.table_days import Servers, TableTask, load_day
+    from lightning_eda.tables.days import parse_data_ref
+
+    settings = read_settings()
+    servers = Servers(settings.s3_endpoint_url, settings.glue_endpoint_url, settings.aws_region)
+    now = datetime.now(UTC)
+    try:
+        day = parse_data_ref(str(event["data_ref"])) if event.get("data_ref") else yesterday(now)
+        task = TableTask.from_settings(_laid_over(settings.csv, event), servers)
+        load_day(task, day, Path(tempfile.gettempdir()) / "lightning_eda", now)
+    except LightningEdaError as error:
+        return {"errorMessage": str(error)}
+    return "Success"
+
+
+def yesterday(now: datetime) -> date:
+    """The day before a moment, UTC."""
+    return now.astimezone(UTC).date() - timedelta(days=1)
+
+
+def _laid_over(settings: CsvSettings, event: Event) -> CsvSettings:
+    """The settings with the parameters of an event laid over them; a list may stand for a comma list."""
+    given = {field.name: event[field.name] for field in fields(settings) if event.get(field.name) is not None}
+    return replace(settings, **{name: _text(value) for name, value in given.items()})
+
+
+def _text(value: object) -> str:
+    """A parameter as the variable spells it."""
+    if isinstance(value, Mapping):
+        return json.dumps(dict(value))
+    if isinstance(value, list | tuple):
+        return ",".join(map(str, value))
+    return str(value)
 
 
 def _answer(day: str, clusters: int, clustered: int) -> dict[str, Any]:

@@ -20,6 +20,9 @@ from lightning_eda.assets.ingestor.extract import extract  # noqa: E402
 from lightning_eda.assets.ingestor.load import load  # noqa: E402
 from lightning_eda.assets.ingestor.transform import transform  # noqa: E402
 from lightning_eda.assets.maps.cluster_map import cluster_map  # noqa: E402
+from lightning_eda.assets.s3_tables.parquet_table import parquet_table  # noqa: E402
+from lightning_eda.assets.storm_cells.flash_pairs import flash_pairs  # noqa: E402
+from lightning_eda.assets.storm_cells.storm_cells import storm_cells  # noqa: E402
 from lightning_eda.jobs import jobs  # noqa: E402
 from lightning_eda.resources import build_resources  # noqa: E402
 
@@ -33,7 +36,7 @@ LIGHTNING_ASSETS = [
     elbow_evaluator,
     cluster_map,
 ]
-DAILY_ASSETS = [distance_matrix, dbscan_clusters]
+DAILY_ASSETS = [flash_pairs, storm_cells, distance_matrix, dbscan_clusters, parquet_table]
 
 
 def build_definitions(settings: Settings) -> dg.Definitions:

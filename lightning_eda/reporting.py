@@ -48,6 +48,7 @@ def report_partitions(
     context: dg.AssetExecutionContext,
     reports: Sequence[PartitionReport],
     checks: Sequence[dg.AssetCheckResult] = (),
+    data_version: str | None = None,
 ) -> dg.MaterializeResult:  # type: ignore[type-arg]
     """The result of an asset: each partition of a range gets its own numbers, a longer pin their sums."""
     _warn(context, checks)
@@ -60,7 +61,8 @@ def report_partitions(
         metadata |= reports[0].details
     else:
         metadata["partitions"] = partitions_table(reports)
-    return dg.MaterializeResult(metadata=metadata, check_results=list(checks))
+    version = dg.DataVersion(data_version) if data_version else None
+    return dg.MaterializeResult(metadata=metadata, check_results=list(checks), data_version=version)
 
 
 def open_window(

@@ -25,7 +25,12 @@ HEAVY = {
     "boto3", "botocore", "tqdm",
 }  # fmt: skip
 SCIENCE = {"sklearn", "netCDF4", "h5py", "boto3", "duckdb", "matplotlib", "plotly", "numpy", "scipy"}
-CLOCK_READERS = {"assets/ingestor/load.py": "stamps `loaded_at`"}
+CLOCK_READERS = {
+    "assets/ingestor/load.py": "stamps `loaded_at`",
+    "assets/s3_tables/parquet_table.py": "names the run, so that of two at once the newer wins",
+    "aws_lambda.py": "takes yesterday when no day is given",
+    "tables/frames.py": "names the run; its arguments are given",
+}
 MAX_LINES = 300
 MAX_FUNCTION_LINES = 60
 

@@ -3,11 +3,13 @@
 import gzip
 import subprocess
 import sys
+from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
 
+import boto3
 import pytest
 
-from lightning_eda.aws_lambda import cluster_handler
+from lightning_eda.aws_lambda import cluster_handler, load_handler, yesterday
 from lightning_eda.errors import PairsError, SettingError
 from lightning_eda_tests.servers import S3Bucket
 
@@ -150,7 +152,8 @@ print({handler}({event!r}, None))
 """
 PLAIN = {
     "lightning_eda", "boto3", "botocore", "s3transfer", "jmespath", "dateutil", "six", "urllib3", "certifi",
-    "numpy", "scipy", "sklearn", "joblib", "cloudpickle", "narwhals", "threadpoolctl", "duckdb", "_duckdb", "pyarrow",
+    "numpy", "scipy", "sklearn", "joblib", "cloudpickle", "narwhals",
+    "threadpoolctl", "duckdb", "_duckdb", "pyarrow",
 }  # fmt: skip
 
 
@@ -164,3 +167,44 @@ def test_the_handler_needs_six_libraries(bucket: S3Bucket, algorithm: str, monke
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=root)
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("{'day': '2024-01-01', 'success': True")
+
+
+GLUE_TOO = PLAIN | {
+    "awswrangler", "pandas", "pytz", "tzdata", "packaging", "setuptools", "typing_extensions", "filelock",
+}  # fmt: skip
+
+
+def test_the_loading_handler_needs_no_dagster(s3_bucket: S3Bucket, monkeypatch):
+    """Beside the six libraries awswrangler, pandas and filelock."""
+    variables = {
+        "AWS_ENDPOINT_URL": s3_bucket.endpoint_url,
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "CSV_BUCKET_SRC": s3_bucket.name,
+        "CSV_PREFIX": "in",
+        "CSV_PATHOUTPUT": f"s3://{s3_bucket.name}/lake/t",
+        "CSV_TABLE": "t",
+        "CSV_DATABASE": s3_bucket.name.replace("-", "_"),
+    }
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    glue = boto3.client("glue", endpoint_url=s3_bucket.endpoint_url, region_name="us-east-1")
+    glue.create_database(DatabaseInput={"Name": variables["CSV_DATABASE"]})
+    s3_bucket.put("in/20240101/x.csv", b"a,b\n1,2\n")
+    code = ONLY.format(allowed=GLUE_TOO, handler="load_handler", event={"data_ref": "20240101"})
+    root = Path(__file__).parents[1]
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=root)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip() == "Success"
+
+
+def test_yesterday_is_the_default_day():
+    """In UTC, whatever the zone of the moment."""
+    assert yesterday(datetime(2024, 3, 1, 0, 30, tzinfo=UTC)) == date(2024, 2, 29)
+    zone = timezone(timedelta(hours=-10))
+    assert yesterday(datetime(2024, 2, 29, 23, 0, tzinfo=zone)) == date(2024, 2, 29)
+
+
+def test_without_parameters_the_missing_one_is_named(monkeypatch):
+    """As an answer, not as an exception."""
+    assert "CSV_BUCKET_SRC: it is not set" in load_handler({}, None)["errorMessage"]

@@ -46,9 +46,7 @@ def check_pairs(i: ArrayLike, j: ArrayLike, distance: ArrayLike, n: int) -> Pair
     first, second, apart = np.asarray(i), np.asarray(j), np.asarray(distance)
     if not (first.ndim == second.ndim == apart.ndim == 1 and len(first) == len(second) == len(apart)):
         shapes = ", ".join(str(array.shape) for array in (first, second, apart))
-        raise PointsError(
-            f"i, j and distance: shapes {shapes}; one dimension and one length expected"
-        )
+        raise PointsError(f"i, j and distance: shapes {shapes}; one dimension and one length expected")
     if len(first) == 0:
         return Pairs(np.zeros(0, np.int32), np.zeros(0, np.int32), np.zeros(0), count)
     for name, array in (("i", first), ("j", second)):

@@ -6,7 +6,7 @@ import numpy as np
 
 from lightning_eda.figures.basemap import MapFrame, draw_basemap, frame_scene, latitude_text, longitude_text
 from lightning_eda.figures.canvas import INK, RULE, SOFT_INK, heading, new_figure, notice, picture
-from lightning_eda.figures.frames import Floats, Scene
+from lightning_eda.figures.frames import GLM, Floats, Scene
 from lightning_eda.figures.palette import look
 from lightning_eda.figures.sphere import convex_hull
 
@@ -39,7 +39,7 @@ def render_cluster_map(scene: Scene) -> bytes:
         _draw_points(axes, frame, scene)
         draw_centers(axes, frame, scene)
         _draw_legend(figure, scene)
-    figure.text(0.045, 0.018, credit(frame), size=8, color=SOFT_INK)
+    figure.text(0.045, 0.018, credit(frame, scene.source), size=8, color=SOFT_INK)
     return picture(figure)
 
 
@@ -51,12 +51,12 @@ def subtitle(scene: Scene) -> str:
     return "  ·  ".join(parts)
 
 
-def credit(frame: MapFrame) -> str:
+def credit(frame: MapFrame, source: str = GLM) -> str:
     """Where the data come from and how the map is drawn."""
     at = frame.projection
     place = f"{latitude_text(round(at.center_lat))} {longitude_text(round(at.center_lon))}"
     return (
-        "Data: GOES-R Geostationary Lightning Mapper (GLM).  Coastlines and borders: Natural Earth.  "
+        f"Data: {source}.  Coastlines and borders: Natural Earth.  "
         f"Lambert equal-area projection centred at {place}; the scale is true there."
     )
 

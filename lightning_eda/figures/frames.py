@@ -36,6 +36,7 @@ SCORE_COLUMNS = {
     "silhouette_error": "standard error when sampled, else null",
 }
 PLURALS = {"flash": "flashes", "group": "groups", "event": "events"}
+GLM = "GOES-R Geostationary Lightning Mapper (GLM)"
 SUBPOINT_LON_DEG = {"G16": -75.2, "G17": -137.2, "G18": -137.0, "G19": -75.2}
 
 Floats = NDArray[np.float64]
@@ -65,6 +66,7 @@ class Scene:
         clusters: A row a cluster, CLUSTER_COLUMNS.
         tier: What a row of `flashes` is: "flash", "group" or "event".
         total: How many there were, where `flashes` is a sample of them; None: it holds all.
+        simulated: Whether no instrument saw them; every title says so.
 
     Raises:
         ValueError: A column is missing, the window is empty, or the tier is not known.
@@ -77,6 +79,7 @@ class Scene:
     clusters: pa.Table
     tier: str = "flash"
     total: int | None = None
+    simulated: bool = False
 
     def __post_init__(self) -> None:
         require_columns(self.flashes, FLASH_COLUMNS, "flashes")
@@ -108,7 +111,16 @@ class Scene:
     def satellite_title(self) -> str:
         """The satellite as people write it: "GOES-18" for "G18"."""
         number = self.satellite[1:]
-        return f"GOES-{number}" if self.satellite.startswith("G") and number.isdigit() else self.satellite
+        known = self.satellite.startswith("G") and number.isdigit()
+        title = f"GOES-{number}" if known else self.satellite
+        return f"Simulated {title}" if self.simulated else title
+
+    @property
+    def source(self) -> str:
+        """Where the points come from, in words."""
+        if self.simulated:
+            return "simulated granules, seen by no instrument"
+        return GLM
 
     @property
     def subpoint_lon(self) -> float:

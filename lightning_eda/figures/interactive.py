@@ -49,6 +49,7 @@ def render_interactive_map(scene: Scene, most_points: int = MOST_POINTS) -> str:
         "title": html.escape(f"{scene.satellite_title} lightning clusters, {scene.window_title}"),
         "heading": html.escape(f"{scene.satellite_title} lightning clusters"),
         "subtitle": html.escape(_subtitle(scene)),
+        "source": html.escape(scene.source),
         "note": html.escape(_note(scene, len(kept))),
         "css": packaged_text("page/interactive.css"),
         "plotly": get_plotlyjs(),

@@ -69,6 +69,7 @@ def render_report(
         ),
         "details": _details(details or {}),
         "noun": scene.noun,
+        "source": html.escape(scene.source),
     }
     return re.sub(r"\{\{(\w+)\}\}", lambda place: parts[place[1]], packaged_text("page/report.html"))
 

@@ -9,6 +9,7 @@ from lightning_eda.resources.variables import settings_of
 from lightning_eda.settings import CsvSettings, parse_required
 from lightning_eda.storage.object_store import ObjectStore
 from lightning_eda.storage.places import open_store
+from lightning_eda.table_days import Servers
 
 CSV_FIELDS = {"schema": "schema_names"}  # pydantic's models have a method `schema`
 
@@ -57,3 +58,17 @@ class TablesResource(dg.ConfigurableResource):  # type: ignore[type-arg]
         """The bucket of the CSVs; SettingError when CSV_BUCKET_SRC is not set."""
         bucket = parse_required(self.settings().bucket_src, "CSV_BUCKET_SRC", "the name of a bucket")
         return open_store(bucket, "CSV_BUCKET_SRC", self.endpoint_url, self.region)
+
+    def servers(self) -> Servers:
+        """Where AWS is."""
+        return Servers(self.endpoint_url, self.glue_endpoint_url, self.region)
+
+    def table_link(self) -> str | None:
+        """The table's page in the AWS console; None without a Glue table."""
+        settings = self.settings()
+        if not (settings.table and settings.database):
+            return None
+        return (
+            f"https://{self.region}.console.aws.amazon.com/glue/home?region={self.region}"
+            f"#/v2/data-catalog/tables/view/{settings.table}?database={settings.database}"
+        )

@@ -9,6 +9,7 @@ grid cells, and the method and the size of a cell are recorded. Feeds `silhouett
 import dagster as dg
 from pydantic import Field
 
+from lightning_eda.assets.catalog import LIGHTNING, OWNERS, about
 from lightning_eda.assets.clustering.preprocessor import preprocessor
 from lightning_eda.partitions import hourly, one_run
 from lightning_eda.reporting import Metadata, file_link, open_window, readable_failures, report_window
@@ -28,6 +29,9 @@ class KmeansConfig(dg.Config):
 @dg.asset(
     group_name="clustering",
     description=__doc__,
+    owners=OWNERS,
+    tags=LIGHTNING,
+    metadata=about(),
     partitions_def=hourly,
     backfill_policy=one_run,
     kinds={"python", "numpy"},

@@ -8,6 +8,7 @@ under one reason. A range of partitions is one window. Feeds `kmeans_cluster`.
 
 import dagster as dg
 
+from lightning_eda.assets.catalog import CLEAN_ROWS, LIGHTNING, OWNERS, about
 from lightning_eda.assets.clustering.window_cleaning import PreprocessorConfig, clean_window
 from lightning_eda.assets.ingestor.load import load
 from lightning_eda.checks.lightning import MOST_ROWS_KEPT, check_most_rows_kept
@@ -27,6 +28,9 @@ from lightning_eda.resources import DataFolderResource, PinResource, WarehouseRe
 @dg.asset(
     group_name="clustering",
     description=__doc__,
+    owners=OWNERS,
+    tags=LIGHTNING,
+    metadata=about(CLEAN_ROWS),
     partitions_def=hourly,
     backfill_policy=one_run,
     retry_policy=try_again,

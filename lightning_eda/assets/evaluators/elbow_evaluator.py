@@ -1,23 +1,27 @@
 """The inertia of every k, and the knee of the curve.
 
 The knee is found by Kneedle (Satopaa and others, 2011). The inertias go to the table `k_scores`, beside the
-silhouettes: two looks at the same k-means, which is not fitted again. The knee is advice; the k of the map
-    is the
-one with the best silhouette, or the one the map's run config names. Feeds `cluster_map`.
+silhouettes: two looks at the same k-means, which is not fitted again. The knee is advice: the k of the map is
+the one with the best silhouette, or the one that the map's run config names. Feeds `cluster_map`.
 """
 
 import dagster as dg
 
+from lightning_eda.assets.catalog import LIGHTNING, OWNERS, about
 from lightning_eda.assets.evaluators.scores import draw_scores, read_fitted, score_table
 from lightning_eda.assets.evaluators.silhouette_evaluator import silhouette_evaluator
 from lightning_eda.partitions import hourly, one_run, try_again
 from lightning_eda.reporting import Metadata, open_window, readable_failures, report_window
 from lightning_eda.resources import DataFolderResource, PinResource, WarehouseResource
+from lightning_eda.warehouse.schema_clusters import K_SCORES
 
 
 @dg.asset(
     group_name="evaluators",
     description=__doc__,
+    owners=OWNERS,
+    tags=LIGHTNING,
+    metadata=about(K_SCORES),
     partitions_def=hourly,
     backfill_policy=one_run,
     retry_policy=try_again,

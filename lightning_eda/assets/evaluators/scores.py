@@ -5,11 +5,9 @@ from math import nan
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import dagster as dg
-
 from lightning_eda.glm.paths import WindowFolders
 from lightning_eda.glm.windows import Window
-from lightning_eda.reporting import Metadata, file_link, picture
+from lightning_eda.reporting import Metadata, file_link, picture, preview
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -113,14 +111,11 @@ def draw_scores(place: WindowFolders, fitted: Fitted, database: Path, window: Wi
     image = render_curves(evaluation)
     path = place.figures / "curves.png"
     write_atomic(path, image)
-    rows = [
-        dg.TableRecord({name: row[name] for name in ("k", "inertia", "silhouette", "silhouette_error")})
-        for row in evaluation.scores.to_pylist()
-    ]
+    scores = evaluation.scores.select(["k", "inertia", "silhouette", "silhouette_error"])
     chosen = evaluation.chosen_k
     return {
         "chosen_k": chosen if chosen is not None else "not enough points",
         "curves": picture(thumbnail(image), "Inertia and mean silhouette for each k"),
-        "scores": dg.MetadataValue.table(rows or [dg.TableRecord({"k": "not enough points"})]),
+        "scores": preview(scores, rows_shown=scores.num_rows),
         "picture": file_link(path),
     }

@@ -8,11 +8,13 @@ sample is scored against all points, and the standard error is recorded. The sco
 import dagster as dg
 from pydantic import Field
 
+from lightning_eda.assets.catalog import LIGHTNING, OWNERS, about
 from lightning_eda.assets.clustering.kmeans_cluster import kmeans_cluster
 from lightning_eda.assets.evaluators.scores import draw_scores, keep_silhouettes, read_fitted
 from lightning_eda.partitions import hourly, one_run, try_again
 from lightning_eda.reporting import Metadata, open_window, readable_failures, report_window
 from lightning_eda.resources import DataFolderResource, PinResource, WarehouseResource
+from lightning_eda.warehouse.schema_clusters import K_SCORES
 
 
 class SilhouetteConfig(dg.Config):
@@ -25,6 +27,9 @@ class SilhouetteConfig(dg.Config):
 @dg.asset(
     group_name="evaluators",
     description=__doc__,
+    owners=OWNERS,
+    tags=LIGHTNING,
+    metadata=about(K_SCORES),
     partitions_def=hourly,
     backfill_policy=one_run,
     retry_policy=try_again,

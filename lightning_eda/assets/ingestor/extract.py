@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
+from lightning_eda.assets.catalog import LIGHTNING, OWNERS, about
 from lightning_eda.checks.lightning import HOUR_IS_COMPLETE, check_hour_is_complete
 from lightning_eda.glm.names import hour_prefix
+from lightning_eda.glm.origin import source_text
 from lightning_eda.glm.paths import HourFolders
 from lightning_eda.partitions import hourly, one_run, partition_key, run_window, try_again
 from lightning_eda.reporting import PartitionReport, Progress, file_link, readable_failures, report_partitions
@@ -27,6 +29,9 @@ if TYPE_CHECKING:
 @dg.asset(
     group_name="ingestor",
     description=__doc__,
+    owners=OWNERS,
+    tags=LIGHTNING,
+    metadata=about(),
     partitions_def=hourly,
     backfill_policy=one_run,
     kinds={"s3", "netcdf"},
@@ -73,7 +78,7 @@ def _report(extraction: "Extraction", seconds: float) -> PartitionReport:
             "seconds": round(seconds, 3),
         },
         {
-            "source": extraction.store,
+            "source": source_text(extraction.store, extraction.folders.extract),
             "satellites": ", ".join(extraction.satellites) or "none",
             "gaps": _gap_text(extraction.gaps, extraction.found),
             "folder": file_link(Path(extraction.folders.extract)),

@@ -12,23 +12,32 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
+from lightning_eda.assets.catalog import LIGHTNING, OWNERS, about
 from lightning_eda.assets.ingestor.transform import transform
 from lightning_eda.checks.lightning import COORDINATES_IN_RANGE, IDS_ARE_UNIQUE, check_coordinates, check_ids
+from lightning_eda.glm.origin import source_text
 from lightning_eda.glm.paths import HourFolders
 from lightning_eda.glm.windows import HOUR
 from lightning_eda.partitions import hourly, one_run, partition_key, run_window, try_again
 from lightning_eda.reporting import PartitionReport, file_link, preview, readable_failures, report_partitions
 from lightning_eda.resources import DataFolderResource, GlmResource, PinResource, WarehouseResource
 from lightning_eda.storage.lock import sole_use
+from lightning_eda.warehouse.schema import TABLES
 
 if TYPE_CHECKING:
     from lightning_eda.glm.hour_series import HourSeries
     from lightning_eda.warehouse.load import LoadResult
 
+# What fits into the page; "Columns" has them all.
+SHOWN = ["flash_id", "flash_time_of_first_event", "flash_lat", "flash_lon", "flash_energy", "flash_area"]
+
 
 @dg.asset(
     group_name="ingestor",
     description=__doc__,
+    owners=OWNERS,
+    tags=LIGHTNING,
+    metadata=about(*TABLES.values()),
     partitions_def=hourly,
     backfill_policy=one_run,
     kinds={"duckdb"},
@@ -70,6 +79,7 @@ def _report(series: "HourSeries", result: "LoadResult", database: Path, seconds:
     rows = {f"rows_{table}": number for table, number in result.rows.items()}
     tiers_rows = sum(number for table, number in result.rows.items() if table != "granules")
     hour = result.hour
+    flashes = flash_rows_preview(database, hour, hour + HOUR, satellites=series.satellites)
     return PartitionReport(
         partition_key(hour),
         {
@@ -82,8 +92,9 @@ def _report(series: "HourSeries", result: "LoadResult", database: Path, seconds:
         {
             "changed": result.changed,
             "status": _status(series),
+            "source": source_text(series.store, series.folders.extract),
             "database": file_link(database),
-            "flashes": preview(flash_rows_preview(database, hour, hour + HOUR, satellites=series.satellites)),
+            "flashes": preview(flashes.select(SHOWN)),
         },
     )
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
+from lightning_eda.assets.catalog import LIGHTNING, OWNERS, about
 from lightning_eda.assets.ingestor.extract import extract
 from lightning_eda.checks.lightning import (
     NO_GRANULE_QUARANTINED,
@@ -21,6 +22,7 @@ from lightning_eda.glm.paths import HourFolders
 from lightning_eda.partitions import hourly, one_run, partition_key, run_window
 from lightning_eda.reporting import Metadata, PartitionReport, file_link, readable_failures, report_partitions
 from lightning_eda.resources import DataFolderResource, GlmResource, PinResource
+from lightning_eda.warehouse.schema import LOADED_AT, TABLES
 
 if TYPE_CHECKING:
     from lightning_eda.glm.hour_series import HourSeries
@@ -29,6 +31,9 @@ if TYPE_CHECKING:
 @dg.asset(
     group_name="ingestor",
     description=__doc__,
+    owners=OWNERS,
+    tags=LIGHTNING,
+    metadata=about(*TABLES.values(), without=(LOADED_AT,)),
     partitions_def=hourly,
     backfill_policy=one_run,
     kinds={"python", "csv"},

@@ -8,6 +8,7 @@ open from disk without a network.
 import dagster as dg
 from pydantic import Field
 
+from lightning_eda.assets.catalog import LIGHTNING, OWNERS, about
 from lightning_eda.assets.evaluators.elbow_evaluator import elbow_evaluator
 from lightning_eda.assets.evaluators.scores import choose, read_evaluation, read_fitted
 from lightning_eda.assets.maps.drawing import cluster_rows, draw_figures
@@ -22,6 +23,7 @@ from lightning_eda.reporting import (
     report_window,
 )
 from lightning_eda.resources import DataFolderResource, PinResource, WarehouseResource
+from lightning_eda.warehouse.schema_clusters import CLUSTER_CENTERS, FLASH_CLUSTERS
 
 
 class ClusterMapConfig(dg.Config):
@@ -33,6 +35,9 @@ class ClusterMapConfig(dg.Config):
 @dg.asset(
     group_name="maps",
     description=__doc__,
+    owners=OWNERS,
+    tags=LIGHTNING,
+    metadata=about(CLUSTER_CENTERS, FLASH_CLUSTERS),
     partitions_def=hourly,
     backfill_policy=one_run,
     retry_policy=try_again,
@@ -63,6 +68,7 @@ def cluster_map(
         "dagster/row_count": clustered.clean.kept,
         "k": evaluation.chosen_k if evaluation.chosen_k is not None else "not enough points",
         "chosen_by": evaluation.chosen_by or "nobody",
+        "source": files.source,
         "map": picture(files.thumbnail, "Map of the clusters"),
         "clusters": preview(clustered.table, rows_shown=30),
         **{f"file_{name}": file_link(path) for name, path in files.paths.items()},

@@ -37,10 +37,11 @@ class ClusteredWindow:
 
 @dataclass(frozen=True)
 class Figures:
-    """The files of a window, by what they are, and a small picture of the map."""
+    """The files of a window, by what they are; a small picture of the map; where its points come from."""
 
     paths: dict[str, Path]
     thumbnail: bytes
+    source: str
 
 
 def cluster_rows(fitted: "Fitted", window: Window, k: int | None) -> ClusteredWindow:
@@ -75,6 +76,7 @@ def draw_figures(
         clustered.table,
         clean.tier,
         total=clean.kept,
+        simulated=is_simulated(place, window, clean),
     )
     contents = {"map": ("map.png", figures.render_cluster_map(scene))}
     contents["interactive_map"] = ("map.html", figures.render_interactive_map(scene).encode())
@@ -95,7 +97,14 @@ def draw_figures(
     for name, content in contents.values():
         write_atomic(place.figures / name, content)
     paths = {kind: place.figures / name for kind, (name, _) in contents.items()}
-    return Figures(paths, figures.thumbnail(contents["map"][1]))
+    return Figures(paths, figures.thumbnail(contents["map"][1]), scene.source)
+
+
+def is_simulated(place: WindowFolders, window: Window, clean: "CleanWindow") -> bool:
+    """Whether the rows come from the simulator, as far as their granules are still there."""
+    from lightning_eda.glm.origin import window_is_simulated
+
+    return window_is_simulated(place.data_dir, window, clean.satellites.split(", "))
 
 
 def _granules(database: Path, window: Window) -> dict[str, str]:

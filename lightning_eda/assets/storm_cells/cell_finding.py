@@ -74,11 +74,12 @@ class FoundCells:
 
 @dataclass(frozen=True)
 class Drawings:
-    """The map to print, the page to explore, and a small picture of the map."""
+    """The map to print, the page to explore, a small picture of the map; where the flashes come from."""
 
     map: Path
     page: Path
     thumbnail: bytes
+    source: str
 
 
 def find_cells(
@@ -167,19 +168,24 @@ def draw_cells(found: FoundCells, place: WindowFolders) -> Drawings:
     """Writes the map and the page."""
     from lightning_eda import figures
     from lightning_eda.figures.storm_map import render_storm_map, render_storm_page
+    from lightning_eda.glm.origin import window_is_simulated
+    from lightning_eda.glm.windows import Window
     from lightning_eda.storage.atomic import write_atomic
 
-    satellites = ", ".join(found.flashes["satellite"].unique().to_pylist())
+    satellites = found.flashes["satellite"].unique().to_pylist()
     scene = figures.Scene(
-        satellites or "GOES", place.start, place.end, _as_clusters(found.flashes), _as_clusters(found.cells)
+        ", ".join(satellites) or "GOES",
+        place.start,
+        place.end,
+        _as_clusters(found.flashes),
+        _as_clusters(found.cells),
+        simulated=window_is_simulated(place.data_dir, Window(place.start, place.end), satellites),
     )
-    image = render_storm_map(scene)
-    drawings = Drawings(
-        place.figures / "storm_cells.png", place.figures / "storm_cells.html", figures.thumbnail(image)
-    )
-    write_atomic(drawings.map, image)
-    write_atomic(drawings.page, render_storm_page(scene).encode())
-    return drawings
+    image, page = place.figures / "storm_cells.png", place.figures / "storm_cells.html"
+    png = render_storm_map(scene)
+    write_atomic(image, png)
+    write_atomic(page, render_storm_page(scene).encode())
+    return Drawings(image, page, figures.thumbnail(png), scene.source)
 
 
 def _as_clusters(table: "pa.Table") -> "pa.Table":

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
+from lightning_eda.assets.catalog import LIGHTNING, OWNERS, about
 from lightning_eda.assets.ingestor.load import load
 from lightning_eda.assets.storm_cells.pair_finding import FlashPairsConfig, day_window, find_pairs
 from lightning_eda.partitions import lightning_daily, one_run, run_days, try_again
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
     description=__doc__,
     partitions_def=lightning_daily,
     backfill_policy=one_run,
+    owners=OWNERS,
+    tags=LIGHTNING,
+    metadata=about(),
     kinds={"duckdb", "scipy", "s3"},
     deps=[load],
     retry_policy=try_again,

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
+from lightning_eda.assets.catalog import LIGHTNING, OWNERS, about
 from lightning_eda.assets.storm_cells.cell_finding import StormCellsConfig, draw_cells, find_cells
 from lightning_eda.assets.storm_cells.flash_pairs import flash_pairs
 from lightning_eda.assets.storm_cells.pair_finding import day_window
@@ -25,6 +26,7 @@ from lightning_eda.reporting import (
     report_partitions,
 )
 from lightning_eda.resources import DataFolderResource, DistancesResource, WarehouseResource
+from lightning_eda.warehouse.schema_storms import STORM_CELL_FLASHES, STORM_CELLS
 
 if TYPE_CHECKING:
     from lightning_eda.assets.storm_cells.cell_finding import Drawings, FoundCells
@@ -35,6 +37,9 @@ if TYPE_CHECKING:
     description=__doc__,
     partitions_def=lightning_daily,
     backfill_policy=one_run,
+    owners=OWNERS,
+    tags=LIGHTNING,
+    metadata=about(STORM_CELLS, STORM_CELL_FLASHES),
     kinds={"s3", "duckdb", "plotly"},
     deps=[flash_pairs],
     retry_policy=try_again,
@@ -84,6 +89,7 @@ def _report(
             "min_samples": found.min_samples,
             "max_minutes": found.note.max_minutes,
             "status": "clustered" if found.flashes.num_rows else "no flashes are loaded for this day",
+            "source": drawings.source,
             "clusters_file": url,
             "database": file_link(database),
             "file_map": file_link(drawings.map),

@@ -1,0 +1,75 @@
+"""What the catalogue says of an asset besides its description: owner, system, links, columns with units."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+import dagster as dg
+
+from lightning_eda.warehouse.schema import Column, Table
+
+OWNERS: Final = ("team:lightning",)
+LIGHTNING: Final = MappingProxyType({"system": "lightning", "product": "GLM-L2-LCFA"})
+CLEAN_ROWS: Final = Table(
+    "rows",
+    "One flash, group or event of a window that was left after cleaning.",
+    ("satellite", "granule_start", "id"),
+    (
+        Column("satellite", "VARCHAR", "Spacecraft, G16 to G19"),
+        Column("granule_start", "TIMESTAMP", "Start in the granule's file name", "UTC"),
+        Column("id", "BIGINT", "The flash, group or event, as in its table"),
+        Column("flash_id", "BIGINT", "The flash it belongs to", nullable=True),
+        Column("time", "TIMESTAMP", "Time of its first event", "UTC"),
+        Column("lat", "DOUBLE", "Latitude", "degrees_north"),
+        Column("lon", "DOUBLE", "Longitude, in [-180, 180)", "degrees_east"),
+        Column("energy_j", "DOUBLE", "Radiant energy", "J", nullable=True),
+        Column("area_m2", "DOUBLE", "Footprint; NULL for events", "m2", nullable=True),
+        Column("duration_s", "DOUBLE", "From first to last event; NULL but for flashes", "s", nullable=True),
+        Column("quality_flag", "INTEGER", "0 is good; NULL for events", nullable=True),
+    ),
+)
+
+
+def about(*tables: Table, without: tuple[str, ...] = ()) -> Mapping[str, dg.MetadataValue]:
+    """Metadata of an asset's definition: where to read more, and the columns of the tables it writes.
+
+    Args:
+        tables: What it writes; of several tables the columns are named `table.column`.
+        without: Names of columns that are not in it.
+    """
+    metadata: dict[str, dg.MetadataValue] = {
+        "lightning_from_space": dg.MetadataValue.url(
+            "https://www.goes-r.gov/products/baseline-lightning-detection.html"
+        ),
+        "granules": dg.MetadataValue.url("https://registry.opendata.aws/noaa-goes/"),
+        "files_and_tables": dg.MetadataValue.text("described in docs/data.md of the project"),
+    }
+    if tables:
+        metadata["dagster/column_schema"] = dg.MetadataValue.table_schema(_schema(tables, without))
+    return metadata
+
+
+def _schema(tables: tuple[Table, ...], without: tuple[str, ...]) -> dg.TableSchema:
+    several = len(tables) > 1
+    return dg.TableSchema(
+        columns=[
+            _column(column, f"{table.name}.{column.name}" if several else column.name)
+            for table in tables
+            for column in table.columns
+            if column.name not in without
+        ],
+        constraints=dg.TableConstraints(
+            other=[f"{table.name}: one row for each {', '.join(table.key)}" for table in tables]
+        ),
+    )
+
+
+def _column(column: Column, name: str) -> dg.TableColumn:
+    """A column as the UI draws it, its unit after the description."""
+    unit = f" [{column.unit}]" if column.unit else ""
+    return dg.TableColumn(
+        name,
+        type=column.type,
+        description=f"{column.description}{unit}",
+        constraints=dg.TableColumnConstraints(nullable=column.nullable),
+    )

@@ -1,0 +1,90 @@
+"""The latest CSV of a day as a partition of a Parquet dataset in S3, registered in Glue.
+
+Takes the object whose key begins with CSV_PREFIX and the day (`2024-01-01` is `20240101`), whose name
+contains CSV_SUBSTR and which was written last; plain, gzip, or the one member of a zip. The new partition is
+uploaded, verified and registered before the old objects are deleted, so a reader has the old rows or the new
+ones whatever fails. The same version of the CSV again changes nothing.
+"""
+
+import time
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import dagster as dg
+
+from lightning_eda.assets.s3_tables.history import rows_of_days_before
+from lightning_eda.checks.tables import (
+    COLUMNS_ARE_UNCHANGED,
+    HAS_ROWS,
+    ROW_COUNT_IS_USUAL,
+    check_columns,
+    check_has_rows,
+    check_row_count,
+)
+from lightning_eda.partitions import daily, one_run, run_days, try_again
+from lightning_eda.reporting import PartitionReport, preview, readable_failures, report_partitions
+from lightning_eda.resources import DataFolderResource, TablesResource
+
+if TYPE_CHECKING:
+    from lightning_eda.table_days import TableTask
+    from lightning_eda.tables.load_result import LoadResult
+
+
+@dg.asset(
+    group_name="s3_tables",
+    description=__doc__,
+    partitions_def=daily,
+    backfill_policy=one_run,
+    kinds={"s3", "csv", "parquet", "glue"},
+    check_specs=[HAS_ROWS, COLUMNS_ARE_UNCHANGED, ROW_COUNT_IS_USUAL],
+    retry_policy=try_again,
+)
+def parquet_table(
+    context: dg.AssetExecutionContext, tables: TablesResource, folders: DataFolderResource
+) -> dg.MaterializeResult:  # type: ignore[type-arg]
+    """See the module."""
+    from lightning_eda.table_days import TableTask, load_day
+
+    reports, results = [], {}
+    with readable_failures():
+        task = TableTask.from_settings(tables.settings(), tables.servers())
+        for day in run_days(context):
+            begin = time.monotonic()
+            done = results[day] = load_day(task, day, folders.folder() / "scratch", datetime.now(UTC))
+            context.log.info(f"{day}: {done.rows:,} rows from {task.source.url(done.source)} {done.note}")
+            reports.append(_report(str(day), task, done, tables.table_link(), time.monotonic() - begin))
+    before = rows_of_days_before(context, min(results))
+    checks = [check_has_rows(results), check_columns(results), check_row_count(results, before)]
+    return report_partitions(context, reports, checks, data_version=done.data_version)
+
+
+def _report(
+    day: str, task: "TableTask", done: "LoadResult", link: str | None, seconds: float
+) -> PartitionReport:
+    from lightning_eda.table_days import first_rows
+
+    rows = first_rows(task, done)
+    schema = dg.TableSchema([dg.TableColumn(name, kind) for name, kind in done.columns.items()])
+    return PartitionReport(
+        day,
+        {
+            "dagster/row_count": done.rows,
+            "rows_set_aside": done.rows_set_aside,
+            "bytes_in": done.bytes_in,
+            "bytes_out": done.bytes_out,
+            "files": len(done.files),
+            "seconds": round(seconds, 3),
+        },
+        {
+            "source": task.source.url(done.source),
+            "source_etag": done.etag,
+            "source_written": dg.MetadataValue.timestamp(done.last_modified),
+            "unchanged": done.unchanged,
+            "status": done.note or "loaded",
+            "partitions": ", ".join(part.name for part in done.partitions) or "none",
+            "dataset": task.destination.url(task.options.pathoutput.strip("/")),
+            "dagster/column_schema": dg.MetadataValue.table_schema(schema),
+            **({"first_rows": preview(rows)} if rows is not None else {}),
+            **({"glue_table": dg.MetadataValue.url(link)} if link else {}),
+        },
+    )

@@ -1,0 +1,79 @@
+"""Checks of the S3 tables."""
+
+from collections.abc import Mapping
+from datetime import date
+from statistics import median
+from typing import TYPE_CHECKING
+
+import dagster as dg
+
+from lightning_eda.checks import check_result, named
+
+if TYPE_CHECKING:
+    from lightning_eda.tables.load_result import LoadResult
+
+USUAL_FACTOR = 3
+
+HAS_ROWS = dg.AssetCheckSpec("has_rows", asset="parquet_table", description="The day's CSV has rows.")
+COLUMNS_ARE_UNCHANGED = dg.AssetCheckSpec(
+    "columns_are_unchanged",
+    asset="parquet_table",
+    description="The CSV has the columns of the table and no others; a changed type fails the run itself.",
+)
+ROW_COUNT_IS_USUAL = dg.AssetCheckSpec(
+    "row_count_is_usual",
+    asset="parquet_table",
+    description=f"The rows are within a factor of {USUAL_FACTOR} of the median of the last days.",
+)
+
+Results = Mapping[date, "LoadResult"]
+
+
+def check_has_rows(results: Results) -> dg.AssetCheckResult:
+    """Warns of days whose CSV is empty."""
+    empty = [f"{day} ({done.source})" for day, done in results.items() if not done.rows]
+    return check_result(
+        HAS_ROWS,
+        not empty,
+        dg.AssetCheckSeverity.WARN,
+        "The partition is empty now, as its CSV is. When that is wrong, upload the CSV again and materialise "
+        "the day again.",
+        {"empty_days": len(empty), "days": named(empty)},
+    )
+
+
+def check_columns(results: Results) -> dg.AssetCheckResult:
+    """Warns of columns that were added to the table."""
+    added = [f"{day}: {', '.join(done.new_columns)}" for day, done in results.items() if done.new_columns]
+    return check_result(
+        COLUMNS_ARE_UNCHANGED,
+        not added,
+        dg.AssetCheckSeverity.WARN,
+        "The columns were added at the end of the table; earlier partitions have NULL there. When a column "
+        "was renamed at its source, name the columns with CSV_SCHEMA.",
+        {"days_with_new_columns": len(added), "columns": named(added)},
+    )
+
+
+def check_row_count(results: Results, before: Mapping[date, int]) -> dg.AssetCheckResult:
+    """Warns of days that have far more or far fewer rows than the days before.
+
+    Args:
+        results: What was loaded.
+        before: Rows of earlier days.
+    """
+    known = {**before}
+    unusual = []
+    for day, done in sorted(results.items()):
+        usual = median(known.values()) if known else done.rows
+        if not usual <= done.rows * USUAL_FACTOR or not done.rows <= usual * USUAL_FACTOR:
+            unusual.append(f"{day}: {done.rows:,} rows, usually {usual:,.0f}")
+        known[day] = done.rows
+    return check_result(
+        ROW_COUNT_IS_USUAL,
+        not unusual,
+        dg.AssetCheckSeverity.WARN,
+        "The upload may be incomplete, doubled, or another file than meant: look at `source` in the "
+        "metadata, and at CSV_SUBSTR.",
+        {"unusual_days": named(unusual), "days_compared_with": len(before)},
+    )

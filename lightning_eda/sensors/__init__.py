@@ -1,0 +1,42 @@
+"""The sensors. All but `failures` are off until they are turned on: installing this must not start downloads.
+
+| sensor | every | asks for |
+|---|---|---|
+| `distance_objects` | 60 s | each day under INPUT_FOLDER with a new or changed object |
+| `csv_objects` | 60 s | each day under CSV_PREFIX with a new or changed CSV |
+| `heal_hours` | 5 min | hours with granules in the bucket that the database lacks |
+| `failures` | 30 s | nothing: writes a line for each failed run |
+
+docs/decisions/10-sensors.md says why nothing is lost, and nothing asked for twice.
+"""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import dagster as dg
+
+from lightning_eda.sensors.failures import failures_sensor
+from lightning_eda.sensors.heal_hours import heal_hours_sensor
+from lightning_eda.sensors.new_objects import csv_objects, distance_objects
+from lightning_eda.settings import Settings
+
+
+def build_sensors(
+    settings: Settings, clock: Callable[[], datetime] | None = None
+) -> list[dg.SensorDefinition]:
+    """The sensors for given settings; one whose settings are missing says so at each tick.
+
+    Args:
+        settings: The settings.
+        clock: Gives the present, aware; that of the machine when left out.
+    """
+    return [
+        distance_objects,
+        csv_objects,
+        heal_hours_sensor(settings, clock or _now),
+        failures_sensor(settings.failure_webhook_url),
+    ]
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

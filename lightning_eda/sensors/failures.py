@@ -1,0 +1,68 @@
+"""The failure sensor: one readable line for each failed run."""
+
+from datetime import UTC, datetime
+
+import dagster as dg
+
+from lightning_eda.errors import LightningEdaError
+from lightning_eda.resources import DataFolderResource
+from lightning_eda.storage.notices import append_line, post_text
+
+FAILURES_SECONDS = 30
+FAILURES_FILE = "failures.log"
+LINE_LENGTH = 1000
+PARTITION_TAG = "dagster/partition"
+RANGE_TAGS = ("dagster/asset_partition_range_start", "dagster/asset_partition_range_end")
+
+
+def failures_sensor(webhook_url: str | None) -> dg.SensorDefinition:
+    """The sensor; it is on from the start, since it only tells."""
+
+    @dg.run_failure_sensor(
+        name="failures",
+        minimum_interval_seconds=FAILURES_SECONDS,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description="For each failed run: one line in failures.log in the data folder and, if "
+        'FAILURE_WEBHOOK_URL is set, as JSON {"text": line} to that address.',
+    )
+    def failures(context: dg.RunFailureSensorContext, folders: DataFolderResource) -> None:
+        line = _failure_line(context)
+        context.log.error(line)
+        try:
+            append_line(folders.folder() / FAILURES_FILE, line)
+        except LightningEdaError as error:
+            context.log.warning(str(error))  # the web hook is told all the same
+        if webhook_url:
+            try:
+                post_text(webhook_url, line, "FAILURE_WEBHOOK_URL")
+            except LightningEdaError as error:
+                context.log.warning(str(error))  # the line is in the file
+
+    return failures
+
+
+def _failure_line(context: dg.RunFailureSensorContext) -> str:
+    """When, which run of which job and partition failed, in which step, and the first reason in words."""
+    run = context.dagster_run
+    steps = context.get_step_failure_events()
+    start, end = (run.tags.get(tag, "") for tag in RANGE_TAGS)
+    partition = run.tags.get(PARTITION_TAG) or (f"{start} to {end}" if start else "none")
+    record = context.instance.get_run_record_by_id(run.run_id)
+    when = datetime.fromtimestamp(record.end_time if record and record.end_time else 0, UTC)
+    job = "assets chosen by hand" if run.job_name.startswith("__") else run.job_name
+    where = f"step {steps[0].step_key}" if steps else "no step"
+    more = f" (and {len(steps) - 1} more)" if len(steps) > 1 else ""
+    reason = _reason(steps[0]) if steps else (context.failure_event.message or "no reason is given")
+    what = f"{when:%Y-%m-%dT%H:%M:%SZ} run {run.run_id[:8]} of {job}, partition {partition}, {where}{more}"
+    return " ".join(f"{what}: {reason}".split())[:LINE_LENGTH]
+
+
+def _reason(step_failure: dg.DagsterEvent) -> str:
+    """Our error's sentence; for an error that is not ours, its kind and text without the stack."""
+    data = step_failure.step_failure_data
+    if data.user_failure_data and data.user_failure_data.description:
+        return str(data.user_failure_data.description)
+    error = data.error
+    while error and error.cause and (error.cls_name or "").startswith("Dagster"):
+        error = error.cause
+    return error.message if error else "no reason is given"

@@ -1,0 +1,197 @@
+"""A dataset with its entry in the catalogue: what it has, and new files put in the place of old rows."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Self
+
+import pyarrow as pa
+
+from lightning_eda.errors import DatasetError, LightningEdaError, SettingError
+from lightning_eda.storage.backoff import Backoff
+from lightning_eda.storage.object_store import ObjectInfo, ObjectStore
+from lightning_eda.tables.catalogue import Catalogue
+from lightning_eda.tables.dataset import PartitionValues, dataset_place, partition_folder, partition_values
+from lightning_eda.tables.footer import read_footer
+from lightning_eda.tables.names import safe_names
+from lightning_eda.tables.object_names import MOST_OBJECTS, ObjectName
+from lightning_eda.tables.parquet_sink import ParquetSink, PartitionFile
+from lightning_eda.tables.replace import ROWS, NewPartition, Run, each, replace_partitions
+from lightning_eda.tables.types import glue_type
+
+if TYPE_CHECKING:
+    from mypy_boto3_glue import GlueClient
+
+MOST_COUNTED: Final = 16
+"""Old objects whose rows are asked for, one request each."""
+TEXT: Final = pa.string()
+
+
+@dataclass(frozen=True)
+class PartitionResult:
+    """What became of one partition.
+
+    Attributes:
+        name: Its folder, such as `day=20240101`.
+        rows: Rows it has now, when this run won.
+        key: Key of its object; "" when another run won.
+        size: Bytes of the object.
+        previous_rows: Rows it had before; 0 when it is new, None when counting them would take many requests.
+        won_by: Object of the newer run that won, None when this one did.
+    """
+
+    name: str
+    rows: int
+    key: str
+    size: int
+    previous_rows: int | None
+    won_by: ObjectName | None = None
+
+
+@dataclass(frozen=True)
+class Destination:
+    """One dataset.
+
+    Attributes:
+        store: Where its objects are.
+        prefix: What their keys start with.
+        columns: Names and types of the partition columns.
+        catalogue: Its Glue table; None without.
+    """
+
+    store: ObjectStore
+    prefix: str
+    columns: Mapping[str, pa.DataType]
+    catalogue: Catalogue | None
+
+    @classmethod
+    def open(
+        cls,
+        store: ObjectStore,
+        pathoutput: str,
+        bucket_dstn: str,
+        partition_columns: Mapping[str, pa.DataType],
+        glue: "GlueClient | None",
+        database: str,
+        table: str,
+        backoff: Backoff | None = None,
+    ) -> Self:
+        """A dataset from its settings; changes nothing and asks nothing.
+
+        Raises:
+            SettingError: A setting is missing or not allowed.
+        """
+        if bool(database) != bool(table):
+            variable, other = ("CSV_DATABASE", "CSV_TABLE") if table else ("CSV_TABLE", "CSV_DATABASE")
+            raise SettingError(variable, None, f"the name that goes with {other}", "Or leave both empty.")
+        prefix = dataset_place(pathoutput, bucket_dstn).prefix
+        catalogue = None
+        if glue is not None and table:
+            kinds = {name: glue_type(kind) for name, kind in partition_columns.items()}
+            catalogue = Catalogue(glue, database, table, store.url(prefix), kinds, backoff)
+        return cls(store, prefix, partition_columns, catalogue)
+
+    def table_columns(self) -> pa.Schema | None:
+        """The columns of the table, without those of the partition; None when there is none."""
+        return None if self.catalogue is None else self.catalogue.columns()
+
+    def folder(self, values: PartitionValues) -> str:
+        """Key prefix of a partition."""
+        return partition_folder(self.prefix, list(self.columns), values)
+
+    def list_objects(self, folder: str = "") -> list[ObjectInfo]:
+        """The objects of a partition, or of the whole dataset."""
+        return list(self.store.list_objects(folder or self.prefix))
+
+    def replace(self, run: Run, sink: ParquetSink, before: Sequence[ObjectInfo]) -> list[PartitionResult]:
+        """Makes each partition that has a file exactly the rows of that file.
+
+        Args:
+            run: This load.
+            sink: Its finished files.
+            before: The objects there were when the load began.
+
+        Raises:
+            SchemaChangedError: A column has another type in the table.
+            DatasetError, StorageError: As `replace.replace_partitions` and `Catalogue.apply`.
+        """
+        if len(sink.files) > MOST_OBJECTS:
+            raise DatasetError(f"{len(sink.files)} partitions in one load are too many")
+        files = {self.folder(file.values): file for file in sink.files}
+        plan = None
+        if self.catalogue is not None:
+            places = {self.store.url(folder): file.values for folder, file in files.items()}
+            plan = self.catalogue.plan(sink.schema, places)
+        previous = self._previous_rows(files, before)
+
+        def register() -> None:
+            if self.catalogue is not None and plan is not None:
+                self.catalogue.apply(plan)
+
+        new = [NewPartition(folder, file) for folder, file in files.items()]
+        outcomes = replace_partitions(self.store, run, new, sink.schema, register)
+        return [
+            PartitionResult(
+                self._name(outcome.folder),
+                outcome.rows,
+                outcome.key,
+                outcome.size,
+                previous[outcome.folder],
+                outcome.won_by,
+            )
+            for outcome in outcomes
+        ]
+
+    def standing(self, objects: Sequence[ObjectInfo]) -> tuple[pa.Schema, list[PartitionResult]] | None:
+        """What objects that are there hold, with the catalogue mended; None when one of them is damaged."""
+        try:
+            footers = each(lambda info: read_footer(self.store, info), objects)
+        except DatasetError:
+            return None
+        values = [partition_values(self.prefix, list(self.columns), info.key) for info in objects]
+        if self.catalogue is not None:
+            places = {self.store.url(self.folder(value)): value for value in values if value is not None}
+            self.catalogue.apply(self.catalogue.plan(footers[0].schema, places))
+        partitions = [
+            PartitionResult(
+                self._name(info.key.rpartition("/")[0]), footer.rows, info.key, info.size, footer.rows
+            )
+            for info, footer in zip(objects, footers, strict=True)
+        ]
+        return footers[0].schema, partitions
+
+    def _name(self, folder: str) -> str:
+        return folder.removeprefix(self.prefix).strip("/")
+
+    def _previous_rows(
+        self, files: Mapping[str, PartitionFile], before: Sequence[ObjectInfo]
+    ) -> dict[str, int | None]:
+        """Rows each partition has now."""
+        old = {folder: [info for info in before if info.key.startswith(folder)] for folder in files}
+        if sum(map(len, old.values())) > MOST_COUNTED:
+            return dict.fromkeys(files)
+        return {folder: self._rows(objects) for folder, objects in old.items()}
+
+    def _rows(self, objects: Iterable[ObjectInfo]) -> int | None:
+        with suppress(LightningEdaError):  # a figure for people: no reason to stop a load
+            return sum(self._rows_of(info) for info in objects)
+        return None
+
+    def _rows_of(self, info: ObjectInfo) -> int:
+        if ObjectName.of(info.key):
+            rows = self.store.stat_object(info.key).metadata.get(ROWS, "")
+            if rows.isdigit():
+                return int(rows)
+        return read_footer(self.store, info).rows
+
+
+def partition_columns(names: Sequence[str], declared: Mapping[str, pa.DataType]) -> dict[str, pa.DataType]:
+    """The partition columns, by their Glue-safe names; text unless declared, never what values look like.
+
+    Raises:
+        SettingError: There is none.
+        CsvError: Two of them become the same.
+    """
+    if not names:
+        raise SettingError("CSV_PARTITIONS_COLS", None, "the name of a column")
+    return {name: declared.get(name, TEXT) for name in safe_names(names, "CSV_PARTITIONS_COLS")}

@@ -1,0 +1,154 @@
+"""A pandas DataFrame into a dataset, with the same replacement as a CSV: the loading lambda's function."""
+
+import secrets
+import tempfile
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from lightning_eda.errors import LightningEdaError, SchemaChangedError
+from lightning_eda.storage.s3 import S3Store
+from lightning_eda.tables.dataset import dataset_place
+from lightning_eda.tables.destination import Destination, partition_columns
+from lightning_eda.tables.names import safe_names
+from lightning_eda.tables.object_names import new_run
+from lightning_eda.tables.parquet_sink import ParquetSink
+from lightning_eda.tables.replace import Run
+from lightning_eda.tables.scratch import scratch_folder
+from lightning_eda.tables.types import TIMESTAMP, glue_type
+
+if TYPE_CHECKING:
+    import boto3
+    import pandas as pd
+    from mypy_boto3_s3 import S3Client
+
+SUCCESS = "Success"
+SCRATCH = "lightning_eda_tables"
+BATCH_ROWS = 100_000
+
+
+def load_data(
+    df: "pd.DataFrame",
+    pathoutput: str,
+    table: str,
+    database: str,
+    data_ref: str,
+    partitions_cols: str | Sequence[str],
+    bucket_dstn: str,
+    s3_client: "S3Client",
+    boto3_session: "boto3.Session | None",
+) -> str | dict[str, str]:
+    """Makes the rows of a DataFrame the partitions they name, without any moment without rows.
+
+    Args:
+        df: The rows; its index is left out. Columns are renamed as `names.safe_names` says.
+        pathoutput: Place of the dataset: s3://bucket/prefix, or a prefix inside `bucket_dstn`.
+        table: Glue table; "" for no catalogue.
+        database: Glue database; "" for no catalogue.
+        data_ref: Value of the partition column, where the DataFrame does not have it.
+        partitions_cols: The partition column, or several.
+        bucket_dstn: Bucket of the dataset.
+        s3_client: A boto3 client of S3.
+        boto3_session: Makes the client of Glue; None for the usual one.
+
+    Returns:
+        "Success", or `{"errorMessage": reason}`: the old rows are there then, unless the reason says that
+        the new ones are.
+    """
+    from botocore.exceptions import BotoCoreError
+
+    try:
+        names = [partitions_cols] if isinstance(partitions_cols, str) else list(partitions_cols)
+        store = S3Store(
+            dataset_place(pathoutput, bucket_dstn).bucket, setting="CSV_BUCKET_DSTN", client=s3_client
+        )
+        glue = _session(boto3_session).client("glue") if table else None
+        columns = partition_columns(names, {})
+        dataset = Destination.open(store, pathoutput, bucket_dstn, columns, glue, database, table)
+        _replace(dataset, frame_table(df, dataset.table_columns(), list(columns)), data_ref)
+    except (LightningEdaError, BotoCoreError) as error:
+        return {"errorMessage": str(error)}
+    return SUCCESS
+
+
+def frame_table(df: "pd.DataFrame", table: pa.Schema | None, columns: Sequence[str]) -> pa.Table:
+    """A DataFrame as an Arrow table of types that Glue has.
+
+    Args:
+        df: The rows.
+        table: Columns of the table, which the DataFrame's are made to fit; None when there is none.
+        columns: The partition columns, which become text.
+
+    Returns:
+        The table's columns first, then the new ones.
+
+    Raises:
+        CsvError: Two names become the same.
+        SchemaChangedError: A column is missing, or its values fit neither the table nor a type of Glue.
+    """
+    known = {column.name: column.type for column in table or ()} | dict.fromkeys(columns, pa.string())
+    arrays, refused = {}, []
+    for place, name in enumerate(safe_names([str(name) for name in df.columns], "the DataFrame")):
+        try:
+            arrays[name] = _array(df.iloc[:, place], known.get(name))
+        except (pa.ArrowException, ValueError, TypeError) as error:
+            wanted = f"{glue_type(known[name])} in the table" if name in known else "no type of Glue's"
+            refused.append(f"{name} does not fit: it is {wanted} ({error})")
+    refused += [f"{name} is missing" for name in known if name not in df and name not in (*arrays, *columns)]
+    if refused:
+        raise SchemaChangedError(f"the DataFrame's columns do not fit: {'; '.join(refused)}")
+    order = [name for name in known if name in arrays] + [name for name in arrays if name not in known]
+    return pa.table({name: arrays[name] for name in order})
+
+
+def _array(values: "pd.Series[Any]", wanted: pa.DataType | None) -> pa.Array:
+    """The values of a column as the type of the table, or else as the nearest that Glue has."""
+    array = pa.Array.from_pandas(values)
+    if isinstance(array, pa.ChunkedArray):
+        array = array.combine_chunks()
+    if pa.types.is_dictionary(array.type):
+        array = array.dictionary_decode()
+    if pa.types.is_timestamp(array.type):
+        array = array.cast(pa.timestamp("us", array.type.tz), safe=False)  # Glue has microseconds
+    wanted = wanted or _nearest(array.type)
+    glue_type(wanted)  # refuses what is none of Glue's
+    return array.cast(wanted)
+
+
+def _nearest(kind: pa.DataType) -> pa.DataType:
+    """The type for a column that the table does not have."""
+    if pa.types.is_timestamp(kind):
+        return TIMESTAMP
+    if pa.types.is_null(kind) or pa.types.is_large_string(kind) or kind == pa.string_view():
+        return pa.string()
+    if pa.types.is_date64(kind):
+        return pa.date32()
+    wider = {
+        pa.uint8(): pa.int16(),
+        pa.uint16(): pa.int32(),
+        pa.uint32(): pa.int64(),
+        pa.uint64(): pa.int64(),
+        pa.float16(): pa.float32(),
+    }
+    return wider.get(kind, kind)
+
+
+def _replace(dataset: Destination, rows: pa.Table, data_ref: str) -> None:
+    version = secrets.token_hex(8)
+    before = dataset.list_objects()
+    run = new_run(datetime.now(UTC), secrets.token_hex(4), (info.key for info in before))
+    with scratch_folder(Path(tempfile.gettempdir()) / SCRATCH) as folder:
+        sink = ParquetSink(folder, rows.schema, list(dataset.columns), data_ref, {})
+        for batch in rows.to_batches(BATCH_ROWS):
+            sink.write(batch)
+        sink.close()
+        dataset.replace(Run(run, version, {}), sink, before)
+
+
+def _session(session: "boto3.Session | None") -> "boto3.Session":
+    import boto3
+
+    return session or boto3.session.Session()

@@ -1,0 +1,211 @@
+"""One load: a CSV that was chosen is read, written and put in the place of the old rows."""
+
+import hashlib
+import json
+import secrets
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+from urllib.parse import quote
+
+import pyarrow as pa
+
+from lightning_eda.errors import SchemaChangedError
+from lightning_eda.storage.backoff import Backoff
+from lightning_eda.storage.object_store import ObjectInfo, ObjectStore
+from lightning_eda.tables.archive import open_csv
+from lightning_eda.tables.csv_options import CsvOptions
+from lightning_eda.tables.csv_stream import CsvResult, stream_csv
+from lightning_eda.tables.destination import Destination, PartitionResult, partition_columns
+from lightning_eda.tables.load_result import LoadResult
+from lightning_eda.tables.names import safe_names
+from lightning_eda.tables.object_names import new_run, standing_run
+from lightning_eda.tables.parquet_sink import ParquetSink
+from lightning_eda.tables.replace import Run
+from lightning_eda.tables.types import glue_type, parse_type
+
+if TYPE_CHECKING:
+    from mypy_boto3_glue import GlueClient
+
+FORMAT: Final = 1
+"""Part of every data version; a greater number makes the same source count as new."""
+LONGEST_METADATA: Final = 1000
+
+
+@dataclass(frozen=True)
+class TableOptions:
+    """What is made of a CSV.
+
+    Attributes:
+        pathoutput: Place of the dataset: s3://bucket/prefix, or a prefix inside `bucket_dstn`.
+        bucket_dstn: Bucket of the dataset.
+        database: Glue database; "" for no catalogue.
+        table: Glue table; "" for no catalogue.
+        partitions_cols: The partition columns; at most one the CSV does not have, which gets `data_ref`.
+        csv: How the CSV is read.
+    """
+
+    pathoutput: str
+    bucket_dstn: str = ""
+    database: str = ""
+    table: str = ""
+    partitions_cols: tuple[str, ...] = ("data_ref",)
+    csv: CsvOptions = field(default_factory=CsvOptions)
+
+
+class StandingError(Exception):
+    """Not a failure: what would be loaded is there already, so that the CSV need not be read further."""
+
+    def __init__(self, result: LoadResult) -> None:
+        self.result = result
+
+
+class Load:
+    """One load of one version of a CSV; arguments as of `load.load_object`."""
+
+    def __init__(
+        self,
+        source: ObjectStore,
+        info: ObjectInfo,
+        destination: ObjectStore,
+        glue: "GlueClient | None",
+        options: TableOptions,
+        data_ref: str,
+        now: datetime,
+        backoff: Backoff | None,
+    ) -> None:
+        self._source = source
+        self._info = info
+        self._csv = options.csv
+        self._data_ref = data_ref
+        self._now = now
+        self._declared = declared_types(options.csv)
+        columns = partition_columns(options.partitions_cols, self._declared)
+        self._dataset = Destination.open(
+            destination,
+            options.pathoutput,
+            options.bucket_dstn,
+            columns,
+            glue,
+            options.database,
+            options.table,
+            backoff,
+        )
+        self._version = data_version(info, options, data_ref)
+        self._before: list[ObjectInfo] = []
+        self._run: Run | None = None
+
+    def run(self, folder: Path) -> LoadResult:
+        """Does it all, with the Parquet files in `folder`."""
+        table = self._dataset.table_columns()
+        self._check_declared(table)
+        if len(self._dataset.columns) == 1:
+            self._before = self._dataset.list_objects(self._dataset.folder((self._data_ref,)))
+            self._stop_when_standing()
+        sinks: list[ParquetSink] = []
+
+        def new_sink(schema: pa.Schema) -> ParquetSink:
+            sinks.append(self._new_sink(folder, schema))
+            return sinks[-1]
+
+        columns = dict(self._dataset.columns)
+        read = stream_csv(
+            lambda: open_csv(self._source.open_object(self._info), self._source.url(self._info.key)),
+            self._csv,
+            {column.name: column.type for column in table or ()} | columns,
+            new_sink,
+            may_lack=set(columns),
+            name=self._source.url(self._info.key),
+        )
+        return self._replaced(sinks[-1], read, table)
+
+    def _new_sink(self, folder: Path, schema: pa.Schema) -> ParquetSink:
+        """The sink of one reading; with the first, what the dataset holds is looked at."""
+        footer = {"lightning_eda.source": self._info.key, "lightning_eda.source_etag": self._info.etag}
+        footer |= {"lightning_eda.data_version": self._version}
+        sink = ParquetSink(folder, schema, list(self._dataset.columns), self._data_ref, footer)
+        if self._run is None:
+            if not (sink.adds_column and len(self._dataset.columns) == 1):
+                self._before = self._dataset.list_objects()
+                self._stop_when_standing()
+            present = [info.key for info in self._before]
+            metadata = {"source": quote(self._info.key)[:LONGEST_METADATA], "source-etag": self._info.etag}
+            run = new_run(self._now, secrets.token_hex(4), present)
+            self._run = Run(run, self._version, metadata | {"data-version": self._version})
+        return sink
+
+    def _stop_when_standing(self) -> None:
+        """Ends the load when this version is there already; its entry in the catalogue is mended."""
+        keys = set(standing_run((info.key for info in self._before), self._version))
+        objects = [info for info in self._before if info.key in keys]
+        found = self._dataset.standing(objects) if objects else None
+        if found is not None:
+            schema, partitions = found
+            note = "this version of the CSV was loaded before; nothing was changed"
+            raise StandingError(self._result(schema, None, partitions, note, 0, unchanged=True))
+
+    def _replaced(self, sink: ParquetSink, read: CsvResult, table: pa.Schema | None) -> LoadResult:
+        partitions: list[PartitionResult] = []
+        if sink.files and self._run is not None:
+            partitions = self._dataset.replace(self._run, sink, self._before)
+        note = ""
+        if not read.rows:
+            note = "the CSV has no rows: " + (
+                f"the partition {partitions[0].name} is empty now"
+                if partitions
+                else "it names no partition, and nothing was replaced"
+            )
+        return self._result(sink.schema, table, partitions, note, read.rows_set_aside)
+
+    def _result(
+        self,
+        schema: pa.Schema,
+        table: pa.Schema | None,
+        partitions: list[PartitionResult],
+        note: str,
+        rows_set_aside: int,
+        unchanged: bool = False,
+    ) -> LoadResult:
+        columns = {column.name: glue_type(column.type) for column in schema}
+        return LoadResult(
+            source=self._info.key,
+            etag=self._info.etag,
+            last_modified=self._info.last_modified,
+            data_version=self._version,
+            unchanged=unchanged,
+            note=note,
+            columns=columns,
+            new_columns=tuple(name for name in columns if name not in table.names) if table else (),
+            partitions=tuple(partitions),
+            rows_set_aside=rows_set_aside,
+            bytes_in=self._info.size,
+        )
+
+    def _check_declared(self, table: pa.Schema | None) -> None:
+        """Refuses declared types that the table does not have, before anything is read."""
+        changed = [
+            f"{column.name} is declared {glue_type(self._declared[column.name])}, in the table "
+            f"{glue_type(column.type)}"
+            for column in table or ()
+            if self._declared.get(column.name, column.type) != column.type
+        ]
+        if changed:
+            raise SchemaChangedError(
+                f"types that are not the table's: {'; '.join(changed)}. Correct CSV_TYPES, or write to "
+                "another table (CSV_TABLE)"
+            )
+
+
+def data_version(info: ObjectInfo, options: TableOptions, data_ref: str) -> str:
+    """A digest of a version of a source and of all that decides what its rows become; 16 hex digits."""
+    facts = [FORMAT, info.key, info.etag, info.size, data_ref, options.partitions_cols, asdict(options.csv)]
+    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def declared_types(csv: CsvOptions) -> dict[str, pa.DataType]:
+    """The types that are declared, by Glue-safe names."""
+    names = safe_names(list(csv.types), "CSV_TYPES")
+    return {
+        name: parse_type(text, column) for name, (column, text) in zip(names, csv.types.items(), strict=True)
+    }
