@@ -1,4 +1,4 @@
-"""What Dagster loads: the assets, resources and jobs, put together for the settings of this environment."""
+"""What Dagster loads: assets, resources, jobs, schedules and sensors for the settings of this environment."""
 
 import warnings
 from collections.abc import Sequence
@@ -25,6 +25,8 @@ from lightning_eda.assets.storm_cells.flash_pairs import flash_pairs  # noqa: E4
 from lightning_eda.assets.storm_cells.storm_cells import storm_cells  # noqa: E402
 from lightning_eda.jobs import jobs  # noqa: E402
 from lightning_eda.resources import build_resources  # noqa: E402
+from lightning_eda.schedules import build_schedules  # noqa: E402
+from lightning_eda.sensors import build_sensors  # noqa: E402
 
 LIGHTNING_ASSETS = [
     extract,
@@ -50,6 +52,8 @@ def build_definitions(settings: Settings) -> dg.Definitions:
         assets=[*lightning, *DAILY_ASSETS],
         resources=build_resources(settings),
         jobs=jobs,
+        schedules=build_schedules(settings),
+        sensors=build_sensors(settings),
         executor=dg.in_process_executor,
     )
 

@@ -1,10 +1,11 @@
-"""Real S3 over HTTP on loopback, and a proxy in front of it that misbehaves on purpose.
+"""Real S3 and Glue over HTTP on loopback, and a proxy in front of them that misbehaves on purpose.
 
 `S3Server.start()` and `FaultyProxy(endpoint_url, faults)` are context managers; for tests, the module
 `server_fixtures` has the fixtures `s3_server` and `s3_bucket`.
 """
 
 import http.client
+import json
 import re
 import socket
 import subprocess
@@ -12,7 +13,7 @@ import sys
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -59,7 +60,7 @@ class S3Bucket:
 
 @dataclass(frozen=True)
 class S3Server:
-    """A running `moto_server` process; unsigned requests may read what is public and list every bucket.
+    """A running `moto_server` process, Glue included; unsigned requests may read what is public and list.
 
     Attributes:
         endpoint_url: Its address.
@@ -110,6 +111,7 @@ def _wait_until_open(port: int, process: "subprocess.Popen[bytes]") -> None:
 # What a fault does, by name:
 #   error      500 InternalError           throttle   503 SlowDown          too_many   429
 #   drop       closes without an answer    slow       waits `slow_s`, then answers
+#   lost       does what was asked, and closes without an answer
 #   cut        closes inside the body      garbled    one byte of the body is changed
 #   wrong      as garbled, and S3's own checksum headers are left out, as older objects have none
 #   missing    404 NoSuchKey               denied     403 AccessDenied
@@ -120,6 +122,12 @@ REFUSALS = {
     "too_many": (429, "TooManyRequests"),
     "missing": (404, "NoSuchKey"),
     "denied": (403, "AccessDenied"),
+}
+GLUE_CODES = {
+    "AccessDenied": "AccessDeniedException",
+    "SlowDown": "ThrottlingException",
+    "InternalError": "InternalServiceException",
+    "NoSuchKey": "EntityNotFoundException",
 }
 WEB_PAGE = b"<!DOCTYPE html><html><body>Please log in to this network</body></html>"
 OBJECT_ONLY = frozenset(
@@ -135,7 +143,9 @@ class Faults:
         share: Part of the requests that fail, 0 to 1.
         kinds: Faults to draw from.
         seed: Seed of the draws.
-        only: Regular expression of the paths (with query) that may fail.
+        only: Regular expression of the requests that may fail, each as "METHOD /path?query", and
+            "POST / Operation" for Glue.
+        at: Numbers of the requests that may fail, from 1 since the proxy was made or `forget`; None for all.
         latency_s: Added to every request, seconds.
         slow_s: How long a "slow" answer waits, seconds.
         cut_at: Byte of the body where "cut" closes; drawn when None.
@@ -145,6 +155,7 @@ class Faults:
     kinds: tuple[str, ...] = ("error", "throttle", "slow", "cut", "wrong")
     seed: int = 0
     only: str = ""
+    at: Container[int] | None = None
     latency_s: float = 0.0
     slow_s: float = 1.0
     cut_at: int | None = None
@@ -160,6 +171,7 @@ class Seen:
         query: Query string.
         authorization: The Authorization header; None when there was none.
         fault: The fault it met, "" for none.
+        operation: What Glue is asked for, "GetTable" and so on; "" for a request to S3.
     """
 
     method: str
@@ -167,6 +179,7 @@ class Seen:
     query: str
     authorization: str | None
     fault: str
+    operation: str = ""
 
     @property
     def is_listing(self) -> bool:
@@ -183,12 +196,14 @@ class FaultyProxy:
         faults: How to misbehave; may be replaced while it runs.
         seen: Every request, in order of arrival.
         before: Called with the path and query of each request before it is forwarded.
+        after: Called with them when the server has answered, before the client has.
     """
 
     upstream: str
     faults: Faults = field(default_factory=Faults)
     seen: list[Seen] = field(default_factory=list)
     before: Callable[[str], None] | None = None
+    after: Callable[[str], None] | None = None
     _visits: dict[str, int] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -224,7 +239,9 @@ class FaultyProxy:
         with self._lock:
             self.seen.clear()
 
-    def draw(self, method: str, target: str, authorization: str | None) -> tuple[str, Random]:
+    def draw(
+        self, method: str, target: str, authorization: str | None, operation: str = ""
+    ) -> tuple[str, Random]:
         """Records a request and decides its fault."""
         faults = self.faults
         split = urlsplit(target)
@@ -232,14 +249,16 @@ class FaultyProxy:
         # The bucket has a new name in every run: the draw must not depend on it.
         subject = (
             f"{method} listing" if is_listing else f"{method} {split.path.lstrip('/').partition('/')[2]}"
-        )
+        ) + operation
+        request = f"{method} {unquote(target)} {operation}".rstrip()
         with self._lock:
             visit = self._visits[subject] = self._visits.get(subject, 0) + 1
             random = Random(f"{faults.seed} {subject} {visit}")
             kinds = [kind for kind in faults.kinds if not (is_listing and kind in OBJECT_ONLY)]
-            hit = kinds and random.random() < faults.share and re.search(faults.only, unquote(target))
+            due = faults.at is None or len(self.seen) + 1 in faults.at
+            hit = kinds and due and random.random() < faults.share and re.search(faults.only, request)
             fault = random.choice(kinds) if hit else ""
-            self.seen.append(Seen(method, unquote(split.path), split.query, authorization, fault))
+            self.seen.append(Seen(method, unquote(split.path), split.query, authorization, fault, operation))
         return fault, random
 
 
@@ -264,18 +283,24 @@ class _Handler(BaseHTTPRequestHandler):
     def _forward(self) -> None:
         proxy = self.server.proxy
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        fault, random = proxy.draw(self.command, self.path, self.headers.get("Authorization"))
+        operation = self.headers.get("X-Amz-Target", "").rpartition(".")[2]
+        fault, random = proxy.draw(self.command, self.path, self.headers.get("Authorization"), operation)
         if proxy.before is not None:
             proxy.before(unquote(self.path))
         time.sleep(proxy.faults.latency_s + (proxy.faults.slow_s if fault == "slow" else 0.0))
         if fault == "drop":
             self.close_connection = True
         elif fault in REFUSALS:
-            self._refuse(*REFUSALS[fault])
+            self._refuse(*REFUSALS[fault], operation)
         elif fault == "html":
             self._answer(200, [("Content-Type", "text/html")], WEB_PAGE)
         else:
             status, headers, data = self._ask(body)
+            if proxy.after is not None:
+                proxy.after(unquote(self.path))
+            if fault == "lost":
+                self.close_connection = True
+                return
             if fault == "wrong":
                 headers = [(name, value) for name, value in headers if "checksum" not in name.lower()]
             if fault in ("wrong", "garbled") and data:
@@ -296,7 +321,11 @@ class _Handler(BaseHTTPRequestHandler):
         reply = self.upstream.getresponse()
         return reply.status, reply.getheaders(), reply.read()
 
-    def _refuse(self, status: int, code: str) -> None:
+    def _refuse(self, status: int, code: str, operation: str) -> None:
+        if operation:
+            body = json.dumps({"__type": GLUE_CODES.get(code, code), "message": "on purpose"}).encode()
+            self._answer(status, [("Content-Type", "application/x-amz-json-1.1")], body)
+            return
         text = f"<?xml version='1.0'?><Error><Code>{code}</Code><Message>on purpose</Message></Error>"
         self._answer(status, [("Content-Type", "application/xml")], text.encode())
 

@@ -10,6 +10,7 @@ from lightning_eda.settings import CsvSettings, DistanceSettings, Settings
 from lightning_eda.warehouse.schema import TABLES
 from lightning_eda.warehouse.schema_clusters import CLUSTER_CENTERS, FLASH_CLUSTERS, K_SCORES
 from lightning_eda.warehouse.schema_distances import DISTANCE_CLUSTERS
+from lightning_eda.warehouse.schema_storms import STORM_TABLES
 
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
@@ -72,7 +73,7 @@ def _with_names(kind, prefix):
     return {prefix + field.name.upper(): field.default for field in fields(kind)}
 
 
-ALL_TABLES = [*TABLES.values(), K_SCORES, CLUSTER_CENTERS, FLASH_CLUSTERS, DISTANCE_CLUSTERS]
+ALL_TABLES = [*TABLES.values(), K_SCORES, CLUSTER_CENTERS, FLASH_CLUSTERS, DISTANCE_CLUSTERS, *STORM_TABLES.values()]
 
 
 @pytest.mark.parametrize("table", ALL_TABLES, ids=lambda table: table.name)

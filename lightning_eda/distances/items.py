@@ -4,6 +4,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from lightning_eda.errors import PairsError
+
 Numbers = NDArray[np.int32]
 
 FLUSH_ITEMS = 1 << 21
@@ -28,7 +30,11 @@ class ItemNumbers:
         self._numbers: list[Numbers] = []
 
     def add(self, block: pa.DictionaryArray) -> None:
-        """Takes in the items of a block; its dictionary may hold items that it does not use."""
+        """Takes in the items of a block; its dictionary may hold items that it does not use.
+
+        Raises:
+            PairsError: The distinct items are more text than Arrow holds.
+        """
         self._waiting.append(block)
         self._waiting_items += len(block.dictionary)
         if self._waiting_items >= max(FLUSH_ITEMS, len(self._items)):
@@ -41,7 +47,12 @@ class ItemNumbers:
 
     def _flush(self) -> None:
         known = pa.DictionaryArray.from_arrays(pa.array([], INTS), self._items)
-        merged = pa.chunked_array([known, *self._waiting]).unify_dictionaries()
+        try:
+            merged = pa.chunked_array([known, *self._waiting]).unify_dictionaries()
+        except pa.ArrowCapacityError as error:
+            raise PairsError(
+                "the distinct items are over 2 GB of text: use shorter ones, or CONVERT_KEY_TO_INT=true"
+            ) from error
         self._numbers += [chunk.indices.to_numpy(zero_copy_only=False) for chunk in merged.chunks[1:]]
         self._items = merged.chunks[-1].dictionary
         self._waiting, self._waiting_items = [], 0

@@ -12,7 +12,7 @@ from lightning_eda.errors import CsvError
 from lightning_eda.tables.csv_rows import walk
 from lightning_eda.tables.csv_text import Piece
 
-BLOCK_BYTES: Final = 4 << 20
+BLOCK_BYTES: Final = 2 << 20
 """The usual size of a block: large enough for the parser, small enough to hold a dozen."""
 MAX_ROW_BYTES: Final = 64 << 20
 """The longest row that is read: a longer one is a quote that never closes, or no CSV."""

@@ -24,7 +24,7 @@ from lightning_eda.tables.csv_text import Source
 
 __all__ = ["BadRow", "CsvOptions", "CsvResult", "Sink", "parse_options", "read_csv", "stream_csv"]
 
-LOOKAHEAD_BLOCKS: Final = 8
+LOOKAHEAD_BLOCKS: Final = 16
 """While a column has had no value, that many blocks are held back before its type is settled as text."""
 OpenSource = Callable[[], AbstractContextManager[Source]]
 

@@ -39,8 +39,9 @@ from lightning_eda.warehouse.compaction import (
 from lightning_eda.warehouse.schema import TABLES, quoted
 from lightning_eda.warehouse.schema_clusters import CLUSTER_TABLES
 from lightning_eda.warehouse.schema_distances import DISTANCE_CLUSTERS
+from lightning_eda.warehouse.schema_storms import STORM_TABLES
 
-ALL_TABLES = (*TABLES.values(), *CLUSTER_TABLES.values(), DISTANCE_CLUSTERS)
+ALL_TABLES = (*TABLES.values(), *CLUSTER_TABLES.values(), DISTANCE_CLUSTERS, *STORM_TABLES.values())
 WAIT_SECONDS = 60.0
 TURN_SECONDS = 1.0  # a reader stands in the queue this long, then also tries without its turn
 POLL_SECONDS = 0.01

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -123,3 +123,72 @@ def _wait_until_loaded(port: int, process: subprocess.Popen, log: Path, seconds:
             return
         time.sleep(0.3)
     raise TimeoutError(log.read_text())
+
+
+RUN = """query($run: ID!){runOrError(runId: $run){... on Run{status startTime endTime tags{key value}
+  stepStats{stepKey status} eventConnection{events{__typename
+    ... on EngineEvent{metadataEntries{label ... on TextMetadataEntry{text}}}}}}}}"""
+RUNS = "{runsOrError(limit: 1000){... on Runs{results{runId status startTime endTime tags{key value}}}}}"
+LAUNCH_RUN = """mutation($what: ExecutionParams!){launchPipelineExecution(executionParams: $what){__typename
+  ... on LaunchRunSuccess{run{runId}} ... on PythonError{message}}}"""
+LAUNCH_BACKFILL = """mutation($what: LaunchBackfillParams!){launchPartitionBackfill(backfillParams: $what){
+  __typename
+  ... on LaunchBackfillSuccess{backfillId} ... on PythonError{message}}}"""
+FINISHED = {"SUCCESS", "FAILURE", "CANCELED"}
+
+
+def launch_run(port: int, job: str, first_key: str, last_key: str | None = None) -> str:
+    """Puts a run of a partition, or of a range of them, into the queue; its id."""
+    tags = {"dagster/partition": first_key}
+    if last_key:
+        tags = {
+            "dagster/asset_partition_range_start": first_key,
+            "dagster/asset_partition_range_end": last_key,
+        }
+    what = {
+        "selector": {
+            "repositoryLocationName": "lightning_eda",
+            "repositoryName": "__repository__",
+            "jobName": job,
+        },
+        "mode": "default",
+        "executionMetadata": {"tags": [{"key": key, "value": value} for key, value in tags.items()]},
+    }
+    reply = graphql(port, LAUNCH_RUN, what=what)["launchPipelineExecution"]
+    assert reply["__typename"] == "LaunchRunSuccess", reply
+    return str(reply["run"]["runId"])
+
+
+def launch_backfill(port: int, assets: list[str], keys: list[str]) -> str:
+    """Launches a backfill of some partitions of some assets, as the UI does; its id."""
+    what = {"assetSelection": [{"path": [asset]} for asset in assets], "partitionNames": keys}
+    reply = graphql(port, LAUNCH_BACKFILL, what=what)["launchPartitionBackfill"]
+    assert reply["__typename"] == "LaunchBackfillSuccess", reply
+    return str(reply["backfillId"])
+
+
+def run_of(port: int, run: str) -> dict:
+    """What the server tells of a run: status, steps, events."""
+    return graphql(port, RUN, run=run)["runOrError"]
+
+
+def runs_of(port: int) -> list[dict]:
+    """All runs, the newest first."""
+    return graphql(port, RUNS)["runsOrError"]["results"]
+
+
+def process_of(told: dict) -> int:
+    """The id of a run's process, from what `run_of` told."""
+    entries = [
+        entry for event in told["eventConnection"]["events"] for entry in event.get("metadataEntries", [])
+    ]
+    return int(next(entry["text"] for entry in entries if entry["label"] == "pid"))
+
+
+def wait_until(condition: Callable[[], object], words: str, seconds: float = 120) -> None:
+    """Waits until a condition holds; TimeoutError with the words when it never does."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"after {seconds:g} s still not: {words}")
+        time.sleep(0.2)

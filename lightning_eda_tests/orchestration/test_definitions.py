@@ -18,6 +18,9 @@ GRAPH = {
     "silhouette_evaluator": ("evaluators", ["kmeans_cluster"], []),
     "elbow_evaluator": ("evaluators", ["silhouette_evaluator"], []),
     "cluster_map": ("maps", ["elbow_evaluator"], []),
+    "flash_pairs": ("storm_cells", ["load"], []),
+    "storm_cells": ("storm_cells", ["flash_pairs"], []),
+    "parquet_table": ("s3_tables", [], ["columns_are_unchanged", "has_rows", "row_count_is_usual"]),
     "distance_matrix": ("distance_clustering", [], ["all_rows_read"]),
     "dbscan_clusters": ("distance_clustering", ["distance_matrix"], ["items_are_clustered"]),
 }
@@ -78,7 +81,12 @@ def test_steps_run_in_the_runs_own_process():
     """A process a step would cost more than most steps do."""
     definitions = build_definitions(Settings())
     assert definitions.executor is dg.in_process_executor
-    assert [job.name for job in definitions.jobs] == ["ingest"]
+    assert [job.name for job in definitions.jobs] == [
+        "ingest",
+        "lightning",
+        "cluster_distances",
+        "load_table",
+    ]
 
 
 def test_the_settings_are_the_defaults_of_the_resources():

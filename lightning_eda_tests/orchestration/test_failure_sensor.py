@@ -160,7 +160,11 @@ def test_the_web_hook_is_told_the_line(instance, tmp_path, hook):
     [
         (500, None, "refused the message with status 500"),
         (200, "http://127.0.0.1:1/services/secret", "127.0.0.1:1 could not be told: [Errno"),
-        (200, "file:///etc/passwd", "FAILURE_WEBHOOK_URL: found 'file'; allowed: an address that begins with"),
+        (
+            200,
+            "file:///etc/passwd",
+            "FAILURE_WEBHOOK_URL: found 'file'; allowed: an address that begins with",
+        ),
     ],
 )
 def test_a_web_hook_that_fails_breaks_nothing(instance, tmp_path, hook, capsys, status, url, words):

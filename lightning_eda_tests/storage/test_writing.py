@@ -123,26 +123,11 @@ def test_a_completion_whose_answer_was_lost_is_not_an_error(
     s3_bucket: S3Bucket, large_file: Path, small_parts
 ):
     """The second try finds no such upload, since the first has completed it."""
-    with LosesAnswer(s3_bucket.endpoint_url, "uploadId") as proxy:
+    fifth_request = Faults(share=1.0, kinds=("lost",), at={5})  # after its start and three parts
+    with FaultyProxy(s3_bucket.endpoint_url, fifth_request) as proxy:
         store = s3_store(s3_bucket.name, proxy.endpoint_url)
         assert store.put_object("big", large_file).size == 11 * 2**20
-        assert proxy.lost == 1
-
-
-class LosesAnswer(FaultyProxy):
-    """Does what the first POST with a word in its address asks, and closes without the answer."""
-
-    def __init__(self, upstream: str, word: str) -> None:
-        super().__init__(upstream, Faults(cut_at=0))
-        self.word = word
-        self.lost = 0
-
-    def draw(self, method, target, authorization):
-        fault, random = super().draw(method, target, authorization)
-        if method == "POST" and self.word in target and not self.lost:
-            self.lost += 1
-            return "cut", random
-        return fault, random
+        assert [seen.method for seen in proxy.seen if seen.fault] == ["POST"]
 
 
 @pytest.mark.parametrize("kind", ["error", "throttle", "too_many", "drop", "slow"])

@@ -22,7 +22,7 @@ from lightning_eda.partitions import hourly, one_run, partition_key, run_window,
 from lightning_eda.reporting import PartitionReport, file_link, preview, readable_failures, report_partitions
 from lightning_eda.resources import DataFolderResource, GlmResource, PinResource, WarehouseResource
 from lightning_eda.storage.lock import sole_use
-from lightning_eda.warehouse.schema import TABLES
+from lightning_eda.warehouse.schema import GRANULES, TIERS
 
 if TYPE_CHECKING:
     from lightning_eda.glm.hour_series import HourSeries
@@ -37,7 +37,7 @@ SHOWN = ["flash_id", "flash_time_of_first_event", "flash_lat", "flash_lon", "fla
     description=__doc__,
     owners=OWNERS,
     tags=LIGHTNING,
-    metadata=about(*TABLES.values()),
+    metadata=about(*TIERS, GRANULES),
     partitions_def=hourly,
     backfill_policy=one_run,
     kinds={"duckdb"},

@@ -1,0 +1,308 @@
+"""From the flashes of a day to storm cells: the assets, and the same by distance clustering."""
+
+import gzip
+import json
+import re
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from pathlib import Path
+
+import dagster as dg
+import duckdb
+import numpy as np
+import pytest
+
+from lightning_eda.clustering.flash_items import parse_flash_item
+from lightning_eda.definitions import build_definitions
+from lightning_eda.settings import DistanceSettings
+from lightning_eda.warehouse.storm_tables import read_storm_cells
+from lightning_eda_tests.servers import S3Bucket
+from lightning_eda_tests.warehouse.detections import store
+
+pytest_plugins = ["lightning_eda_tests.server_fixtures"]
+
+DAY = "2024-07-01"
+START = datetime(2024, 7, 1)
+GROUP = "storm_cells"
+STORMS = ((10.0, -130.0, 40), (10.5, -130.0, 30), (-12.0, 179.98, 25))  # the third on the antimeridian
+
+
+def storms_of_day(satellite: str = "G18", day: datetime = START, seed: int = 1) -> list[dict]:
+    """Flashes of three storms within half an hour, and ten far from everything."""
+    random = np.random.default_rng(seed)
+    rows = []
+    for lat, lon, count in STORMS:
+        for second in np.sort(random.uniform(0, 1800, count)):
+            north, east = random.normal(0, 0.02, 2)
+            rows.append(flash(satellite, day, second, lat + north, lon + east))
+    rows += [flash(satellite, day, 100.0 * k, -40.0 + 3 * k, -100.0) for k in range(10)]
+    return [row | {"flash_id": number} for number, row in enumerate(rows)]
+
+
+def flash(satellite: str, day: datetime, second: float, lat: float, lon: float) -> dict:
+    moment = day + timedelta(microseconds=round(second * 1e6))
+    granule = day + timedelta(seconds=second // 20 * 20)
+    return {
+        "satellite": satellite, "granule_start": granule, "flash_time_of_first_event": moment,
+        "flash_time_of_last_event": moment, "flash_lat": lat, "flash_lon": (lon + 180.0) % 360.0 - 180.0,
+    }  # fmt: skip
+
+
+@pytest.fixture
+def stormy(settings, tmp_path):
+    """Settings whose database has the storms of a day."""
+    made = settings()
+    (tmp_path / "data").mkdir()
+    store(Path(made.duckdb_path), flashes=storms_of_day())
+    return made
+
+
+def metadata(result, asset, number=0):
+    materialization = result.asset_materializations_for_node(asset)[number]
+    return {name: value.value for name, value in materialization.metadata.items()}
+
+
+def failure(result) -> str:
+    (found,) = [e for e in result.get_step_failure_events() if e.step_failure_data.user_failure_data]
+    return found.step_failure_data.user_failure_data.description
+
+
+def config(**ops):
+    return {"ops": {name: {"config": values} for name, values in ops.items()}}
+
+
+def pairs_path(tmp_path: Path, day: str = DAY) -> Path:
+    return tmp_path / "data" / "bucket" / "flash_pairs" / f"day={day}" / "flash_pairs.csv.gz"
+
+
+def clusters_of(path: Path) -> dict[str, int]:
+    header, *lines = gzip.decompress(path.read_bytes()).decode().splitlines()
+    assert header == "cluster,key"
+    return {item: int(cluster) for cluster, item in (line.split(",") for line in lines)}
+
+
+def only(*names: str):
+    """Picks assets of the group, to be run by themselves."""
+
+    def materialize(settings, key=DAY, run_config=None):
+        definitions = build_definitions(settings)
+        chosen = [asset for asset in definitions.assets if asset.key.to_user_string() in names]
+        return dg.materialize(
+            chosen,
+            resources=dict(definitions.resources),
+            partition_key=key,
+            run_config=run_config,
+            raise_on_error=False,
+        )
+
+    return materialize
+
+
+def test_a_day_becomes_cells_on_a_map(stormy, run, tmp_path):
+    """Three storms are three cells; offline, without any setting, everything is in the data folder."""
+    result = run(stormy, DAY, group=GROUP)
+    assert result.success
+    found = read_storm_cells(stormy.duckdb_path, date.fromisoformat(DAY))
+    assert sorted(found.cells["flashes"].to_pylist()) == [25, 30, 40]
+    largest = max(found.cells.to_pylist(), key=lambda cell: cell["flashes"])
+    assert (largest["center_lat"], largest["center_lon"]) == pytest.approx((10.0, -130.0), abs=0.02)
+    (dateline,) = [cell for cell in found.cells.to_pylist() if cell["flashes"] == 25]
+    assert abs(dateline["center_lon"]) == pytest.approx(179.98, abs=0.02)
+    assert max(found.cells["radius_km"].to_pylist()) < 12.0
+    assert found.flashes.num_rows == 95
+    figures = tmp_path / "data" / "figures" / "2024-07-01T00_2024-07-02T00"
+    assert {path.name for path in figures.iterdir()} == {"storm_cells.png", "storm_cells.html"}
+    shown = metadata(result, "storm_cells")
+    assert shown["dagster/row_count"] == 3
+    assert shown["noise_share"] == pytest.approx(10 / 105)
+    assert re.match(r"!\[[^]]+\]\(data:image/png;base64,", shown["map"])
+    assert len(shown["map"]) < 140_000
+    assert [record["flashes"] for record in json_table(shown["largest_cells"])] == [40, 30, 25]
+    pairs = metadata(result, "flash_pairs")
+    assert (pairs["flashes"], pairs["isolated_flashes"], pairs["granules"]) == (105, 10, granules(stormy))
+    assert not list((tmp_path / "data" / "clusters").rglob("*.csv.gz"))
+
+
+def json_table(value) -> list[dict]:
+    return [json.loads(json.dumps(record.data)) for record in value.records]
+
+
+def granules(stormy) -> str:
+    starts = {row["granule_start"] for row in storms_of_day()}
+    return f"{len(starts)} of 4,320"
+
+
+def test_pairs_are_in_the_format_of_distance_clustering(stormy, run, tmp_path):
+    """item,item,km without a header; each item names a flash of the day."""
+    run(stormy, DAY, group=GROUP)
+    lines = gzip.decompress(pairs_path(tmp_path).read_bytes()).decode().splitlines()
+    assert len(lines) > 500
+    known = {(row["granule_start"], row["flash_id"]) for row in storms_of_day()}
+    for line in lines:
+        first, second, km = line.split(",")
+        assert re.fullmatch(r"\d+\.\d{3}", km)
+        assert float(km) <= 15.0
+        for item in (first, second):
+            assert parse_flash_item(item)[1:] in known
+
+
+def test_distance_clustering_of_the_pairs_gives_the_same_clusters(stormy, run, tmp_path):
+    """System 2 with INPUT_FOLDER=flash_pairs and the same EPSILON: the same bytes."""
+    run(stormy, DAY, group=GROUP)
+    other = DistanceSettings(
+        bucket=str(tmp_path / "data" / "bucket"),
+        input_folder="flash_pairs",
+        output_folder="clusters",
+        epsilon="12",
+        min_samples="5",
+        max_records="0",
+    )
+    assert run(replace(stormy, distances=other), DAY, group="distance_clustering").success
+    bucket = tmp_path / "data" / "bucket"
+    name = f"day={DAY}/clusters.csv.gz"
+    assert (bucket / "clusters" / name).read_bytes() == (bucket / "storm_cells" / name).read_bytes()
+
+
+def test_the_file_and_the_tables_number_alike(stormy, run, tmp_path):
+    """The cluster of an item is the cell of its flash."""
+    run(stormy, DAY, group=GROUP)
+    clusters = clusters_of(tmp_path / "data" / "bucket" / "storm_cells" / f"day={DAY}" / "clusters.csv.gz")
+    rows = read_storm_cells(stormy.duckdb_path, date.fromisoformat(DAY)).flashes.to_pylist()
+    by_key = {(row["satellite"], row["granule_start"], row["flash_id"]): row["cell"] for row in rows}
+    assert {parse_flash_item(item): cell for item, cell in clusters.items()} == by_key
+
+
+def test_in_a_bucket(stormy, run, tmp_path, s3_bucket: S3Bucket, monkeypatch):
+    """BUCKET takes both objects; the folders can be named; nothing goes to the local folder."""
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+    chosen = replace(
+        stormy,
+        distances=DistanceSettings(bucket=s3_bucket.name, flash_pairs_folder="p/", storm_cells_folder="c"),
+        s3_endpoint_url=s3_bucket.endpoint_url,
+    )
+    result = run(chosen, DAY, group=GROUP)
+    assert result.success, failure(result)
+    listed = s3_bucket.client.list_objects_v2(Bucket=s3_bucket.name)["Contents"]
+    assert {entry["Key"] for entry in listed} == {
+        f"p/day={DAY}/flash_pairs.csv.gz",
+        f"c/day={DAY}/clusters.csv.gz",
+    }
+    assert not (tmp_path / "data" / "bucket").exists()
+
+
+def test_running_it_again_writes_the_same(stormy, run, tmp_path):
+    """Both objects, both tables, both figures."""
+
+    def contents():
+        roots = [tmp_path / "data" / name for name in ("bucket", "figures")]
+        files = {str(path): path.read_bytes() for root in roots for path in root.rglob("*") if path.is_file()}
+        found = read_storm_cells(stormy.duckdb_path, date.fromisoformat(DAY))
+        return files, found.cells.to_pylist(), found.flashes.to_pylist()
+
+    run(stormy, DAY, group=GROUP)
+    before = contents()
+    assert run(stormy, DAY, group=GROUP).success
+    assert contents() == before
+
+
+def test_a_range_is_one_run_day_by_day(stormy, run):
+    """Each day with its own numbers; a day without flashes is a result with 0 cells."""
+    store(Path(stormy.duckdb_path), flashes=storms_of_day(day=START + timedelta(days=2), seed=4))
+    result = run(stormy, (DAY, "2024-07-03"), group=GROUP)
+    assert result.success
+    events = result.asset_materializations_for_node("storm_cells")
+    by_day = {event.partition: event.metadata["dagster/row_count"].value for event in events}
+    assert by_day == {DAY: 3, "2024-07-02": 0, "2024-07-03": 3}
+    (empty,) = [event for event in events if event.partition == "2024-07-02"]
+    assert empty.metadata["status"].value == "no flashes are loaded for this day"
+    assert read_storm_cells(stormy.duckdb_path, date(2024, 7, 2)).cells.num_rows == 0
+
+
+def test_two_satellites_are_kept_apart(settings, run, tmp_path):
+    """The same lightning twice gives the cells of each satellite; and one of them can be chosen."""
+    made = settings()
+    (tmp_path / "data").mkdir()
+    store(Path(made.duckdb_path), flashes=storms_of_day("G18") + storms_of_day("G16", seed=2))
+    assert run(made, DAY, group=GROUP).success
+    cells = read_storm_cells(made.duckdb_path, date.fromisoformat(DAY)).cells.to_pylist()
+    assert sorted((cell["satellite"], cell["flashes"]) for cell in cells) == [
+        (name, count) for name in ("G16", "G18") for count in (25, 30, 40)
+    ]
+    assert run(made, DAY, config(flash_pairs={"satellites": ["G16"]}), group=GROUP).success
+    found = read_storm_cells(made.duckdb_path, date.fromisoformat(DAY))
+    assert set(found.cells["satellite"].to_pylist()) == set(found.flashes["satellite"].to_pylist()) == {"G16"}
+
+
+def test_the_limits_can_be_chosen(stormy, run):
+    """With 60 km, the two storms half a degree apart are one cell."""
+    options = config(flash_pairs={"max_km": 60.0}, storm_cells={"eps_km": 60.0, "min_samples": 3})
+    assert run(stormy, DAY, options, group=GROUP).success
+    found = read_storm_cells(stormy.duckdb_path, date.fromisoformat(DAY))
+    assert sorted(found.cells["flashes"].to_pylist()) == [25, 70]
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (
+            {"storm_cells": {"eps_km": 15.5}},
+            "eps_km: found 15.5; allowed: at most 15, the max_km of this day's flash_pairs",
+        ),
+        ({"flash_pairs": {"most_pairs": 100}}, "max_km: found 15.0; allowed: limits that leave at most 100"),
+    ],
+)
+def test_a_limit_that_is_too_much_is_refused(stormy, run, tmp_path, options, words):
+    """In one sentence; no clusters are written, nor pairs where these were too many."""
+    result = run(stormy, DAY, config(**options), group=GROUP)
+    assert words in failure(result)
+    bucket = tmp_path / "data" / "bucket"
+    assert not (bucket / "storm_cells").exists()
+    assert (bucket / "flash_pairs").exists() is ("storm_cells" in options)
+    assert not list((tmp_path / "data").rglob("*.part"))
+
+
+def test_one_folder_for_both_is_refused(stormy, run):
+    """The clusters would be read as pairs."""
+    same = replace(stormy, distances=DistanceSettings(storm_cells_folder="flash_pairs/"))
+    result = run(same, DAY, group=GROUP)
+    assert "STORM_CELLS_FOLDER: found 'flash_pairs/'; allowed: another folder" in failure(result)
+
+
+def test_without_pairs_it_says_what_to_run(stormy, run, tmp_path):
+    """They were never found, are gone, or were written by another."""
+    cells = only("storm_cells")
+    assert "is absent: run flash_pairs for this day first" in failure(cells(stormy))
+    run(stormy, DAY, group=GROUP)
+    clusters = (tmp_path / "data" / "bucket" / "storm_cells" / f"day={DAY}" / "clusters.csv.gz").read_bytes()
+    pairs_path(tmp_path).write_bytes(gzip.compress(b"a,b,1\n"))
+    assert "was written by another since: run flash_pairs for this day again" in failure(cells(stormy))
+    pairs_path(tmp_path).unlink()
+    assert "is not there: run flash_pairs for this day again" in failure(cells(stormy))
+    kept = tmp_path / "data" / "bucket" / "storm_cells" / f"day={DAY}" / "clusters.csv.gz"
+    assert kept.read_bytes() == clusters
+
+
+def test_pairs_of_flashes_that_are_gone_are_refused(stormy, run):
+    """The day was loaded anew between the two assets."""
+    assert only("flash_pairs")(stormy).success
+    with duckdb.connect(stormy.duckdb_path) as database:
+        database.execute("UPDATE flashes SET flash_id = flash_id + 1000 WHERE flash_id < 5")
+    result = only("storm_cells")(stormy)
+    assert "of 95 flashes with neighbours" in failure(result)
+    assert "were loaded anew since; run flash_pairs for this day again" in failure(result)
+
+
+def test_without_a_database_it_says_what_to_run(settings, run):
+    """`load` makes it."""
+    assert "materialize the asset `load` first" in failure(run(settings(), DAY, group=GROUP))
+
+
+def test_hours_feed_days_pinned_or_not(settings):
+    """The definitions hold together in both shapes."""
+    for made in (settings(), settings(goes_year="2024", goes_doy="183")):
+        definitions = build_definitions(made)
+        dg.Definitions.validate_loadable(definitions)
+        graph = definitions.resolve_asset_graph()
+        assert graph.get(dg.AssetKey("flash_pairs")).parent_keys == {dg.AssetKey("load")}
+        assert graph.get(dg.AssetKey("storm_cells")).parent_keys == {dg.AssetKey("flash_pairs")}

@@ -1,0 +1,97 @@
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+import boto3
+import pytest
+
+from lightning_eda.errors import BucketNotFoundError, CsvError
+from lightning_eda.storage.object_store import ObjectInfo
+from lightning_eda.storage.s3 import S3Store
+from lightning_eda.tables.choose import get_latest_matching_object, latest_object
+from lightning_eda_tests.servers import S3Bucket
+
+pytest_plugins = ["lightning_eda_tests.server_fixtures"]
+NOON = datetime(2024, 1, 1, 12, tzinfo=UTC)
+
+
+@dataclass
+class Listing:
+    """A store of which only the listing matters: times of objects cannot be set on a server."""
+
+    objects: list[ObjectInfo] = field(default_factory=list)
+
+    def add(self, key: str, minutes: int = 0, size: int = 5) -> "Listing":
+        self.objects.append(ObjectInfo(key, size, "e", NOON + timedelta(minutes=minutes)))
+        return self
+
+    def list_objects(self, prefix: str):
+        return iter([info for info in self.objects if info.key.startswith(prefix)])
+
+    def url(self, key: str) -> str:
+        return f"s3://b/{key}"
+
+
+def test_the_latest_is_taken():
+    """By time, whatever the order of the keys."""
+    store = Listing().add("in/a_sales.csv", 5).add("in/b_sales.csv", 9).add("in/c_sales.csv", 7)
+    assert latest_object(store, "in/", "sales").key == "in/b_sales.csv"
+
+
+def test_of_two_of_the_same_time_the_greater_key_is_taken():
+    """In any order of the listing."""
+    store = Listing().add("in/b.csv").add("in/a.csv")
+    assert latest_object(store, "in/", "").key == "in/b.csv"
+
+
+def test_folder_markers_and_empty_objects_are_skipped():
+    """Though they are the latest."""
+    store = Listing().add("in/sales/", 9).add("in/sales/x.csv", 8, size=0).add("in/sales/y.csv", 1)
+    assert latest_object(store, "in/", "sales").key == "in/sales/y.csv"
+
+
+def test_the_prefix_itself_does_not_count_as_name():
+    """Else a substring of the prefix would match everything; what follows the prefix counts whole."""
+    store = Listing().add("sales/20240101/x.csv", 9).add("sales/20240101/eu/sales.csv", 1)
+    store.add("sales/20240101_sales.csv", 2)
+    assert latest_object(store, "sales/20240101", "sales").key == "sales/20240101_sales.csv"
+
+
+@pytest.mark.parametrize(
+    ("store", "message"),
+    [
+        (Listing(), r"no object under s3://b/in/20240101; wait for the file, or correct CSV_PREFIX"),
+        (Listing().add("in/20240101/").add("in/20240101/s", size=0), "all 2 objects .* are empty or folder"),
+        (
+            Listing().add("in/20240101/").add("in/20240101/a.csv").add("in/20240101/B_Sales.csv"),
+            r"none of the 2 objects under s3://b/in/20240101 has 'sales' .*"
+            r"\(in/20240101/a.csv, in/20240101/B_Sales.csv\); 1 more .*CSV_SUBSTR",
+        ),
+    ],
+)
+def test_nothing_that_matches_is_an_error_that_says_what_was_seen(store, message):
+    """How many objects, where, and why none was taken."""
+    with pytest.raises(CsvError, match=message):
+        latest_object(store, "in/20240101", "sales")
+
+
+def test_a_bucket_is_searched_over_all_pages(s3_bucket: S3Bucket):
+    """1,002 objects are two pages; the one that matches is on the second."""
+    for number in range(1001):
+        s3_bucket.put(f"in/{number:04d}.csv", b"x")
+    s3_bucket.put("in/9999_sales.csv", b"x")
+    store = S3Store(s3_bucket.name, endpoint_url=s3_bucket.endpoint_url, region="us-east-1")
+    assert latest_object(store, "in/", "sales").key == "in/9999_sales.csv"
+
+
+def test_the_function_of_the_loading_lambda_gives_the_key(s3_bucket: S3Bucket):
+    """With a client of the caller's; an absent bucket is our error and names the variable."""
+    client = boto3.client(
+        "s3", endpoint_url=s3_bucket.endpoint_url, region_name="us-east-1",
+        aws_access_key_id="x", aws_secret_access_key="x",
+    )  # fmt: skip
+    s3_bucket.put("in/20240101/sales.csv", b"x")
+    assert (
+        get_latest_matching_object(client, s3_bucket.name, "in/20240101", "sales") == "in/20240101/sales.csv"
+    )
+    with pytest.raises(BucketNotFoundError, match="CSV_BUCKET_SRC"):
+        get_latest_matching_object(client, "no-such-bucket", "in/", "")

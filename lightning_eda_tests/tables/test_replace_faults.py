@@ -1,0 +1,291 @@
+"""Every request of a load fails in turn, in every way; a reader looks at the dataset after each of them.
+
+The reader is asked after every request that the server has answered, so no state of the dataset is missed.
+"""
+
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import boto3
+import duckdb
+import pyarrow.parquet as pq
+import pytest
+
+from lightning_eda.errors import AccessDeniedError, LightningEdaError
+from lightning_eda_tests.servers import Faults, FaultyProxy, S3Server
+from lightning_eda_tests.tables.world import DAY, PATH, TABLE, World
+
+pytest_plugins = ["lightning_eda_tests.server_fixtures"]
+
+OLD = Counter(old=2)
+NEW = Counter(new=3)
+OLD_CSV = "id,name\n1,old\n2,old\n"
+NEW_CSV = "id,name\n1,new\n2,new\n3,new\n"
+WIDER_CSV = "id,name,extra\n1,new,x\n2,new,y\n3,new,z\n"
+PARTITION = f"{PATH}day={DAY}/"
+SCENES = {"first": "", "again": NEW_CSV, "wider": WIDER_CSV}
+
+
+@dataclass
+class Scene:
+    """A partition with old rows (or none), a CSV with new ones, and a proxy before the server.
+
+    Attributes:
+        world: The bucket and the catalogue.
+        proxy: In front of the server.
+        name: "first" where there is nothing yet, "again", or "wider" where the new CSV has one more column.
+    """
+
+    world: World
+    proxy: FaultyProxy
+    name: str
+    looks: int = 0
+    known: dict[str, Counter[str]] = field(default_factory=dict)
+
+    def reset(self) -> None:
+        """Old rows, and the new CSV waiting."""
+        self.proxy.faults, self.proxy.after, self.proxy.before = Faults(), None, None
+        for key in self.world.keys(""):
+            self.world.bucket.delete(key)
+        with suppress(self.world.glue.exceptions.EntityNotFoundException):
+            self.world.glue.delete_table(DatabaseName=self.world.database, Name=TABLE)
+        if self.name != "first":
+            self.world.put_csv(OLD_CSV)
+            self.world.load()
+        self.world.put_csv(SCENES[self.name] or NEW_CSV)
+        self.proxy.forget()
+
+    def rows(self, prefix: str = PARTITION) -> Counter[str]:
+        """Names in the rows of the objects under a prefix; an object never changes under its key."""
+        found: Counter[str] = Counter()
+        for key in self.world.keys(prefix):
+            if key not in self.known:
+                names = pq.read_table(io.BytesIO(self.world.read(key)))["name"].to_pylist()
+                self.known[key] = Counter(names)
+            found += self.known[key]
+        return found
+
+    def glue_rows(self) -> Counter[str]:
+        """The same at the locations of the catalogue's partitions."""
+        try:
+            places = self.world.partitions().values()
+        except self.world.glue.exceptions.EntityNotFoundException:
+            return Counter()
+        return sum((self.rows(place.split("/", 3)[3]) for place in places), Counter())
+
+    def look(self, _: str = "") -> None:
+        """What a reader finds now: all old rows, all new ones, or for a moment both; never none."""
+        self.looks += 1
+        allowed = [NEW, Counter(), NEW] if self.name == "first" else [OLD, NEW, OLD + NEW]
+        assert self.rows() in allowed
+        assert self.glue_rows() in allowed
+
+    def try_load(self) -> LightningEdaError | None:
+        """A load with a reader looking on; its error."""
+        seen: list[AssertionError] = []
+
+        def after(_: str) -> None:
+            try:
+                self.look()
+            except AssertionError as error:
+                seen.append(error)
+
+        self.proxy.after = after
+        try:
+            self.world.load()
+            error = None
+        except LightningEdaError as raised:
+            error = raised
+        self.proxy.after = None
+        if seen:
+            raise seen[0]
+        self.look()
+        return error
+
+    def check_repaired(self) -> None:
+        """The next run, without faults, leaves exactly the new rows, in both readers' eyes."""
+        self.proxy.faults = Faults()
+        result = self.world.load()
+        assert self.rows() == NEW
+        assert self.glue_rows() == NEW
+        assert len(self.world.keys(PARTITION)) == 1
+        assert result.rows == 3
+        assert ("extra" in self.world.columns()) == (self.name == "wider")
+        assert list(self.world.scratch.iterdir()) == []
+
+
+@pytest.fixture(scope="module")
+def proxy(s3_server: S3Server) -> Iterator[FaultyProxy]:
+    with FaultyProxy(s3_server.endpoint_url) as running:
+        yield running
+
+
+@pytest.fixture
+def scene(s3_bucket, proxy: FaultyProxy, tmp_path: Path, request) -> Iterator[Scene]:
+    world = World(s3_bucket, tmp_path / "scratch", proxy.endpoint_url)
+    yield Scene(world, proxy, getattr(request, "param", "wider"))
+    world.close()
+
+
+@pytest.fixture(scope="module")
+def child() -> Iterator["subprocess.Popen[str]"]:
+    """A process that forks loads."""
+    command = [sys.executable, "-m", "lightning_eda_tests.tables.load_child"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        yield process
+        assert process.stdin is not None
+        process.stdin.close()
+
+
+def requests_of(scene: Scene) -> int:
+    """How many requests a load makes when nothing fails."""
+    scene.reset()
+    assert scene.try_load() is None
+    assert scene.rows() == NEW
+    return len(scene.proxy.seen)
+
+
+@pytest.mark.parametrize("scene", SCENES, indirect=True)
+def test_without_a_fault_old_rows_become_new_ones(scene: Scene):
+    """The reader looks after each request."""
+    count = requests_of(scene)
+    assert scene.looks > count > 10
+    scene.check_repaired()
+    assert scene.world.load().unchanged
+
+
+@pytest.mark.parametrize("scene", SCENES, indirect=True)
+@pytest.mark.parametrize("kind", ["throttle", "drop", "lost"])
+def test_a_fault_that_passes_is_not_noticed(scene: Scene, kind: str):
+    """Whichever request it hits: refused, lost on the way there, or done and its answer lost."""
+    for number in range(1, requests_of(scene) + 1):
+        scene.reset()
+        scene.proxy.faults = Faults(share=1, kinds=(kind,), at=range(number, number + 1))
+        assert scene.try_load() is None, number
+        assert scene.rows() == NEW, number
+    scene.check_repaired()
+
+
+@pytest.mark.parametrize("scene", SCENES, indirect=True)
+def test_a_refused_request_leaves_the_old_rows_or_the_new(scene: Scene):
+    """403 at each request in turn; only once new rows are in place can both be seen after it."""
+    for number in range(1, requests_of(scene) + 1):
+        scene.reset()
+        scene.proxy.faults = Faults(share=1, kinds=("denied",), at=range(number, number + 1))
+        error = scene.try_load()
+        assert error is not None, number
+        if "the new rows are in place" in str(error):
+            assert scene.rows() == OLD + NEW, number
+        elif scene.name == "first":
+            assert scene.rows() in (Counter(), NEW), number
+        else:
+            assert isinstance(error, AccessDeniedError), number
+            assert scene.rows() == OLD, number
+        scene.check_repaired()
+
+
+@pytest.mark.parametrize("scene", SCENES, indirect=True)
+def test_a_server_that_fails_for_good_from_some_request_on_loses_nothing(scene: Scene):
+    """Not even the new object can be taken back then; the next run does it."""
+    for number in range(1, requests_of(scene) + 1):
+        scene.reset()
+        scene.proxy.faults = Faults(share=1, kinds=("error",), at=range(number, 10**6))
+        error = scene.try_load()
+        assert error is not None, number
+        assert error.retryable, number
+        scene.check_repaired()
+
+
+def test_deleting_that_is_not_allowed_shows_before_anything_is_there_twice(scene: Scene):
+    """Without the right to delete no load could ever take away old rows."""
+    scene.reset()
+    scene.proxy.faults = Faults(share=1, kinds=("denied",), only="^DELETE ")
+    error = scene.try_load()
+    assert isinstance(error, AccessDeniedError)
+    assert scene.rows() == OLD
+    assert not any(seen.method == "PUT" for seen in scene.proxy.seen)
+    scene.check_repaired()
+
+
+@pytest.mark.parametrize("scene", ["first", "wider"], indirect=True)
+@pytest.mark.parametrize("moment", ["before", "after"])
+def test_killed_at_any_request_nothing_is_lost(scene: Scene, child: "subprocess.Popen[str]", moment: str):
+    """A real process, killed with -9 before or after the server does what it asked for."""
+    for number in range(1, requests_of(scene) + 1):
+        scene.reset()
+        pids: list[int] = []
+        told = threading.Event()
+
+        def kill(_: str, number: int = number, pids: list[int] = pids, told: threading.Event = told) -> None:
+            if len(scene.proxy.seen) == number and told.wait(10):
+                os.kill(pids[0], signal.SIGKILL)
+
+        setattr(scene.proxy, moment, kill)
+        assert child.stdin is not None
+        assert child.stdout is not None
+        task = {
+            "endpoint_url": scene.proxy.endpoint_url,
+            "bucket": scene.world.bucket.name,
+            "scratch": str(scene.world.scratch),
+            "database": scene.world.database,
+        }
+        child.stdin.write(json.dumps(task) + "\n")
+        child.stdin.flush()
+        pids.append(int(child.stdout.readline()))
+        told.set()
+        assert int(child.stdout.readline()) == -signal.SIGKILL, number
+        scene.proxy.before = scene.proxy.after = None
+        scene.look()
+        scene.world.loads = 200 + number
+        scene.check_repaired()
+
+
+def test_a_polling_reader_of_a_slow_server_always_finds_rows(scene: Scene, tmp_path: Path):
+    """DuckDB over the files that a plain listing shows, again and again while the load goes on."""
+    scene.reset()
+    scene.proxy.faults = Faults(latency_s=0.03)
+    client = boto3.session.Session("test", "test", region_name="us-east-1").client(
+        "s3", endpoint_url=scene.world.bucket.endpoint_url
+    )
+    done = threading.Event()
+    found: list[dict[str, int]] = []
+
+    def poll() -> None:
+        while not done.is_set():
+            listing = client.list_objects_v2(Bucket=scene.world.bucket.name, Prefix=PARTITION)
+            paths = []
+            try:
+                for entry in listing.get("Contents", []):
+                    path = tmp_path / entry["Key"].rpartition("/")[2]
+                    if not path.exists():
+                        client.download_file(scene.world.bucket.name, entry["Key"], str(path))
+                    paths.append(str(path))
+            except client.exceptions.ClientError:
+                continue  # deleted since it was listed: what any reader does is to list again
+            rows = duckdb.connect().execute(
+                "SELECT name, count(*) FROM read_parquet(?, union_by_name = true) GROUP BY name", [paths]
+            )
+            found.append(dict(rows.fetchall()))
+
+    reader = threading.Thread(target=poll)
+    reader.start()
+    try:
+        scene.world.load()
+    finally:
+        done.set()
+        reader.join()
+        client.close()
+    assert len(found) > 3
+    assert all(Counter(rows) in (OLD, NEW, OLD + NEW) for rows in found)
+    assert Counter(found[0]) == OLD
+    scene.check_repaired()

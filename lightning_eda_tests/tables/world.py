@@ -1,0 +1,158 @@
+"""A bucket with CSVs and a dataset, a Glue database, and readers who look at the dataset in two ways."""
+
+import io
+import uuid
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from random import Random
+from typing import Any
+from urllib.parse import urlsplit
+
+import boto3
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+from botocore.exceptions import ClientError
+
+from lightning_eda.storage.backoff import Backoff
+from lightning_eda.storage.s3 import S3Store
+from lightning_eda.tables.csv_options import CsvOptions
+from lightning_eda.tables.load import LoadResult, TableOptions, load_table
+from lightning_eda_tests.servers import S3Bucket
+
+DAY = "20240101"
+NOW = datetime(2024, 1, 2, 3, 4, 5, tzinfo=UTC)
+TABLE = "measured"
+PATH = "lake/measured/"
+QUICK = Backoff(tries=3, first_s=0.002, longest_s=0.005, random=Random(5))
+
+
+@dataclass
+class World:
+    """One bucket and one Glue database of a test alone.
+
+    Attributes:
+        bucket: The bucket, at the server itself.
+        scratch: A local folder for loads.
+        endpoint_url: Where loads go; a proxy's address, for instance.
+        database: The Glue database.
+        loads: How many loads were made.
+        is_new: Whether the database is to be made.
+    """
+
+    bucket: S3Bucket
+    scratch: Path
+    endpoint_url: str = ""
+    database: str = field(default_factory=lambda: f"db_{uuid.uuid4().hex[:10]}")
+    loads: int = 0
+    is_new: bool = True
+
+    def __post_init__(self) -> None:
+        self.endpoint_url = self.endpoint_url or self.bucket.endpoint_url
+        self.glue = boto3.session.Session("test", "test", region_name="us-east-1").client(
+            "glue", endpoint_url=self.bucket.endpoint_url
+        )
+        if self.is_new:
+            self.glue.create_database(DatabaseInput={"Name": self.database})
+
+    def close(self) -> None:
+        """Ends the connections."""
+        self.glue.close()
+
+    def put_csv(self, text: str | bytes, day: str = DAY, name: str = "rows.csv") -> None:
+        """The CSV of a day."""
+        self.bucket.put(f"in/{day}/{name}", text.encode() if isinstance(text, str) else text)
+
+    @contextmanager
+    def store(self) -> Iterator[S3Store]:
+        """The bucket as loads see it."""
+        session = boto3.session.Session("test", "test", region_name="us-east-1")
+        client = session.client("s3", endpoint_url=self.endpoint_url, config=quick_config())
+        with closing(client):
+            yield S3Store(self.bucket.name, client=client, backoff=QUICK, setting="CSV_BUCKET_DSTN")
+
+    def options(self, **changes: Any) -> TableOptions:
+        """Those of every load here, but for the changes."""
+        csv = changes.pop("csv", CsvOptions())
+        usual = {"pathoutput": PATH, "database": self.database, "table": TABLE, "partitions_cols": ("day",)}
+        return TableOptions(**{**usual, **changes}, csv=csv, bucket_dstn=self.bucket.name)
+
+    def load(self, day: str = DAY, **changes: Any) -> LoadResult:
+        """One load, a second after the one before."""
+        self.loads += 1
+        session = boto3.session.Session("test", "test", region_name="us-east-1")
+        client = session.client("glue", endpoint_url=self.endpoint_url, config=quick_config())
+        with closing(client), self.store() as store:
+            return load_table(
+                store,
+                store,
+                client if changes.get("table", TABLE) else None,
+                self.options(**changes),
+                "in",
+                "",
+                day,
+                self.scratch,
+                NOW + timedelta(seconds=self.loads),
+                QUICK,
+            )
+
+    def keys(self, prefix: str = PATH) -> list[str]:
+        """Keys of the dataset."""
+        found = self.bucket.client.list_objects_v2(Bucket=self.bucket.name, Prefix=prefix)
+        return [entry["Key"] for entry in found.get("Contents", [])]
+
+    def read(self, key: str) -> bytes:
+        """An object of the bucket."""
+        return bytes(self.bucket.client.get_object(Bucket=self.bucket.name, Key=key)["Body"].read())
+
+    def rows(self, prefix: str = PATH) -> list[dict[str, Any]]:
+        """What a reader finds under a prefix, as DuckDB reads it; a vanished object makes it look again."""
+        while True:
+            try:
+                tables = [pq.read_table(io.BytesIO(self.read(key))) for key in self.keys(prefix)]
+            except ClientError as error:
+                if error.response["Error"]["Code"] != "NoSuchKey":
+                    raise
+                continue
+            return duck_rows(tables)
+
+    def glue_rows(self) -> list[dict[str, Any]]:
+        """What a reader of the catalogue finds, at the locations of the partitions."""
+        try:
+            found = self.glue.get_partitions(DatabaseName=self.database, TableName=TABLE)["Partitions"]
+        except self.glue.exceptions.EntityNotFoundException:
+            return []
+        places = [urlsplit(entry["StorageDescriptor"]["Location"]) for entry in found]
+        return [row for place in places for row in self.rows(place.path.lstrip("/"))]
+
+    def columns(self) -> dict[str, str]:
+        """Columns of the Glue table and their types."""
+        storage = self.glue.get_table(DatabaseName=self.database, Name=TABLE)["Table"]["StorageDescriptor"]
+        return {column["Name"]: column["Type"] for column in storage["Columns"]}
+
+    def partitions(self) -> dict[str, str]:
+        """Values and locations of the Glue partitions."""
+        found = self.glue.get_partitions(DatabaseName=self.database, TableName=TABLE)["Partitions"]
+        return {"/".join(entry["Values"]): entry["StorageDescriptor"]["Location"] for entry in found}
+
+
+def duck_rows(tables: list[pa.Table]) -> list[dict[str, Any]]:
+    """All rows of several Parquet files."""
+    if not tables:
+        return []
+    together = pa.concat_tables(tables, promote_options="default")
+    with duckdb.connect() as connection:
+        connection.register("together", together)
+        found = connection.sql("SELECT * FROM together").to_arrow_table()
+    return list(found.to_pylist())
+
+
+def quick_config() -> Any:
+    """Clients that leave retrying to us and do not wait long."""
+    from botocore.config import Config
+
+    retries: Any = {"total_max_attempts": 1, "mode": "standard"}
+    return Config(connect_timeout=2, read_timeout=2, retries=retries)
