@@ -14,6 +14,7 @@ the clock starts. Rows and types of both results are compared at the end, every 
 import argparse
 import io
 import json
+import os
 import statistics
 import subprocess
 import sys
@@ -43,6 +44,7 @@ ROUNDS = 3
 DAY = "20240101"
 DATABASE = "bench"
 LIMIT_MB = 600.0
+LOGIN = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
 
 
 @dataclass(frozen=True)
@@ -118,7 +120,7 @@ WAYS = {"ours": ours, "usual": usual}
 def run_child(task: Task) -> dict[str, Any]:
     """Seconds, rows and peak memory (MB) of one load in a process of its own."""
     command = [sys.executable, "-m", "benchmarks.tables", "--child", json.dumps(asdict(task))]
-    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, env={**os.environ, **LOGIN})
     return dict(json.loads(done.stdout))
 
 

@@ -34,8 +34,8 @@ def partition_key(hour: datetime) -> str:
 
 
 def is_range(context: dg.AssetExecutionContext) -> bool:
-    """Whether the run is of several partitions at once."""
-    return context.has_partition_key_range and not context.has_partition_key
+    """Whether the run is of several partitions of this asset at once."""
+    return _is_partitioned(context) and not context.has_partition_key
 
 
 def run_window(context: dg.AssetExecutionContext, pin: Pin) -> Window:
@@ -45,7 +45,7 @@ def run_window(context: dg.AssetExecutionContext, pin: Pin) -> Window:
         SettingError: The pin is not a day or hour, or a key is not on the hour (Dagster takes such a key and
             means the next hour by it).
     """
-    if not (context.has_partition_key or context.has_partition_key_range):
+    if not _is_partitioned(context):
         return pin.window(_run_made_at(context))
     keys = context.partition_key_range
     for key in (keys.start, keys.end):
@@ -62,6 +62,12 @@ def run_days(context: dg.AssetExecutionContext) -> Iterator[date]:
     while day <= last:
         yield day
         day += timedelta(days=1)
+
+
+def _is_partitioned(context: dg.AssetExecutionContext) -> bool:
+    """Whether the run has partitions of this asset; beside a daily asset, a pinned one is in a run with a key."""
+    has_partitions = context.assets_def.partitions_def is not None
+    return has_partitions and (context.has_partition_key or context.has_partition_key_range)
 
 
 def _run_made_at(context: dg.AssetExecutionContext) -> datetime:

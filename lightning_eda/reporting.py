@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import dagster as dg
+from pydantic import ValidationError
 
 from lightning_eda.errors import LightningEdaError
 from lightning_eda.glm.paths import WindowFolders
@@ -27,6 +28,20 @@ LOG_STEPS = 10
 
 Number = int | float
 Metadata = dict[str, dg.MetadataValue | Number | str | bool]
+
+
+class RunConfig(dg.Config):
+    """A run's config whose mistakes are told in a sentence, and not tried again."""
+
+    def __init__(self, **values: object) -> None:
+        try:
+            super().__init__(**values)
+        except ValidationError as error:
+            mistakes = [
+                f"{'.'.join(map(str, one['loc']))}: found {one['input']!r}; {one['msg']}" for one in error.errors()
+            ]
+            found = "; ".join(mistakes).replace("Input should", "it should")
+            raise dg.Failure(f"the run's config has a mistake. {found}", allow_retries=False) from None
 
 
 @dataclass

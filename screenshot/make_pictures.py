@@ -1,27 +1,114 @@
-"""Makes the pictures of this folder from a real run of the demo.
+"""Makes the pictures of this folder from real runs, in a real browser, by the steps of the browser test.
 
-python screenshot/make_pictures.py
+python -m screenshot.make_pictures      # from the project's folder; needs Chromium
 """
 
-import subprocess
-import sys
+import csv
 import tempfile
+from datetime import date, timedelta
 from pathlib import Path
 
+from lightning_eda.cli import DEMO_FLASHES_PER_GRANULE, DEMO_HOUR, DEMO_SATELLITE, DEMO_SEED
 from lightning_eda.figures import thumbnail
+from lightning_eda.glm.simulator import Activity, simulate_hour
+from lightning_eda_tests.end_to_end.browser import Browser, open_browser, wait_for_backfill, wait_for_runs
+from lightning_eda_tests.end_to_end.commands import command, dagster_dev, project_folder
 
 HERE = Path(__file__).parent
-MAX_BYTES = 400_000
+MAX_BYTES = 450_000
+HOURS = 4
+DAY = DEMO_HOUR.date()
+VARIABLES = {
+    "GLM_ARCHIVE_DIR": "archive",
+    "S3_BUCKET": f"noaa-goes{DEMO_SATELLITE[1:]}",
+    "BUCKET": "./data/bucket",
+    "INPUT_FOLDER": "flash_pairs",
+    "OUTPUT_FOLDER": "clusters",
+    "MAX_RECORDS": "0",
+    "EPSILON": "12",
+    "CSV_BUCKET_SRC": "./data/bucket",
+    "CSV_PREFIX": "incoming/",
+    "CSV_SUBSTR": "orders",
+    "CSV_BUCKET_DSTN": "./data/bucket",
+    "CSV_PATHOUTPUT": "tables/orders",
+}
 
 
 def main() -> None:
-    """Runs `lightning-eda demo` in an empty folder and keeps its map and its curves."""
-    with tempfile.TemporaryDirectory(prefix="lightning-eda-") as folder:
-        subprocess.run([sys.executable, "-m", "lightning_eda.cli", "demo"], cwd=folder, check=True)
-        (figures,) = (Path(folder) / "data" / "figures").iterdir()
+    """Runs all three systems in a folder of its own, and looks at them."""
+    with tempfile.TemporaryDirectory(prefix="lightning-eda-") as place:
+        folder = project_folder(Path(place) / "project")
+        write_inputs(folder)
+        with dagster_dev(folder, **VARIABLES) as port:
+            run_everything(folder, port)
+            with open_browser(port, (1400, 1000), scale=1.5) as browser:
+                picture_pages(browser)
+            with open_browser(port, (2760, 900)) as browser:
+                browser.open_graph("extract", "storm_cells", "parquet_table", "cluster_map")
+                keep(browser, "pipeline/eda_sda_pipe.png")
+        window = f"{DEMO_HOUR:%Y-%m-%dT%H}_{DEMO_HOUR + timedelta(hours=1):%Y-%m-%dT%H}"
+        figures = folder / "data" / "figures" / window
         for source, target in (("map.png", "cluster_map.png"), ("curves.png", "curves.png")):
             picture = thumbnail((figures / source).read_bytes(), MAX_BYTES, width=1300)
             (HERE / "maps" / target).write_bytes(picture)
+
+
+def write_inputs(folder: Path) -> None:
+    """Simulated granules of the demo hour and the hours before it, and a CSV of the day."""
+    activity = Activity(flashes_per_granule=DEMO_FLASHES_PER_GRANULE)
+    for back in range(HOURS):
+        hour = DEMO_HOUR - timedelta(hours=back)
+        simulate_hour(folder / "archive", DEMO_SATELLITE, hour, DEMO_SEED, activity=activity)
+    orders = folder / "data" / "bucket" / "incoming" / f"{DAY:%Y%m%d}_orders.csv"
+    orders.parent.mkdir(parents=True)
+    with orders.open("w", newline="") as file:
+        rows = csv.writer(file)
+        rows.writerow(["id", "name", "amount"])
+        rows.writerows([number, f"order {number}", f"{number * 1.25:.2f}"] for number in range(1000))
+
+
+def run_everything(folder: Path, port: int) -> None:
+    """The demo hour and a backfill as people click them; the two daily systems by command."""
+    with open_browser(port) as browser:
+        browser.launch("lightning", f"{DEMO_HOUR:%Y-%m-%d-%H:00}")
+        wait_for_runs(port)
+        first = DEMO_HOUR - timedelta(hours=HOURS - 1)
+        browser.launch("lightning", f"[{first:%Y-%m-%d-%H:00}...{DEMO_HOUR:%Y-%m-%d-%H:00}]")
+        backfill = wait_for_backfill(port)
+        browser.page.set_viewport_size({"width": 1400, "height": 700})
+        browser.go(f"/runs/b/{backfill}")
+        browser.page.get_by_text("Completed").first.wait_for()
+        browser.page.wait_for_timeout(1500)
+        keep(browser, "pipeline/backfill.png")
+        browser.launch("lightning", f"{DEMO_HOUR:%Y-%m-%d-%H:00}")
+        wait_for_runs(port)
+    for groups in ("group:storm_cells", "group:distance_clustering", "group:s3_tables"):
+        materialize(folder, groups, DAY)
+
+
+def materialize(folder: Path, selection: str, day: date) -> None:
+    """A day, as typed."""
+    words = ("--select", selection, "-m", "lightning_eda.definitions", "--partition", f"{day}")
+    command("dagster", "asset", "materialize", *words, cwd=folder, **VARIABLES)
+
+
+def picture_pages(browser: Browser) -> None:
+    """An asset's page, and the map on another's."""
+    browser.open_asset("load")
+    browser.page.get_by_text("flashes.flash_id").first.wait_for()
+    browser.page.wait_for_timeout(2500)
+    keep(browser, "pipeline/asset.png")
+    browser.open_asset("cluster_map")
+    browser.page.wait_for_timeout(2500)
+    browser.show_picture()
+    keep(browser, "pipeline/map.png")
+
+
+def keep(browser: Browser, name: str) -> None:
+    """The page as a picture of this folder."""
+    path = HERE / name
+    browser.take(path)
+    path.write_bytes(thumbnail(path.read_bytes(), MAX_BYTES, width=10_000))
 
 
 if __name__ == "__main__":

@@ -10,6 +10,20 @@ from lightning_eda.warehouse.schema import Column, Table
 
 OWNERS: Final = ("team:lightning",)
 LIGHTNING: Final = MappingProxyType({"system": "lightning", "product": "GLM-L2-LCFA"})
+DISTANCES: Final = MappingProxyType({"system": "distance_clustering"})
+S3_TABLES: Final = MappingProxyType({"system": "s3_tables"})
+LIGHTNING_LINKS: Final = MappingProxyType(
+    {
+        "lightning_from_space": "https://www.goes-r.gov/products/baseline-lightning-detection.html",
+        "granules": "https://registry.opendata.aws/noaa-goes/",
+    }
+)
+DISTANCES_LINKS: Final = MappingProxyType(
+    {"dbscan": "https://scikit-learn.org/stable/modules/clustering.html#dbscan"}
+)
+S3_TABLES_LINKS: Final = MappingProxyType(
+    {"partitions_in_glue": "https://docs.aws.amazon.com/athena/latest/ug/partitions.html"}
+)
 CLEAN_ROWS: Final = Table(
     "rows",
     "One flash, group or event of a window that was left after cleaning.",
@@ -30,18 +44,18 @@ CLEAN_ROWS: Final = Table(
 )
 
 
-def about(*tables: Table, without: tuple[str, ...] = ()) -> Mapping[str, dg.MetadataValue]:
+def about(
+    *tables: Table, without: tuple[str, ...] = (), links: Mapping[str, str] = LIGHTNING_LINKS
+) -> Mapping[str, dg.MetadataValue]:
     """Metadata of an asset's definition: where to read more, and the columns of the tables it writes.
 
     Args:
         tables: What it writes; of several tables the columns are named `table.column`.
         without: Names of columns that are not in it.
+        links: What to read, by name.
     """
     metadata: dict[str, dg.MetadataValue] = {
-        "lightning_from_space": dg.MetadataValue.url(
-            "https://www.goes-r.gov/products/baseline-lightning-detection.html"
-        ),
-        "granules": dg.MetadataValue.url("https://registry.opendata.aws/noaa-goes/"),
+        **{name: dg.MetadataValue.url(address) for name, address in links.items()},
         "files_and_tables": dg.MetadataValue.text("described in docs/data.md of the project"),
     }
     if tables:

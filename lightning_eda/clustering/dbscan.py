@@ -35,7 +35,7 @@ def dbscan_pairs(
     An item is core when at least `min_samples` items, itself among them, are within `eps`. Core items that
     are within eps of each other share a cluster, and clusters are numbered by their first core item. Another
     item within eps of a core item gets the smallest label among those; all others are noise. Nothing is
-    written into the arguments. Besides them it takes about 40 bytes an item and 300 MB, and 8 bytes for each
+    written into the arguments. Besides them it takes about 60 bytes an item and 100 MB, and 8 bytes for each
     pair within eps where the pairs are not sorted.
 
     Args:
@@ -75,7 +75,7 @@ def _neighbours(pairs: Pairs, eps: float) -> Neighbours:
         return partial(_sorted_neighbours, pairs, eps)
     codes = np.empty(int(np.count_nonzero(pairs.distance <= eps)), np.uint64)
     filled = 0
-    for part in chunks(len(pairs.i)):
+    for part in chunks(len(pairs.i), pairs.n):
         near = pairs.distance[part] <= eps
         found = pair_codes(pairs.i[part][near], pairs.j[part][near], pairs.n)
         codes[filled : filled + len(found)] = found
@@ -85,13 +85,13 @@ def _neighbours(pairs: Pairs, eps: float) -> Neighbours:
 
 
 def _sorted_neighbours(pairs: Pairs, eps: float) -> Iterator[tuple[Indices, Indices]]:
-    for part in chunks(len(pairs.i)):
+    for part in chunks(len(pairs.i), pairs.n):
         near = pairs.distance[part] <= eps
         yield pairs.i[part][near], pairs.j[part][near]
 
 
 def _decoded_neighbours(codes: NDArray[np.uint64], n: int) -> Iterator[tuple[Indices, Indices]]:
-    for part in chunks(len(codes)):
+    for part in chunks(len(codes), n):
         chunk = codes[part]
         new = np.ones(len(chunk), np.bool_)
         new[1:] = chunk[1:] != chunk[:-1]

@@ -30,13 +30,13 @@ def k_distances(i: ArrayLike, j: ArrayLike, distance: ArrayLike, n: int, k: int)
     if others == 0:
         return np.zeros(pairs.n)
     degree = np.zeros(pairs.n, np.int64)
-    for part in chunks(len(pairs.i)):
+    for part in chunks(len(pairs.i), pairs.n):
         degree += np.bincount(pairs.i[part], minlength=pairs.n)
         degree += np.bincount(pairs.j[part], minlength=pairs.n)
     if not (degree >= others).any():
         return np.full(pairs.n, np.inf)
     nearest = np.full((pairs.n, others), np.inf)
-    for part in chunks(len(pairs.i)):
+    for part in chunks(len(pairs.i), pairs.n):
         apart = pairs.distance[part]
         for items in (pairs.i[part], pairs.j[part]):
             nearer = apart < nearest[items, -1]

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from lightning_eda.errors import PointsError
 
-CHUNK = 1 << 22  # pairs worked on at a time; a few arrays of this length are all the memory it takes
+CHUNK = 1 << 20  # pairs worked on at a time, at the least
 
 Floats = NDArray[np.float64]
 Indices = NDArray[np.integer]
@@ -78,9 +78,10 @@ def check_whole(value: object, name: str, least: int) -> int:
     return whole
 
 
-def chunks(length: int) -> Iterator[slice]:
-    """Slices that cover a length."""
-    return (slice(start, start + CHUNK) for start in range(0, length, CHUNK))
+def chunks(length: int, items: int = 0) -> Iterator[slice]:
+    """Slices that cover a length; longer ones with many items, since each costs a pass over the items."""
+    size = max(CHUNK, items // 4)
+    return (slice(start, start + size) for start in range(0, length, size))
 
 
 def in_order(i: Indices, j: Indices) -> bool:

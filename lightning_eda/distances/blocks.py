@@ -12,7 +12,7 @@ GZIP_MAGIC = b"\x1f\x8b"
 UTF8_MARK = b"\xef\xbb\xbf"
 PIECE_BYTES = 1 << 20  # read, or unpacked, at a time
 FIRST_BLOCK_BYTES = 1 << 20
-BLOCK_BYTES = 1 << 22
+BLOCK_BYTES = 1 << 23
 MAX_LINE_BYTES = 1 << 20
 
 

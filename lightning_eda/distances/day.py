@@ -10,10 +10,11 @@ import numpy as np
 import pyarrow as pa
 
 from lightning_eda.distances.blocks import Block, read_blocks
+from lightning_eda.distances.columns import Column
 from lightning_eda.distances.folders import input_prefix
 from lightning_eda.distances.graph import DistanceGraph, PairCounts
 from lightning_eda.distances.items import ItemNumbers, first_appearances
-from lightning_eda.distances.merging import Floats, RowBlocks, merge_rows
+from lightning_eda.distances.merging import merge_rows
 from lightning_eda.distances.rows import Rows, parse_block
 from lightning_eda.errors import LightningEdaError, SettingError
 from lightning_eda.storage.object_store import ObjectInfo, ObjectStore
@@ -67,7 +68,7 @@ class _Reading:
 
     def __init__(self, as_integers: bool, max_records: int | None) -> None:
         self.numbers = ItemNumbers(pa.int64() if as_integers else pa.string())
-        self.distances: list[Floats] = []
+        self.distances = Column(np.float64)
         self.rows = 0
         self.max_records = max_records
         self.truncated = False
@@ -93,7 +94,7 @@ class _Reading:
         """The graph of all rows; the rows are let go of."""
         items, numbers = self.numbers.finish()
         order, place = first_appearances(numbers, len(items))
-        merged = merge_rows(RowBlocks(numbers, self.distances, place), len(order))
+        merged = merge_rows(numbers, self.distances, place, len(order))
         counts = PairCounts(
             objects=objects,
             rows=self.rows,

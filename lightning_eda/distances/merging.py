@@ -1,52 +1,17 @@
 """Rows as pairs, each once, in little more memory than the result takes."""
 
-from collections.abc import Iterator
 from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lightning_eda.distances.columns import Column
+
 Numbers = NDArray[np.int32]
 Floats = NDArray[np.float64]
 
 BUCKET_ROWS = 1 << 18  # so few are sorted within the processor's cache
-
-
-class RowBlock(NamedTuple):
-    """Some rows: the places of both items, and the distance."""
-
-    first: Numbers
-    second: Numbers
-    distance: Floats
-
-
-class RowBlocks:
-    """All rows, block by block.
-
-    Args:
-        numbers: For each block the numbers of its first items and then of its second ones, shape (2 m,).
-        distances: For each block, shape (m,).
-        place: The place of the item of each number.
-    """
-
-    def __init__(self, numbers: list[Numbers], distances: list[Floats], place: Numbers) -> None:
-        self._numbers = numbers
-        self._distances = distances
-        self._place = place
-
-    def __iter__(self) -> Iterator[RowBlock]:
-        for numbers, distance in zip(self._numbers, self._distances, strict=True):
-            yield self._block(numbers, distance)
-
-    def drain(self) -> Iterator[RowBlock]:
-        """The blocks in the opposite order, each let go of."""
-        while self._numbers:
-            yield self._block(self._numbers.pop(), self._distances.pop())
-
-    def _block(self, numbers: Numbers, distance: Floats) -> RowBlock:
-        rows = len(distance)
-        return RowBlock(self._place[numbers[:rows]], self._place[numbers[rows:]], distance)
 
 
 class MergedPairs(NamedTuple):
@@ -60,24 +25,30 @@ class MergedPairs(NamedTuple):
     conflicting: int
 
 
-def merge_rows(blocks: RowBlocks, items: int) -> MergedPairs:
+def merge_rows(
+    numbers: Column[np.int32], distances: Column[np.float64], place: Numbers, items: int
+) -> MergedPairs:
     """Each pair of the rows once.
 
     Rows are dealt out to buckets of neighbouring items, about 260,000 rows each, and every bucket is
     sorted by itself.
 
     Args:
-        blocks: The rows; they are gone afterwards.
+        numbers: The numbers of both items of each row; the column is used up.
+        distances: The distance of each row; the column is used up.
+        place: The place of the item of each number.
         items: Places are from 0 to items - 1.
     """
     of_item = np.zeros(items, np.int64)  # rows by the smaller item
     self_pairs = 0
-    for first, second, _ in blocks:
+    for part in numbers:
+        first, second = place[part]
         apart = first != second
         self_pairs += len(apart) - int(np.count_nonzero(apart))
         of_item += np.bincount(np.minimum(first, second)[apart], minlength=items)
     buckets = _Buckets(of_item)
-    for first, second, distance in blocks.drain():
+    for part, (distance,) in zip(numbers.drain(), distances.drain(), strict=True):
+        first, second = place[part]
         buckets.deal(first, second, distance)
     return buckets.merged(self_pairs)
 

@@ -110,7 +110,7 @@ def thumbnail(png: bytes, max_bytes: int = 100_000, width: int = 900) -> bytes:
         )
         stream = io.BytesIO()
         palette = small.quantize(128, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
-        palette.save(stream, "PNG", optimize=True)
+        palette.save(stream, "PNG")  # "optimize" takes six times as long for 2 % fewer bytes
         if stream.tell() < max_bytes:
             return stream.getvalue()
         width = width * 4 // 5

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import BinaryIO, Final, Literal
 
 from lightning_eda.errors import ArchiveError
-from lightning_eda.tables.gzip_stream import GzipStream
+from lightning_eda.tables.gzip_stream import GZIP_MAGIC, GzipStream
+from lightning_eda.tables.inflate import Readable
 from lightning_eda.tables.zip_stream import ZIP_MAGICS, open_zip
 
 Kind = Literal["plain", "gzip", "zip"]
@@ -19,7 +20,6 @@ times; the bombs get as near as they can to deflate's bound of 1,032."""
 RATIO_FREE_BYTES: Final = 256 << 20
 """The ratio is not looked at before that many bytes are unpacked: a smaller file harms nobody."""
 
-GZIP_MAGIC: Final = b"\x1f\x8b"
 OTHER_FORMATS: Final = (
     (257, b"ustar", "tar"),
     (4, b"1AY&SY", "bzip2"),
@@ -60,7 +60,7 @@ class CsvSource:
         bytes_read: Unpacked bytes read so far.
     """
 
-    def __init__(self, packed: "Counted", unpacked: BinaryIO | GzipStream, kind: Kind, member: str | None,
+    def __init__(self, packed: "Counted", unpacked: Readable, kind: Kind, member: str | None,
                  name: str, limits: Limits) -> None:  # fmt: skip
         self.kind = kind
         self.member = member

@@ -1,5 +1,6 @@
 """Columns of text to columns of a type, whole columns at a time."""
 
+import math
 import re
 from collections.abc import Callable
 from typing import Final
@@ -96,14 +97,12 @@ def _to_integer(text: pa.StringArray, data_type: pa.DataType) -> pa.Array:
 
 def _to_float(text: pa.StringArray, data_type: pa.DataType) -> pa.Array:
     found = text.cast(data_type)
-    if pc.any(pc.is_nan(found)).as_py():
-        found = pc.if_else(pc.is_nan(found), pa.scalar(None, data_type), found)
-    infinite = pc.is_inf(found)
-    if pc.any(infinite).as_py():
-        written = text.filter(infinite)
-        if not pc.all(pc.match_substring_regex(written, INFINITE)).as_py():
-            raise pa.ArrowInvalid("too large for the type")
-    return found
+    if math.isfinite(pc.sum(found).as_py() or 0.0):
+        return found
+    written = text.filter(pc.is_inf(found))
+    if not pc.all(pc.match_substring_regex(written, INFINITE), min_count=0).as_py():
+        raise pa.ArrowInvalid("too large for the type")
+    return pc.if_else(pc.is_nan(found), pa.scalar(None, data_type), found)
 
 
 def _to_date(text: pa.StringArray, data_type: pa.DataType) -> pa.Array:

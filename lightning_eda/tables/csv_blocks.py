@@ -68,8 +68,9 @@ def row_blocks(
         data = b"".join(held)
         end, regular = _last_row_end(data, delimiter, size > max_row_bytes)
         if end:
-            yield Block(data[:end], encoding, line, regular)
-            line += _lines(data[:end])
+            block = Block(data[:end], encoding, line, regular)
+            yield block
+            line += _lines(block.data)
         elif size > max_row_bytes:
             raise CsvError(
                 f"{name} line {line}: the line has more than {max_row_bytes:,} bytes; is it a CSV? If it is, "

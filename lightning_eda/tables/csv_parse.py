@@ -118,7 +118,7 @@ def _split(data: bytes, columns: int, delimiter: bytes) -> pa.Table | None:
         A table, or None when a row has another number of fields.
     """
     names = [str(place) for place in range(columns)]
-    if not data.strip(b"\r\n"):
+    if not data:
         return pa.table([pa.array([], pa.binary())] * columns, names)
     try:
         return pa_csv.read_csv(
@@ -131,6 +131,7 @@ def _split(data: bytes, columns: int, delimiter: bytes) -> pa.Table | None:
                 strings_can_be_null=True,
                 quoted_strings_can_be_null=False,
             ),
+            memory_pool=pa.system_memory_pool(),
         )
     except pa.ArrowInvalid:  # a handler of such rows would be given their text, and fail where it is no UTF-8
         return None

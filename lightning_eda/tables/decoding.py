@@ -1,8 +1,9 @@
 """Columns of raw bytes to columns of text."""
 
+from functools import lru_cache
+
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 
 class UndecodableError(ValueError):
@@ -52,6 +53,7 @@ def _decode_single_bytes(column: pa.BinaryArray, encoding: str) -> pa.StringArra
     return pa.Array.from_buffers(pa.string(), len(column), buffers, column.null_count)
 
 
+@lru_cache(maxsize=8)
 def _growth_of_bytes(encoding: str) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
     """How many bytes longer each of the 256 is in UTF-8; 0 where the encoding does not know it."""
     lengths = [len(bytes([byte]).decode(encoding, "ignore").encode("utf-8")) for byte in range(256)]
@@ -65,8 +67,3 @@ def _first_undecodable(column: pa.BinaryArray, encoding: str) -> UndecodableErro
         except UnicodeDecodeError:
             return UndecodableError(index, value)
     raise AssertionError("every value can be decoded by itself")
-
-
-def has_text(column: pa.StringArray) -> bool:
-    """Whether there is any value."""
-    return bool(pc.any(pc.is_valid(column)).as_py())

@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING, Final, Self
 
 import pyarrow as pa
 
-from lightning_eda.errors import DatasetError, LightningEdaError, SettingError
+from lightning_eda.errors import (
+    DatasetError,
+    LightningEdaError,
+    ObjectChangedError,
+    ObjectNotFoundError,
+    SettingError,
+)
 from lightning_eda.storage.backoff import Backoff
 from lightning_eda.storage.object_store import ObjectInfo, ObjectStore
 from lightning_eda.tables.catalogue import Catalogue
@@ -146,7 +152,7 @@ class Destination:
         """What objects that are there hold, with the catalogue mended; None when one of them is damaged."""
         try:
             footers = each(lambda info: read_footer(self.store, info), objects)
-        except DatasetError:
+        except (DatasetError, ObjectNotFoundError, ObjectChangedError):
             return None
         values = [partition_values(self.prefix, list(self.columns), info.key) for info in objects]
         if self.catalogue is not None:
@@ -167,7 +173,10 @@ class Destination:
         self, files: Mapping[str, PartitionFile], before: Sequence[ObjectInfo]
     ) -> dict[str, int | None]:
         """Rows each partition has now."""
-        old = {folder: [info for info in before if info.key.startswith(folder)] for folder in files}
+        old: dict[str, list[ObjectInfo]] = {folder: [] for folder in files}
+        for info in before:
+            parts = info.key.removeprefix(self.prefix).split("/")[: len(self.columns)]
+            old.get(f"{self.prefix}{'/'.join(parts)}/", []).append(info)
         if sum(map(len, old.values())) > MOST_COUNTED:
             return dict.fromkeys(files)
         return {folder: self._rows(objects) for folder, objects in old.items()}

@@ -62,9 +62,8 @@ def load_data(
 
     try:
         names = [partitions_cols] if isinstance(partitions_cols, str) else list(partitions_cols)
-        store = S3Store(
-            dataset_place(pathoutput, bucket_dstn).bucket, setting="CSV_BUCKET_DSTN", client=s3_client
-        )
+        bucket = dataset_place(pathoutput, bucket_dstn).bucket
+        store = S3Store(bucket, signed=True, setting="CSV_BUCKET_DSTN", client=s3_client)
         glue = _session(boto3_session).client("glue") if table else None
         columns = partition_columns(names, {})
         dataset = Destination.open(store, pathoutput, bucket_dstn, columns, glue, database, table)

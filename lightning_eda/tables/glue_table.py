@@ -45,7 +45,7 @@ def check_table(entry: Entry, name: str, location: str, partition_columns: Seque
     if keys != list(partition_columns):
         raise DatasetError(
             f"Glue table {name} is partitioned by {', '.join(keys) or 'nothing'}, and not by "
-            f"{', '.join(partition_columns)}. Correct CSV_PARTITIONS_COLS, or choose another table (CSV_TABLE)"
+            f"{', '.join(partition_columns)}. Correct CSV_PARTITIONS_COLS, or choose another (CSV_TABLE)"
         )
 
 

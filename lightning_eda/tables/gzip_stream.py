@@ -1,21 +1,9 @@
 """Reading gzip from front to back, member after member, without holding more than a piece."""
 
-import zlib
-from typing import Protocol
-
 from lightning_eda.errors import ArchiveError
+from lightning_eda.tables.inflate import GZIP, PACKED_PIECE, DamagedError, Inflater, Readable
 
-GZIP_WINDOW = (
-    31  # deflate's largest window, with gzip's header and checksum; source: zlib manual, inflateInit2
-)
-PACKED_PIECE = 1 << 18
-
-
-class Readable(Protocol):
-    """What bytes can be read from."""
-
-    def read(self, size: int = -1, /) -> bytes:
-        """The next bytes, at most `size`; b"" at the end."""
+GZIP_MAGIC = b"\x1f\x8b"
 
 
 class GzipStream:
@@ -29,8 +17,7 @@ class GzipStream:
     def __init__(self, packed: Readable, name: str) -> None:
         self._packed = packed
         self._name = name
-        self._member = zlib.decompressobj(GZIP_WINDOW)
-        self._rest = b""
+        self._member = Inflater(packed, GZIP)
 
     def read(self, size: int) -> bytes:
         """The next unpacked bytes, at most `size`; b"" at the end.
@@ -41,31 +28,23 @@ class GzipStream:
             ArchiveError: It is damaged, cut short, or followed by something else.
         """
         while True:
-            if self._member.eof and not self._next_member():
-                return b""
-            data = self._rest or self._packed.read(PACKED_PIECE)
-            if not data:
-                raise ArchiveError(
-                    f"{self._name}: the gzip data end too early; the file was cut short: send it again"
-                )
             try:
-                piece = self._member.decompress(data, size)
-            except zlib.error as error:
+                piece = self._member.read(size)
+            except DamagedError as error:
                 raise ArchiveError(
-                    f"{self._name}: the gzip data are damaged ({error}); send it again"
+                    f"{self._name}: the gzip data are damaged or were cut short ({error}); send it again"
                 ) from error
-            self._rest = self._member.unused_data if self._member.eof else self._member.unconsumed_tail
-            if piece:
+            if piece or not self._next_member():
                 return piece
 
     def _next_member(self) -> bool:
         """Starts on the next member; returns whether there is one."""
-        while not (rest := self._rest.lstrip(b"\0")):
-            self._rest = self._packed.read(PACKED_PIECE)
-            if not self._rest:
+        rest = self._member.unused
+        while not (rest := rest.lstrip(b"\0")):
+            rest = self._packed.read(PACKED_PIECE)
+            if not rest:
                 return False
-        if not b"\x1f\x8b".startswith(rest[:2]):
+        if not GZIP_MAGIC.startswith(rest[:2]):
             raise ArchiveError(f"{self._name}: something else follows the gzip data; pack the CSV alone")
-        self._rest = rest
-        self._member = zlib.decompressobj(GZIP_WINDOW)
+        self._member = Inflater(self._packed, GZIP, rest)
         return True

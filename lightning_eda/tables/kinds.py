@@ -7,11 +7,13 @@ else. So it is the same however the file is cut into blocks.
 import re
 from collections.abc import Callable
 from enum import Flag, auto
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from lightning_eda.tables.convert import cleaned, convert, try_convert, value_bytes
 from lightning_eda.tables.types import TIMESTAMP
@@ -58,9 +60,10 @@ PLAIN_FLOAT: Final = rf"^-?(?:{_NUMBER}(?:[eE][+-][0-9]+)?|{_POINTED}[eE][0-9]+|
 TRUTH_WORD: Final = r"^(?i:true|false)$"
 DAY_SHAPE: Final = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
 TIME_SHAPE: Final = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]"
-ZERO, NINE, MINUS = b"09-"
+ZERO, NINE, MINUS, PLUS, SMALL_E, LOWER = b"09-+e\x20"
 
 
+@lru_cache(maxsize=512)
 def type_of(kinds: Kind) -> pa.DataType:
     """The narrowest type that takes values of all these kinds without loss; text when there is none."""
     kinds &= ~Kind.BLANK
@@ -118,10 +121,24 @@ def _as_floats(text: pa.StringArray) -> pa.Array | None:
     found = try_convert(text, pa.float64())
     if found is None or found.null_count > text.null_count or not _is_exact(found):
         return None
-    values = value_bytes(text)
-    if values.max() <= NINE and values.min() >= MINUS:
+    if _has_signed_exponents(value_bytes(text)):
         return None if _has_leading_zero(text) else found
-    return found if pc.all(pc.match_substring_regex(text, PLAIN_FLOAT)).as_py() else None
+    shaped = pc.match_substring_regex(text, f"{PLAIN_INTEGER}|{PLAIN_FLOAT}")
+    return found if pc.all(shaped).as_py() else None
+
+
+def _has_signed_exponents(values: NDArray[np.uint8]) -> bool:
+    """Whether numbers have nothing but digits, points, minus signs, and exponents with a sign."""
+    if values.min() >= MINUS and values.max() <= NINE:
+        return True
+    exponents = np.flatnonzero((values | LOWER) == SMALL_E)
+    signs = values[np.minimum(exponents + 1, values.size - 1)]
+    pluses = np.count_nonzero(signs == PLUS)
+    return bool(
+        np.count_nonzero(values > NINE) == exponents.size
+        and np.count_nonzero(values < MINUS) == pluses == np.count_nonzero(values == PLUS)
+        and pluses + np.count_nonzero(signs == MINUS) == exponents.size
+    )
 
 
 def _as_truths(text: pa.StringArray) -> pa.Array | None:

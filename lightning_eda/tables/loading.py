@@ -156,6 +156,8 @@ class Load:
                 if partitions
                 else "it names no partition, and nothing was replaced"
             )
+        elif any(partition.won_by for partition in partitions):
+            note = "another run replaced the same partitions at the same time, and won"
         return self._result(sink.schema, table, partitions, note, read.rows_set_aside)
 
     def _result(

@@ -74,12 +74,11 @@ def standing_run(present: Iterable[str], version: str) -> list[str]:
     keys = sorted(present)
     names = {key: name for key in keys if (name := ObjectName.of(key)) and name.version == version}
     for run in sorted({name.run for name in names.values()}, reverse=True):
-        own = [key for key, name in names.items() if name.run == run]
+        own = {key: name for key, name in names.items() if name.run == run}
         folders = {key.rpartition("/")[0] + "/" for key in own}
-        others = (key for key in keys if key not in own)
-        is_alone = not any(_folders_of(key) & folders for key in others)
-        if len(own) == names[own[0]].count and is_alone:
-            return own
+        is_alone = not any(_folders_of(key) & folders for key in keys if key not in own)
+        if is_alone and all(len(own) == name.count for name in own.values()):
+            return list(own)
     return []
 
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import BinaryIO, Protocol, cast
 
 from lightning_eda.errors import ArchiveError
-from lightning_eda.tables.gzip_stream import Readable
+from lightning_eda.tables.inflate import RAW, DamagedError, Inflater, Readable, fastest_zlib
 
 ZIP_MAGICS = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")
 ENCRYPTED = 0x1  # bit of the general-purpose flags; source: PKWARE APPNOTE, 4.4.4
@@ -17,6 +17,8 @@ METHODS = {
     93: "zstandard", 95: "xz", 98: "PPMd",
 }  # fmt: skip
 SHOWN = 10
+NAME_LENGTH_AT = 26  # in a member's own header; source: PKWARE APPNOTE, 4.3.7
+HEADER_BYTES = 30
 WORKBOOK_MARK = "[Content_Types].xml"
 
 
@@ -33,8 +35,60 @@ class Seekable(Readable, Protocol):
         """True."""
 
 
+class Packed:
+    """The packed bytes of a member.
+
+    Args:
+        archive: The zip.
+        info: The member.
+    """
+
+    def __init__(self, archive: Seekable, info: zipfile.ZipInfo) -> None:
+        archive.seek(info.header_offset + NAME_LENGTH_AT)
+        name_length, extra_length = struct.unpack("<HH", archive.read(4))
+        archive.seek(info.header_offset + HEADER_BYTES + name_length + extra_length)
+        self._archive = archive
+        self._left = info.compress_size
+
+    def read(self, size: int) -> bytes:
+        """The next bytes, at most `size`; b"" at the end."""
+        data = self._archive.read(min(size, self._left))
+        self._left -= len(data)
+        return data
+
+
+class Deflated:
+    """The unpacked bytes of a deflated member, its size and checksum verified at the end.
+
+    Args:
+        packed: Its packed bytes.
+        info: What the directory says of it.
+    """
+
+    def __init__(self, packed: Packed, info: zipfile.ZipInfo) -> None:
+        self._inflater = Inflater(packed, RAW)
+        self._info = info
+        self._size = 0
+        self._checksum = 0
+
+    def read(self, size: int) -> bytes:
+        """The next bytes, at most `size`; b"" at the end.
+
+        Raises:
+            DamagedError: The member is damaged or cut short.
+        """
+        data = self._inflater.read(size)
+        self._size += len(data)
+        self._checksum = fastest_zlib().crc32(data, self._checksum)
+        if self._size > self._info.file_size or (not data and self._size < self._info.file_size):
+            raise DamagedError("it is not as long as its directory says")
+        if not data and self._checksum != self._info.CRC:
+            raise DamagedError("its checksum is wrong")
+        return data
+
+
 class MemberStream:
-    """The unpacked bytes of a member; what zipfile raises becomes our error."""
+    """The unpacked bytes of a member; what reading it raises becomes our error."""
 
     def __init__(self, member: Readable, name: str) -> None:
         self._member = member
@@ -51,7 +105,7 @@ class MemberStream:
 
 
 @contextmanager
-def open_zip(packed: Seekable, name: str) -> Iterator[tuple[str, BinaryIO]]:
+def open_zip(packed: Seekable, name: str) -> Iterator[tuple[str, MemberStream]]:
     """The name and the unpacked bytes of the one data member of a zip.
 
     Args:
@@ -66,9 +120,11 @@ def open_zip(packed: Seekable, name: str) -> Iterator[tuple[str, BinaryIO]]:
     with archive:
         info = _data_member(archive.infolist(), name)
         with explained(name):
-            member = archive.open(info)
+            member = archive.open(info)  # also compares the member's own header with the directory
         with member:
-            yield info.filename, cast(BinaryIO, MemberStream(member, name))
+            deflated = info.compress_type == zipfile.ZIP_DEFLATED
+            unpacked = Deflated(Packed(packed, info), info) if deflated else member
+            yield info.filename, MemberStream(unpacked, name)
 
 
 @contextmanager

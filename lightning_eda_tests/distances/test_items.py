@@ -5,6 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lightning_eda.distances import items as module
+from lightning_eda.distances.columns import Column
 from lightning_eda.distances.items import ItemNumbers, first_appearances
 from lightning_eda.errors import PairsError
 
@@ -26,9 +27,8 @@ def test_items_are_numbered_by_first_appearance(flush, blocks):
     order, place = first_appearances(numbered, len(items))
     in_order = list(dict.fromkeys(item for rows in blocks for row in rows for item in row))
     assert items.take(pa.array(order)).to_pylist() == in_order
-    for rows, block in zip(blocks, numbered, strict=True):
-        assert [in_order[k] for k in place[block][: len(rows)]] == [row[0] for row in rows]
-        assert [in_order[k] for k in place[block][len(rows) :]] == [row[1] for row in rows]
+    found = [tuple(in_order[place[k]] for k in row) for part in numbered for row in part.T]
+    assert found == [row for rows in blocks for row in rows]
 
 
 @pytest.mark.slow
@@ -42,6 +42,8 @@ def test_more_text_than_arrow_holds_is_refused():
 
 def test_items_that_do_not_appear_are_left_out():
     """Those of rows behind the cut."""
-    order, place = first_appearances([np.array([3, 1], np.int32)], 4)
+    numbers = Column(np.int32, width=2)
+    numbers.append(np.array([3], np.int32), np.array([1], np.int32))
+    order, place = first_appearances(numbers, 4)
     assert order.tolist() == [3, 1]
     assert place.tolist() == [-1, 1, -1, 0]

@@ -4,16 +4,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lightning_eda.distances import merging as module
-from lightning_eda.distances.merging import RowBlocks, merge_rows
+from lightning_eda.distances.columns import Column
+from lightning_eda.distances.merging import merge_rows
 from lightning_eda_tests.distances.buckets import plain_graph
 
 ROWS = st.tuples(st.integers(0, 7), st.integers(0, 7), st.sampled_from([0.0, 0.5, 1.0]))
 
 
 def merged(blocks, items):
-    numbers = [np.array([row[k] for k in (0, 1) for row in rows], np.int32) for rows in blocks]
-    distances = [np.array([row[2] for row in rows], np.float64) for rows in blocks]
-    return merge_rows(RowBlocks(numbers, distances, np.arange(items, dtype=np.int32)), items)
+    numbers, distances = Column(np.int32, width=2), Column(np.float64)
+    for rows in blocks:
+        numbers.append(*(np.array([row[k] for row in rows], np.int32) for k in (0, 1)))
+        distances.append(np.array([row[2] for row in rows], np.float64))
+    return merge_rows(numbers, distances, np.arange(items, dtype=np.int32), items)
 
 
 @pytest.mark.parametrize("bucket", [1, 3, 1000])

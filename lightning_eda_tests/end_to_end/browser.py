@@ -22,9 +22,9 @@ QUIET = (
     "--disable-sync",
 )
 JOB = "/locations/lightning_eda/jobs/{name}"
+BACKFILLS = """{partitionBackfillsOrError(limit: 1) {... on PartitionBackfills {results {id status}}}}"""
 FIELD = "[role=dialog] input[type=text]"
-# Chromium draws nothing in a graph that is smaller than this on its first look.
-SETTLED = 1200
+SETTLED = 1200  # ms until the graph has been laid out and has stopped moving
 RUNS = """{runsOrError(limit: 50) {... on Runs {results {
   runId status assetSelection {path} tags {key value}}}}}"""
 FINISHED = {"SUCCESS", "FAILURE", "CANCELED"}
@@ -151,3 +151,15 @@ def wait_for_runs(port: int, count: int = 1, seconds: float = 120.0) -> list[dic
             return runs
         time.sleep(0.3)
     raise TimeoutError(f"{runs}")
+
+
+def wait_for_backfill(port: int, seconds: float = 300.0) -> str:
+    """The id of the latest backfill, once it has ended well."""
+    deadline = time.monotonic() + seconds
+    found: list[dict] = []
+    while time.monotonic() < deadline:
+        found = graphql(port, BACKFILLS)["partitionBackfillsOrError"]["results"]
+        if found and found[0]["status"] == "COMPLETED_SUCCESS":
+            return found[0]["id"]
+        time.sleep(1)
+    raise TimeoutError(f"{found}")

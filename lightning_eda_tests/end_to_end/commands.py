@@ -177,6 +177,11 @@ def runs_of(port: int) -> list[dict]:
     return graphql(port, RUNS)["runsOrError"]["results"]
 
 
+def has_begun(port: int, run: str, step: str) -> bool:
+    """Whether a step of a run is at work, or has ended."""
+    return any(seen["stepKey"] == step and seen["status"] for seen in run_of(port, run)["stepStats"])
+
+
 def process_of(told: dict) -> int:
     """The id of a run's process, from what `run_of` told."""
     entries = [

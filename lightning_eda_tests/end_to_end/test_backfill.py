@@ -9,6 +9,7 @@ from lightning_eda_tests.end_to_end.commands import (
     FINISHED,
     dagster_dev,
     graphql,
+    has_begun,
     launch_backfill,
     launch_run,
     project_folder,
@@ -20,7 +21,8 @@ from lightning_eda_tests.end_to_end.hours_of_days import held, ingest_serially, 
 from lightning_eda_tests.warehouse.contents import content_hash
 
 INGESTOR = ["extract", "transform", "load"]
-STATISTICS = '{assetNodeOrError(assetKey: {path: ["load"]}){... on AssetNode{partitionStats{numMaterialized numFailed}}}}'
+STATISTICS = """{assetNodeOrError(assetKey: {path: ["load"]}){... on AssetNode{
+  partitionStats{numMaterialized numFailed}}}}"""
 TERMINATE = "mutation($run: String!){terminateRun(runId: $run){__typename}}"
 CANCEL = "mutation($backfill: String!){cancelPartitionBackfill(backfillId: $backfill){__typename}}"
 BACKFILL = """query($backfill: String!){partitionBackfillOrError(backfillId: $backfill){
@@ -37,10 +39,6 @@ def statuses(port: int, runs: list[str]) -> list[str]:
     return [run_of(port, run)["status"] for run in runs]
 
 
-def step_has_begun(port: int, run: str, step: str) -> bool:
-    return any(seen["stepKey"] == step for seen in run_of(port, run)["stepStats"] if seen["status"])
-
-
 def retries(port: int, run: str) -> int:
     events = run_of(port, run)["eventConnection"]["events"]
     return sum(event["__typename"] == "ExecutionStepUpForRetryEvent" for event in events)
@@ -52,7 +50,7 @@ def ledger(database: Path) -> dict[str, int]:
 
 
 def test_four_runs_at_once_some_terminated_and_launched_again(folder, tmp_path):
-    """A day of hours as four runs that all wait for a held database; two are terminated there, then run again."""
+    """A day as four runs that all wait for a held database; two are terminated there, then run again."""
     simulate_days(tmp_path / "archive", 1)
     expected = ingest_serially(tmp_path, 1)
     keys = keys_of(1)
@@ -62,8 +60,8 @@ def test_four_runs_at_once_some_terminated_and_launched_again(folder, tmp_path):
         with held(database):
             runs = [launch_run(port, "ingest", *span) for span in ranges]
             wait_until(lambda: statuses(port, runs) == ["STARTED"] * 4, "four runs at work at once")
-            wait_until(lambda: any(step_has_begun(port, run, "load") for run in runs), "one of them loads")
-            loading = next(run for run in runs if step_has_begun(port, run, "load"))
+            wait_until(lambda: any(has_begun(port, run, "load") for run in runs), "one of them loads")
+            loading = next(run for run in runs if has_begun(port, run, "load"))
             other = next(run for run in runs if run != loading)
             for run in (loading, other):
                 graphql(port, TERMINATE, run=run)

@@ -2,10 +2,13 @@
 
 from datetime import timedelta
 
+import dagster as dg
 import duckdb
 import pytest
 
+from lightning_eda.definitions import build_definitions
 from lightning_eda.glm.lcfa import read_granule
+from lightning_eda.partitions import daily
 from lightning_eda_tests.hours import HOUR, simulate
 
 KEY = "2024-07-01-20:00"
@@ -220,6 +223,21 @@ def test_run_config_wins_over_the_settings(tmp_path, settings, run):
     assert metadata(result, "transform")["rows_events"] > 0
 
 
+def test_beside_a_daily_asset_the_pin_counts(tmp_path, settings):
+    """With the pin set, "Materialize all" asks for a day, for the daily assets; it is none of the hours'."""
+
+    @dg.asset(partitions_def=daily)
+    def other() -> None:
+        """An asset of another system."""
+
+    simulate(tmp_path / "archive")
+    definitions = build_definitions(settings(goes_year="2024", goes_doy="183", goes_hour="20"))
+    ours = [asset for asset in definitions.assets if "ingestor" in asset.group_names_by_key.values()]
+    resources = dict(definitions.resources)
+    result = dg.materialize([*ours, other], resources=resources, partition_key="2024-01-01")
+    assert metadata(result, "load")["status"] == "loaded"
+
+
 @pytest.mark.parametrize(
     ("changes", "key", "words"),
     [
@@ -244,10 +262,6 @@ def test_a_mistake_is_one_sentence(settings, run, changes, key, words):
 
 def test_a_step_that_was_skipped_is_asked_for(tmp_path, settings, run):
     """Load without transform says what to run."""
-    import dagster as dg
-
-    from lightning_eda.definitions import build_definitions
-
     definitions = build_definitions(settings())
     load = next(asset for asset in definitions.assets if asset.key.to_user_string() == "load")
     result = dg.materialize(

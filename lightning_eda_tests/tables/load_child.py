@@ -17,24 +17,32 @@ from lightning_eda_tests.servers import S3Bucket
 from lightning_eda_tests.tables.world import World
 
 
-def load(task: dict[str, str]) -> None:
-    """One load, in the child."""
+def world_of(task: dict[str, str]) -> World:
+    """The world of a task; its clients have no connection yet, so children may use them."""
     client = boto3.session.Session("test", "test", region_name="us-east-1").client(
         "s3", endpoint_url=task["endpoint_url"]
     )
     bucket = S3Bucket(task["bucket"], task["endpoint_url"], client)
-    World(bucket, Path(task["scratch"]), database=task["database"], is_new=False, loads=100).load()
+    return World(bucket, Path(task["scratch"]), database=task["database"], is_new=False, loads=100)
 
 
 def main() -> None:
     """Forks a child for each line."""
+    worlds: dict[str, World] = {}
     for line in sys.stdin:
+        world = worlds.setdefault(line, worlds.get(line) or world_of(json.loads(line)))
         pid = os.fork()
         if not pid:
-            load(json.loads(line))
+            world.load()
             os._exit(0)
-        print(pid, flush=True)
-        print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), flush=True)
+        tell(pid)
+        tell(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+
+
+def tell(number: int) -> None:
+    """A line for the test."""
+    sys.stdout.write(f"{number}\n")
+    sys.stdout.flush()
 
 
 if __name__ == "__main__":

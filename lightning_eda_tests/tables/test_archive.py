@@ -7,7 +7,7 @@ import tarfile
 import zipfile
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lightning_eda.errors import ArchiveError, TransferError
@@ -116,8 +116,8 @@ NOISE = os.urandom(3000)
         (tar_of_csv(), "holds tar data; send the CSV plain"),
         (bz2.compress(CSV), "holds bzip2 data"),
         (lzma.compress(CSV), "holds xz data"),
-        (gzip.compress(NOISE)[:-9], "gzip data end too early"),
-        (gzip.compress(NOISE)[:-4], "gzip data end too early"),
+        (gzip.compress(NOISE)[:-9], "gzip data are .*end too early"),
+        (gzip.compress(NOISE)[:-4], "gzip data are .*end too early"),
         (damaged(gzip.compress(NOISE), -6), "gzip data are damaged .*check"),
         (gzip.compress(CSV) + b"something", "something else follows the gzip data"),
     ],
@@ -168,6 +168,7 @@ def test_the_stream_is_closed_and_its_errors_pass_through():
     assert stream.closed
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=3000), st.integers(1, 999), st.booleans())
 def test_packing_changes_nothing(content, size, zipped):
     """Whatever the bytes and the size of the reads; unless the content is itself an archive."""
@@ -176,6 +177,7 @@ def test_packing_changes_nothing(content, size, zipped):
     assert unpack(data, size=size)[2] == content
 
 
+@settings(deadline=None)
 @given(st.data())
 def test_a_zip_cut_or_changed_anywhere_is_exact_or_refused(data):
     """Never wrong bytes without an error."""

@@ -6,7 +6,6 @@ import pytest
 
 from lightning_eda.errors import BucketNotFoundError, CsvError
 from lightning_eda.storage.object_store import ObjectInfo
-from lightning_eda.storage.s3 import S3Store
 from lightning_eda.tables.choose import get_latest_matching_object, latest_object
 from lightning_eda_tests.servers import S3Bucket
 
@@ -32,7 +31,7 @@ class Listing:
 
 
 def test_the_latest_is_taken():
-    """By time, whatever the order of the keys."""
+    """By time, whatever the order of the keys; that a listing has every page is tested with the store."""
     store = Listing().add("in/a_sales.csv", 5).add("in/b_sales.csv", 9).add("in/c_sales.csv", 7)
     assert latest_object(store, "in/", "sales").key == "in/b_sales.csv"
 
@@ -72,15 +71,6 @@ def test_nothing_that_matches_is_an_error_that_says_what_was_seen(store, message
     """How many objects, where, and why none was taken."""
     with pytest.raises(CsvError, match=message):
         latest_object(store, "in/20240101", "sales")
-
-
-def test_a_bucket_is_searched_over_all_pages(s3_bucket: S3Bucket):
-    """1,002 objects are two pages; the one that matches is on the second."""
-    for number in range(1001):
-        s3_bucket.put(f"in/{number:04d}.csv", b"x")
-    s3_bucket.put("in/9999_sales.csv", b"x")
-    store = S3Store(s3_bucket.name, endpoint_url=s3_bucket.endpoint_url, region="us-east-1")
-    assert latest_object(store, "in/", "sales").key == "in/9999_sales.csv"
 
 
 def test_the_function_of_the_loading_lambda_gives_the_key(s3_bucket: S3Bucket):

@@ -115,7 +115,7 @@ def test_encodings_of_single_bytes_are_told_from_others():
 WORD = st.text(st.characters(codec="utf-8", exclude_characters="\0", exclude_categories=["Cs"]), max_size=8)
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(st.sampled_from(",;\t|"), st.integers(2, 6), st.data())
 def test_what_python_writes_is_detected(delimiter, columns, data):
     """With fields that hold anything, quoted by Python's writer."""

@@ -2,8 +2,6 @@
 
 import io
 import uuid
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -52,27 +50,25 @@ class World:
 
     def __post_init__(self) -> None:
         self.endpoint_url = self.endpoint_url or self.bucket.endpoint_url
-        self.glue = boto3.session.Session("test", "test", region_name="us-east-1").client(
-            "glue", endpoint_url=self.bucket.endpoint_url
-        )
+        session = boto3.session.Session("test", "test", region_name="us-east-1")
+        self.glue = session.client("glue", endpoint_url=self.bucket.endpoint_url)
+        self._loads_s3 = session.client("s3", endpoint_url=self.endpoint_url, config=quick_config())
+        self._loads_glue = session.client("glue", endpoint_url=self.endpoint_url, config=quick_config())
         if self.is_new:
             self.glue.create_database(DatabaseInput={"Name": self.database})
 
     def close(self) -> None:
         """Ends the connections."""
-        self.glue.close()
+        for client in (self.glue, self._loads_s3, self._loads_glue):
+            client.close()
 
     def put_csv(self, text: str | bytes, day: str = DAY, name: str = "rows.csv") -> None:
         """The CSV of a day."""
         self.bucket.put(f"in/{day}/{name}", text.encode() if isinstance(text, str) else text)
 
-    @contextmanager
-    def store(self) -> Iterator[S3Store]:
+    def store(self) -> S3Store:
         """The bucket as loads see it."""
-        session = boto3.session.Session("test", "test", region_name="us-east-1")
-        client = session.client("s3", endpoint_url=self.endpoint_url, config=quick_config())
-        with closing(client):
-            yield S3Store(self.bucket.name, client=client, backoff=QUICK, setting="CSV_BUCKET_DSTN")
+        return S3Store(self.bucket.name, client=self._loads_s3, backoff=QUICK, setting="CSV_BUCKET_DSTN")
 
     def options(self, **changes: Any) -> TableOptions:
         """Those of every load here, but for the changes."""
@@ -83,21 +79,18 @@ class World:
     def load(self, day: str = DAY, **changes: Any) -> LoadResult:
         """One load, a second after the one before."""
         self.loads += 1
-        session = boto3.session.Session("test", "test", region_name="us-east-1")
-        client = session.client("glue", endpoint_url=self.endpoint_url, config=quick_config())
-        with closing(client), self.store() as store:
-            return load_table(
-                store,
-                store,
-                client if changes.get("table", TABLE) else None,
-                self.options(**changes),
-                "in",
-                "",
-                day,
-                self.scratch,
-                NOW + timedelta(seconds=self.loads),
-                QUICK,
-            )
+        return load_table(
+            self.store(),
+            self.store(),
+            self._loads_glue if changes.get("table", TABLE) else None,
+            self.options(**changes),
+            "in",
+            "",
+            day,
+            self.scratch,
+            NOW + timedelta(seconds=self.loads),
+            QUICK,
+        )
 
     def keys(self, prefix: str = PATH) -> list[str]:
         """Keys of the dataset."""

@@ -12,11 +12,18 @@ from pydantic import Field
 from lightning_eda.assets.catalog import LIGHTNING, OWNERS, about
 from lightning_eda.assets.clustering.preprocessor import preprocessor
 from lightning_eda.partitions import hourly, one_run
-from lightning_eda.reporting import Metadata, file_link, open_window, readable_failures, report_window
+from lightning_eda.reporting import (
+    Metadata,
+    RunConfig,
+    file_link,
+    open_window,
+    readable_failures,
+    report_window,
+)
 from lightning_eda.resources import DataFolderResource, PinResource
 
 
-class KmeansConfig(dg.Config):
+class KmeansConfig(RunConfig):
     """The range of k and how hard to try."""
 
     k_min: int = Field(2, ge=1, description="First k.")

@@ -3,10 +3,10 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import dagster as dg
 from pydantic import Field
 
 from lightning_eda.glm.windows import HOUR, Window
+from lightning_eda.reporting import RunConfig
 
 if TYPE_CHECKING:
     from lightning_eda.clustering.clean_file import CleanWindow
@@ -18,7 +18,7 @@ TIER_PLURALS = {"flash": "flashes", "group": "groups", "event": "events"}
 KM_PER_DEGREE = 111.2  # of a great circle
 
 
-class PreprocessorConfig(dg.Config):
+class PreprocessorConfig(RunConfig):
     """What is clustered, and what is left out."""
 
     tier: str = Field("flash", description="flash, group or event; the tier must have been loaded.")

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
+from lightning_eda.assets.catalog import DISTANCES, DISTANCES_LINKS, OWNERS, about
 from lightning_eda.assets.distance_clustering.distance_matrix import distance_matrix
 from lightning_eda.checks.distances import ITEMS_ARE_CLUSTERED, check_items_are_clustered
 from lightning_eda.partitions import daily, one_run, run_days, try_again
@@ -25,6 +26,7 @@ from lightning_eda.reporting import (
     report_partitions,
 )
 from lightning_eda.resources import DataFolderResource, DistancesResource, WarehouseResource
+from lightning_eda.warehouse.schema_distances import DISTANCE_CLUSTERS
 
 if TYPE_CHECKING:
     from lightning_eda.cluster_days import DayClusters
@@ -33,6 +35,9 @@ if TYPE_CHECKING:
 @dg.asset(
     group_name="distance_clustering",
     description=__doc__,
+    owners=OWNERS,
+    tags=DISTANCES,
+    metadata=about(DISTANCE_CLUSTERS, links=DISTANCES_LINKS),
     partitions_def=daily,
     backfill_policy=one_run,
     kinds={"s3", "scikitlearn", "duckdb"},
@@ -51,7 +56,6 @@ def dbscan_clusters(
     from lightning_eda.cluster_days import ClusterTask, cluster_day
     from lightning_eda.distances.graph_file import read_graph
     from lightning_eda.warehouse.day_rows import replace_day
-    from lightning_eda.warehouse.schema_distances import DISTANCE_CLUSTERS
 
     reports, found = [], {}
     with readable_failures():

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
+from lightning_eda.assets.catalog import DISTANCES, DISTANCES_LINKS, OWNERS, about
 from lightning_eda.checks.distances import ALL_ROWS_READ, check_all_rows_read
 from lightning_eda.partitions import daily, one_run, run_days, try_again
 from lightning_eda.reporting import PartitionReport, file_link, picture, readable_failures, report_partitions
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
 @dg.asset(
     group_name="distance_clustering",
     description=__doc__,
+    owners=OWNERS,
+    tags=DISTANCES,
+    metadata=about(links=DISTANCES_LINKS),
     partitions_def=daily,
     backfill_policy=one_run,
     kinds={"s3", "parquet"},

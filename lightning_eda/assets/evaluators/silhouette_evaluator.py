@@ -12,12 +12,12 @@ from lightning_eda.assets.catalog import LIGHTNING, OWNERS, about
 from lightning_eda.assets.clustering.kmeans_cluster import kmeans_cluster
 from lightning_eda.assets.evaluators.scores import draw_scores, keep_silhouettes, read_fitted
 from lightning_eda.partitions import hourly, one_run, try_again
-from lightning_eda.reporting import Metadata, open_window, readable_failures, report_window
+from lightning_eda.reporting import Metadata, RunConfig, open_window, readable_failures, report_window
 from lightning_eda.resources import DataFolderResource, PinResource, WarehouseResource
 from lightning_eda.warehouse.schema_clusters import K_SCORES
 
 
-class SilhouetteConfig(dg.Config):
+class SilhouetteConfig(RunConfig):
     """When to sample."""
 
     exact_limit: int = Field(100_000, ge=0, description="Most distinct positions that are all scored.")

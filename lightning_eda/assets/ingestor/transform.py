@@ -55,7 +55,7 @@ def transform(
             extraction = read_extraction(HourFolders(folders.folder(), glm.bucket, hour))
             series = write_hour_series(extraction, glm.tier_names(), decoder, glm.own_satellites())
             for name, reason in series.quarantined.items():
-                context.log.warning(f"quarantined {name}: {reason}")
+                context.log.warning(f"quarantined {name}: {reason.removeprefix(f'{name}: ')}")
             all_series.append(series)
             reports.append(_report(series, time.monotonic() - begin))
     checks = [check_no_granule_quarantined(all_series), check_parents_resolve(all_series)]

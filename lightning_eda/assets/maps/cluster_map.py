@@ -15,6 +15,7 @@ from lightning_eda.assets.maps.drawing import cluster_rows, draw_figures
 from lightning_eda.partitions import hourly, one_run, try_again
 from lightning_eda.reporting import (
     Metadata,
+    RunConfig,
     file_link,
     open_window,
     picture,
@@ -29,7 +30,7 @@ from lightning_eda.warehouse.schema_clusters import CLUSTER_CENTERS, FLASH_CLUST
 SHOWN = ["cluster", "flashes", "center_lat", "center_lon", "radius_km", "hull_area_km2", "rate_per_minute"]
 
 
-class ClusterMapConfig(dg.Config):
+class ClusterMapConfig(RunConfig):
     """Which k."""
 
     k: int | None = Field(None, ge=1, description="Number of clusters; empty: the best silhouette's.")

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
+from lightning_eda.assets.catalog import OWNERS, S3_TABLES, S3_TABLES_LINKS, about
 from lightning_eda.assets.s3_tables.history import rows_of_days_before
 from lightning_eda.checks.tables import (
     COLUMNS_ARE_UNCHANGED,
@@ -33,6 +34,9 @@ if TYPE_CHECKING:
 @dg.asset(
     group_name="s3_tables",
     description=__doc__,
+    owners=OWNERS,
+    tags=S3_TABLES,
+    metadata=about(links=S3_TABLES_LINKS),
     partitions_def=daily,
     backfill_policy=one_run,
     kinds={"s3", "csv", "parquet", "glue"},

@@ -4,12 +4,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import dagster as dg
 from pydantic import Field
 
 from lightning_eda.assets.storm_cells.pair_finding import day_flashes, note_path
 from lightning_eda.errors import ObjectNotFoundError, PairsError, SettingError
 from lightning_eda.glm.paths import WindowFolders
+from lightning_eda.reporting import RunConfig
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from lightning_eda.storage.object_store import ObjectStore
 
 
-class StormCellsConfig(dg.Config):
+class StormCellsConfig(RunConfig):
     """What makes a cell."""
 
     eps_km: float = Field(

@@ -6,11 +6,11 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import dagster as dg
 from pydantic import Field
 
 from lightning_eda.errors import SettingError
 from lightning_eda.glm.paths import WindowFolders
+from lightning_eda.reporting import RunConfig
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 GRANULES_PER_DAY = 4320
 
 
-class FlashPairsConfig(dg.Config):
+class FlashPairsConfig(RunConfig):
     """How near is near."""
 
     max_km: float = Field(

@@ -1,0 +1,80 @@
+"""What the catalogue says of an asset before and after it ran."""
+
+import pyarrow.parquet as pq
+import pytest
+
+from lightning_eda.assets.catalog import CLEAN_ROWS
+from lightning_eda.definitions import build_definitions
+from lightning_eda.settings import Settings
+from lightning_eda.warehouse.schema import TABLES
+from lightning_eda_tests.hours import simulate
+
+KEY = "2024-07-01-20:00"
+LIGHTNING = [
+    "extract",
+    "transform",
+    "load",
+    "preprocessor",
+    "kmeans_cluster",
+    "silhouette_evaluator",
+    "elbow_evaluator",
+    "cluster_map",
+]
+MOST_NUMBERS = 20
+MOST_BYTES = 200_000
+
+
+@pytest.fixture(scope="module")
+def specs():
+    """The specs of all assets by name."""
+    return {
+        spec.key.to_user_string(): spec for spec in build_definitions(Settings()).resolve_all_asset_specs()
+    }
+
+
+def test_every_asset_has_owner_system_kinds_and_links(specs):
+    """So that a stranger can filter the catalogue and read on."""
+    for name, spec in specs.items():
+        assert list(spec.owners) == ["team:lightning"], name
+        assert "system" in spec.tags, name
+        assert spec.kinds, name
+        assert "files_and_tables" in spec.metadata, name
+
+
+def test_load_shows_the_columns_of_its_four_tables(specs):
+    """With type, unit and whether NULL may stand there."""
+    shown = {column.name: column for column in specs["load"].metadata["dagster/column_schema"].value.columns}
+    assert set(shown) == {f"{table.name}.{one.name}" for table in TABLES.values() for one in table.columns}
+    energy = shown["flashes.flash_energy"]
+    assert energy.type == "DOUBLE"
+    assert energy.description.endswith("[J]")
+    assert energy.constraints.nullable
+    assert not shown["flashes.flash_id"].constraints.nullable
+
+
+def test_what_ran_says_that_it_is_simulated_and_fits_into_the_event_log(tmp_path, settings, run):
+    """On load and on the map; the numbers of an asset are few; the cleaned rows have the columns shown."""
+    simulate(tmp_path / "archive", granules=12)
+    result = run(settings(), KEY, group=None)
+    assert result.success
+    events = {name: result.asset_materializations_for_node(name)[0].metadata for name in LIGHTNING}
+    assert events["load"]["source"].value.endswith(", simulated granules")
+    assert events["cluster_map"]["source"].value.startswith("simulated")
+    for name, metadata in events.items():
+        assert sum(isinstance(entry.value, int | float) for entry in metadata.values()) < MOST_NUMBERS, name
+        assert len(str(metadata)) < MOST_BYTES, name
+    rows = pq.read_schema(events["preprocessor"]["file"].value)
+    assert rows.names == [column.name for column in CLEAN_ROWS.columns]
+    (report,) = (tmp_path / "data" / "figures").rglob("report.html")
+    assert "Simulated GOES-18" in report.read_text()
+
+
+def test_a_mistake_in_the_config_is_a_sentence_and_not_tried_again(tmp_path, settings, run):
+    """It names the field, what was found, and what is allowed."""
+    simulate(tmp_path / "archive")
+    result = run(settings(), KEY, {"ops": {"preprocessor": {"config": {"cell_km": 0.0}}}}, group="clustering")
+    assert not result.success
+    (event,) = result.get_step_failure_events()
+    text = event.step_failure_data.user_failure_data.description
+    assert text == "the run's config has a mistake. cell_km: found 0.0; it should be greater than 0"
+    assert not [one for one in result.all_events if one.event_type_value == "STEP_UP_FOR_RETRY"]
