@@ -50,7 +50,8 @@ def about(
     """Metadata of an asset's definition: where to read more, and the columns of the tables it writes.
 
     Args:
-        tables: What it writes; of several tables the columns are named `table.column`.
+        tables: What it writes. The columns of the first are shown on its page, those of the others on a
+            click, so that what a run reports stays in sight.
         without: Names of columns that are not in it.
         links: What to read, by name.
     """
@@ -58,31 +59,24 @@ def about(
         **{name: dg.MetadataValue.url(address) for name, address in links.items()},
         "files_and_tables": dg.MetadataValue.text("described in docs/data.md of the project"),
     }
-    if tables:
-        metadata["dagster/column_schema"] = dg.MetadataValue.table_schema(_schema(tables, without))
+    for number, table in enumerate(tables):
+        name = f"columns_of_{table.name}" if number else "dagster/column_schema"
+        metadata[name] = dg.MetadataValue.table_schema(_schema(table, without))
     return metadata
 
 
-def _schema(tables: tuple[Table, ...], without: tuple[str, ...]) -> dg.TableSchema:
-    several = len(tables) > 1
+def _schema(table: Table, without: tuple[str, ...]) -> dg.TableSchema:
     return dg.TableSchema(
-        columns=[
-            _column(column, f"{table.name}.{column.name}" if several else column.name)
-            for table in tables
-            for column in table.columns
-            if column.name not in without
-        ],
-        constraints=dg.TableConstraints(
-            other=[f"{table.name}: one row for each {', '.join(table.key)}" for table in tables]
-        ),
+        columns=[_column(column) for column in table.columns if column.name not in without],
+        constraints=dg.TableConstraints(other=[f"one row for each {', '.join(table.key)}"]),
     )
 
 
-def _column(column: Column, name: str) -> dg.TableColumn:
+def _column(column: Column) -> dg.TableColumn:
     """A column as the UI draws it, its unit after the description."""
     unit = f" [{column.unit}]" if column.unit else ""
     return dg.TableColumn(
-        name,
+        column.name,
         type=column.type,
         description=f"{column.description}{unit}",
         constraints=dg.TableColumnConstraints(nullable=column.nullable),

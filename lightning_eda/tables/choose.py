@@ -58,7 +58,7 @@ def get_latest_matching_object(s3_client: "S3Client", bucket_src: str, prefix: s
         CsvError: Nothing matches.
         StorageError: The listing failed.
     """
-    store = S3Store(bucket_src, setting="CSV_BUCKET_SRC", client=s3_client)
+    store = S3Store(bucket_src, signed=True, setting="CSV_BUCKET_SRC", client=s3_client)
     return latest_object(store, prefix, substr).key
 
 

@@ -15,7 +15,7 @@ from lightning_eda.errors import DatasetError
 from lightning_eda.storage.atomic import storage_error
 from lightning_eda.tables.dataset import PartitionValues
 
-BLOCK_BYTES: Final = 64 * 2**20
+BLOCK_BYTES: Final = 32 * 2**20
 """Batches are gathered to about this many bytes in memory, then written; a row group has no more."""
 MOST_OPEN: Final = 128
 """Files held open at once; those of further partitions are written in pieces that are joined at the end."""

@@ -11,6 +11,15 @@ from lightning_eda.errors import PairsError
 from lightning_eda_tests.distances.buckets import PREFIX, put
 
 
+@pytest.fixture(autouse=True, params=["isal.isal_zlib", "zlib"], scope="module")
+def library(request):
+    """Both libraries that may unpack."""
+    found = pytest.importorskip(request.param)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "_fastest_zlib", lambda: found)
+        yield
+
+
 def blocks_of(root, data):
     root.mkdir(exist_ok=True)
     store = put(root, {"a.csv.gz": data})
@@ -68,14 +77,21 @@ def test_a_gzip_cut_in_its_second_member_is_refused(tmp_path):
 
 
 def test_a_damaged_gzip_is_refused(tmp_path):
-    """Wrong bytes, a wrong checksum, and other bytes behind the end."""
+    """Wrong bytes, or a wrong checksum."""
     packed = gzip.compress(b"".join(b"a%d,b,0.5\n" % k for k in range(10_000)))
     flipped = bytearray(packed)
     flipped[len(packed) // 2] ^= 0xFF
     wrong_sum = packed[:-8] + bytes(4) + packed[-4:]
-    for damaged in (bytes(flipped), wrong_sum, packed + b"a,b,0.5\n"):
+    for damaged in (bytes(flipped), wrong_sum):
         with pytest.raises(PairsError, match=r"the gzip data are damaged \(.*\); upload it again"):
             blocks_of(tmp_path, damaged)
+
+
+@pytest.mark.parametrize("more", [b"a,b,0.5\n", b"\0\0a", b"\x1f?", b"PK\x03\x04" * 9], ids=repr)
+def test_other_bytes_behind_the_gzip_are_refused(tmp_path, more):
+    """They may be rows."""
+    with pytest.raises(PairsError, match="other bytes follow the gzip data; upload it again"):
+        blocks_of(tmp_path, gzip.compress(b"a,b,1\n") + more)
 
 
 def test_padding_with_zeros_is_no_damage(tmp_path):

@@ -68,6 +68,8 @@ class Browser:
         self.page.locator("button:has-text('Materialize all')").wait_for()
         self.page.wait_for_timeout(SETTLED)
         self.page.keyboard.press("Alt+e")
+        self.page.wait_for_url("**expanded=**")
+        self.page.reload()  # fits the graph into the page
         for asset in assets:
             self.page.locator("svg").get_by_text(asset, exact=True).first.wait_for()
         self.page.wait_for_timeout(SETTLED)

@@ -49,7 +49,7 @@ def test_an_hour_from_the_graph_to_its_map(folder, variables):
         page = browser.page
         assert page.get_by_text("Row count").is_visible()
         assert page.get_by_text(", simulated granules").is_visible()
-        page.get_by_text("flashes.flash_energy").first.wait_for()
+        page.get_by_text("Radiant energy; NULL above the packed range [J]").first.wait_for()
         browser.open_asset("cluster_map")
         width, height = browser.show_picture()
         assert width > 400 and height > 250

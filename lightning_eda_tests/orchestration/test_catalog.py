@@ -6,7 +6,7 @@ import pytest
 from lightning_eda.assets.catalog import CLEAN_ROWS
 from lightning_eda.definitions import build_definitions
 from lightning_eda.settings import Settings
-from lightning_eda.warehouse.schema import TABLES
+from lightning_eda.warehouse.schema import FLASHES, TABLES
 from lightning_eda_tests.hours import simulate
 
 KEY = "2024-07-01-20:00"
@@ -43,13 +43,15 @@ def test_every_asset_has_owner_system_kinds_and_links(specs):
 
 def test_load_shows_the_columns_of_its_four_tables(specs):
     """With type, unit and whether NULL may stand there."""
-    shown = {column.name: column for column in specs["load"].metadata["dagster/column_schema"].value.columns}
-    assert set(shown) == {f"{table.name}.{one.name}" for table in TABLES.values() for one in table.columns}
-    energy = shown["flashes.flash_energy"]
-    assert energy.type == "DOUBLE"
-    assert energy.description.endswith("[J]")
-    assert energy.constraints.nullable
-    assert not shown["flashes.flash_id"].constraints.nullable
+    metadata = specs["load"].metadata
+    for table in TABLES.values():
+        name = "dagster/column_schema" if table is FLASHES else f"columns_of_{table.name}"
+        shown = {column.name: column for column in metadata[name].value.columns}
+        assert list(shown) == [column.name for column in table.columns]
+        for column in table.columns:
+            assert shown[column.name].type == column.type
+            assert shown[column.name].description.endswith(f"[{column.unit}]" if column.unit else "")
+            assert shown[column.name].constraints.nullable == column.nullable
 
 
 def test_what_ran_says_that_it_is_simulated_and_fits_into_the_event_log(tmp_path, settings, run):

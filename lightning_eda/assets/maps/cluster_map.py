@@ -41,7 +41,7 @@ class ClusterMapConfig(RunConfig):
     description=__doc__,
     owners=OWNERS,
     tags=LIGHTNING,
-    metadata=about(CLUSTER_CENTERS, FLASH_CLUSTERS),
+    metadata=about(FLASH_CLUSTERS, CLUSTER_CENTERS),
     partitions_def=hourly,
     backfill_policy=one_run,
     retry_policy=try_again,
