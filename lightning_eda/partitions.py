@@ -65,7 +65,7 @@ def run_days(context: dg.AssetExecutionContext) -> Iterator[date]:
 
 
 def _is_partitioned(context: dg.AssetExecutionContext) -> bool:
-    """Whether the run has partitions of this asset; beside a daily asset, a pinned one is in a run with a key."""
+    """Whether the run has partitions of this asset; it may have those of a daily one beside a pinned one."""
     has_partitions = context.assets_def.partitions_def is not None
     return has_partitions and (context.has_partition_key or context.has_partition_key_range)
 

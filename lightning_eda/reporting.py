@@ -38,7 +38,8 @@ class RunConfig(dg.Config):
             super().__init__(**values)
         except ValidationError as error:
             mistakes = [
-                f"{'.'.join(map(str, one['loc']))}: found {one['input']!r}; {one['msg']}" for one in error.errors()
+                f"{'.'.join(map(str, one['loc']))}: found {one['input']!r}; {one['msg']}"
+                for one in error.errors()
             ]
             found = "; ".join(mistakes).replace("Input should", "it should")
             raise dg.Failure(f"the run's config has a mistake. {found}", allow_retries=False) from None

@@ -18,6 +18,7 @@ DAGSTER_FACE = {
     "schedules.py",
     "sensors",
     "definitions.py",
+    "run_launcher.py",
     "assets",
 }
 HEAVY = {

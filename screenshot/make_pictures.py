@@ -43,7 +43,7 @@ def main() -> None:
             run_everything(folder, port)
             with open_browser(port, (1400, 1000), scale=1.25) as browser:
                 picture_pages(browser)
-            with open_browser(port, (2900, 1300)) as browser:
+            with open_browser(port, (2900, 1420)) as browser:
                 browser.go("/asset-groups")
                 browser.page.get_by_text("Hide navigation").click()
                 browser.open_graph("extract", "storm_cells", "parquet_table", "cluster_map")

@@ -3,13 +3,12 @@
 import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from importlib import import_module
-from types import ModuleType
 from typing import BinaryIO
 
 import numpy as np
 
 from lightning_eda.errors import PairsError
+from lightning_eda.storage.fast_zlib import fastest_zlib
 from lightning_eda.storage.object_store import ObjectInfo, ObjectStore
 
 GZIP_MAGIC = b"\x1f\x8b"
@@ -70,7 +69,7 @@ def _chained(first: bytes, rest: Iterable[bytes]) -> Iterator[bytes]:
 
 def _unpacked(pieces: Iterator[bytes], name: str) -> Iterator[bytes]:
     """The content of all gzip members; padding with zeros after one is no error."""
-    library = _fastest_zlib()
+    library = fastest_zlib()
     unpacker, begun = library.decompressobj(31), False
     for piece in pieces:
         rest = piece
@@ -99,14 +98,6 @@ def _drained(unpacker: "zlib._Decompress", packed: bytes) -> Iterator[bytes]:
         packed = unpacker.unconsumed_tail
         full = len(data) == PIECE_BYTES or bool(packed)
         yield data
-
-
-def _fastest_zlib() -> ModuleType:
-    """Intel's ISA-L where the package `isal` is installed, which takes 0.4 of the time of zlib; else zlib."""
-    try:
-        return import_module("isal.isal_zlib")
-    except ImportError:
-        return zlib
 
 
 def _unmarked(pieces: Iterator[bytes]) -> Iterator[bytes]:

@@ -1,10 +1,9 @@
 """Deflate data unpacked from front to back, by the fastest library that is installed."""
 
 import zlib
-from functools import lru_cache
-from importlib import import_module
-from types import ModuleType
 from typing import Final, Protocol
+
+from lightning_eda.storage.fast_zlib import fastest_zlib
 
 RAW: Final = -15
 GZIP: Final = 31
@@ -65,12 +64,3 @@ class Inflater:
             if not data and not self._object.eof:
                 raise DamagedError("the data end too early")
         return b""
-
-
-@lru_cache(maxsize=1)
-def fastest_zlib() -> ModuleType:
-    """Intel's ISA-L where the package `isal` is installed, which takes 0.4 of the time of zlib; else zlib."""
-    try:
-        return import_module("isal.isal_zlib")
-    except ImportError:
-        return zlib

@@ -8,7 +8,8 @@ from contextlib import contextmanager
 from typing import BinaryIO, Protocol, cast
 
 from lightning_eda.errors import ArchiveError
-from lightning_eda.tables.inflate import RAW, DamagedError, Inflater, Readable, fastest_zlib
+from lightning_eda.storage.fast_zlib import fastest_zlib
+from lightning_eda.tables.inflate import RAW, DamagedError, Inflater, Readable
 
 ZIP_MAGICS = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")
 ENCRYPTED = 0x1  # bit of the general-purpose flags; source: PKWARE APPNOTE, 4.4.4

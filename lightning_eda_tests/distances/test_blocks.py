@@ -16,7 +16,7 @@ def library(request):
     """Both libraries that may unpack."""
     found = pytest.importorskip(request.param)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(module, "_fastest_zlib", lambda: found)
+        patch.setattr(module, "fastest_zlib", lambda: found)
         yield
 
 
