@@ -14,10 +14,11 @@ from lightning_eda import __version__
 from lightning_eda.errors import StorageError, TransferError
 from lightning_eda.storage.backoff import Backoff
 from lightning_eda.storage.object_store import ObjectInfo, StoredObject
-from lightning_eda.storage.ranges import open_ranges
+from lightning_eda.storage.remote_stream import open_stream
 from lightning_eda.storage.s3_errors import may_pass, parse_time, refusal
 
 if TYPE_CHECKING:
+    from botocore.response import StreamingBody
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_s3.type_defs import ListObjectsV2OutputTypeDef
 
@@ -106,7 +107,7 @@ class S3Store:
         return self.retried(partial(self._get, key), "read", key)
 
     def open_object(self, info: ObjectInfo) -> BinaryIO:
-        """A seekable stream of one version of an object, read in ranges ahead of the reader.
+        """A seekable stream of one version of an object; a connection that breaks is made anew.
 
         Raises, while it is read:
             ObjectNotFoundError: There is no such object any more.
@@ -115,10 +116,10 @@ class S3Store:
             TransferError: It kept failing after every retry.
         """
 
-        def read_range(begin: int, length: int) -> bytes:
-            return self.retried(partial(self._get_range, info, begin, length), "read", info.key)
+        def retried(read: Callable[[], bytes]) -> bytes:
+            return self.retried(read, "read", info.key, counted=False)
 
-        return open_ranges(read_range, info.size)
+        return open_stream(partial(self._get_from, info), retried, info.size)
 
     def stat_object(self, key: str) -> StoredObject:
         """What is known of one object without reading it; ObjectNotFoundError when there is none."""
@@ -215,30 +216,34 @@ class S3Store:
         with closing(reply["Body"]) as body:
             return body.read()
 
-    def _get_range(self, info: ObjectInfo, begin: int, length: int) -> bytes:
+    def _get_from(self, info: ObjectInfo, begin: int) -> "StreamingBody":
+        self._count()
         reply = self._client.get_object(
-            Bucket=self.bucket,
-            Key=info.key,
-            Range=f"bytes={begin}-{begin + length - 1}",
-            IfMatch=f'"{info.etag}"',
+            Bucket=self.bucket, Key=info.key, Range=f"bytes={begin}-", IfMatch=f'"{info.etag}"'
         )
-        with closing(reply["Body"]) as body:
-            return body.read()
+        return reply["Body"]
 
     def _put(self, key: str, body: bytes, metadata: dict[str, str]) -> None:
         md5 = b64encode(hashlib.md5(body, usedforsecurity=False).digest()).decode()
         self._client.put_object(Bucket=self.bucket, Key=key, Body=body, ContentMD5=md5, Metadata=metadata)
 
-    def retried(self, request: Callable[[], Reply], verb: str, key: str) -> Reply:
-        """The reply to a request, tried again while its failure may pass."""
+    def retried(self, request: Callable[[], Reply], verb: str, key: str, counted: bool = True) -> Reply:
+        """The reply to a request, tried again while its failure may pass.
+
+        Args:
+            request: Sends it.
+            verb: What is done, for the words of errors.
+            key: With what.
+            counted: Whether each call is a request; else `request` counts by itself.
+        """
         from botocore.exceptions import BotoCoreError, ClientError
         from botocore.parsers import ResponseParserError
 
         tried = 0
         while True:
             tried += 1
-            with self._lock:
-                self._requests += 1
+            if counted:
+                self._count()
             try:
                 return request()
             except (BotoCoreError, ClientError, ResponseParserError) as error:
@@ -256,6 +261,10 @@ class S3Store:
                         "run it again later"
                     ) from error
             self.backoff.pause(tried)
+
+    def _count(self) -> None:
+        with self._lock:
+            self._requests += 1
 
     def _login_advice(self) -> str:
         if self.signed:

@@ -72,6 +72,7 @@ class Browser:
         self.page.reload()  # fits the graph into the page
         for asset in assets:
             self.page.locator("svg").get_by_text(asset, exact=True).first.wait_for()
+        self.page.wait_for_function("() => !document.querySelector('svg').textContent.includes('Loading')")
         self.page.wait_for_timeout(SETTLED)
 
     def launch(self, job: str, keys: str = "") -> str:

@@ -150,16 +150,18 @@ def test_a_write_that_cannot_succeed_leaves_the_old_object(s3_bucket: S3Bucket, 
     assert s3_bucket.client.get_object(Bucket=s3_bucket.name, Key="a")["Body"].read() == b"old"
 
 
-def test_a_stream_survives_faults(s3_bucket: S3Bucket, monkeypatch):
-    """Each range is tried again by itself."""
-    monkeypatch.setattr("lightning_eda.storage.ranges.BLOCK_BYTES", 1000)
-    data = Random(5).randbytes(20_000)
+@pytest.mark.parametrize("kind", ["error", "cut", "drop", "throttle", "slow"])
+def test_a_stream_survives_faults(s3_bucket: S3Bucket, kind: str):
+    """It is opened anew where it broke."""
+    data = Random(5).randbytes(3_000_000)
     s3_bucket.put("a", data)
-    faults = Faults(share=0.4, kinds=("error", "cut", "drop", "throttle"), seed=1)
+    faults = Faults(share=0.6, kinds=(kind,), seed=3, slow_s=3 if kind == "slow" else 0, only="GET")
     with FaultyProxy(s3_bucket.endpoint_url, faults) as proxy:
         store = s3_store(s3_bucket.name, proxy.endpoint_url)
         with store.open_object(store.stat_object("a").info) as stream:
             assert stream.read() == data
+        assert any(seen.fault for seen in proxy.seen)
+        assert store.request_count == len(proxy.seen)
 
 
 def test_a_bucket_that_is_not_there_is_named_with_its_variable(s3_server: S3Server):
