@@ -1,7 +1,7 @@
 # `make demo` and `make test` are all a newcomer needs; both set up .venv themselves.
 PYTHON ?= python3
 BIN := .venv/bin
-BENCHMARKS := decode ingest peak_hour clustering
+BENCHMARKS := decode ingest peak_hour clustering distances tables graph_overhead
 export DAGSTER_DISABLE_TELEMETRY := 1
 
 .PHONY: help setup demo ui test lint types bench wheel clean

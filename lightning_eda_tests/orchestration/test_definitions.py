@@ -1,5 +1,7 @@
 """The graph a user sees."""
 
+from datetime import timedelta
+
 import dagster as dg
 import pytest
 
@@ -101,3 +103,20 @@ def test_every_field_of_the_launchpad_has_help():
     for name, resource in build_definitions(Settings()).resources.items():
         for field, info in type(resource).model_fields.items():
             assert info.description, f"{name}.{field}"
+
+
+def test_the_hourly_tables_are_expected_to_be_fresh(specs):
+    """Late after two hours, stale after four."""
+    policy = specs["load"].freshness_policy
+    assert (policy.warn_window.to_timedelta(), policy.fail_window.to_timedelta()) == (
+        timedelta(hours=2),
+        timedelta(hours=4),
+    )
+
+
+def test_nothing_starts_by_itself(specs):
+    """Schedules and sensors are off but the one that tells of failures."""
+    definitions = build_definitions(Settings())
+    running = dg.DefaultSensorStatus.RUNNING
+    assert all(one.default_status == dg.DefaultScheduleStatus.STOPPED for one in definitions.schedules)
+    assert [one.name for one in definitions.sensors if one.default_status == running] == ["failures"]

@@ -6,7 +6,7 @@ it is waited for, and named if it takes too long.
 """
 
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from lightning_eda.glm.hour_series import HourSeries
     from lightning_eda.warehouse.load import LoadResult
 
+LATE_AFTER, STALE_AFTER = timedelta(hours=2), timedelta(hours=4)
 # What fits into the page; "Columns" has them all.
 SHOWN = ["flash_id", "flash_time_of_first_event", "flash_lat", "flash_lon", "flash_energy", "flash_area"]
 
@@ -43,6 +44,7 @@ SHOWN = ["flash_id", "flash_time_of_first_event", "flash_lat", "flash_lon", "fla
     kinds={"duckdb"},
     deps=[transform],
     check_specs=[IDS_ARE_UNIQUE, COORDINATES_IN_RANGE],
+    freshness_policy=dg.FreshnessPolicy.time_window(fail_window=STALE_AFTER, warn_window=LATE_AFTER),
     retry_policy=try_again,
     pool="duckdb",
 )
