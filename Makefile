@@ -4,7 +4,7 @@ BIN := .venv/bin
 BENCHMARKS := decode ingest peak_hour clustering distances tables graph_overhead
 export DAGSTER_DISABLE_TELEMETRY := 1
 
-.PHONY: help setup demo ui test lint types bench wheel clean
+.PHONY: help setup demo ui test lint types bench pictures wheel clean
 
 help:  ## list the commands
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -36,6 +36,9 @@ types: setup  ## static types
 
 bench: setup  ## every benchmark; each prints ours, the alternative and the ratio
 	for name in $(BENCHMARKS); do echo "== $$name"; $(BIN)/python -m benchmarks.$$name || exit 1; done
+
+pictures: setup  ## make the pictures in screenshot/ anew, in a real browser
+	$(BIN)/python -m screenshot.make_pictures
 
 wheel: setup  ## build the wheel, install it elsewhere and run the demo from another folder
 	bash .ci/try_wheel

@@ -14,6 +14,11 @@ lightning = dg.define_asset_job(
     selection="group:ingestor or group:clustering or group:evaluators or group:maps",
     description="Everything an hour gets: from its granules to clusters, their scores and the map.",
 )
+storms = dg.define_asset_job(
+    "storms",
+    selection="group:storm_cells",
+    description="Pairs the flashes of a day that is loaded, and finds its storm cells.",
+)
 cluster_distances = dg.define_asset_job(
     "cluster_distances",
     selection="key:distance_matrix or key:dbscan_clusters",
@@ -25,7 +30,7 @@ load_table = dg.define_asset_job(
     description="Replaces a day of the S3 dataset by the latest matching CSV.",
 )
 
-jobs = [ingest, lightning, cluster_distances, load_table]
+jobs = [ingest, lightning, storms, cluster_distances, load_table]
 
 
 def distance_variables_missing(settings: DistanceSettings) -> list[str]:

@@ -3,6 +3,7 @@
 | schedule | when, UTC | asks for |
 |---|---|---|
 | `hourly_lightning` | 10 minutes past | the hour just ended: its last granule takes about half a minute |
+| `daily_storms` | 01:30 | yesterday: its last hour has been loaded, and healed once more |
 | `daily_distances` | 08:30 | yesterday: it has ended in Los Angeles too, not only in UTC |
 | `daily_table` | 08:45 | yesterday, likewise |
 
@@ -21,6 +22,7 @@ from lightning_eda.jobs import (
     lightning,
     load_table,
     not_set,
+    storms,
     table_variables_missing,
 )
 from lightning_eda.partitions import partition_key
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
 
 DAY = timedelta(days=1)
 HOURLY_CRON = "10 * * * *"
+STORMS_CRON = "30 1 * * *"
 DISTANCES_CRON = "30 8 * * *"
 TABLE_CRON = "45 8 * * *"
 
@@ -39,6 +42,7 @@ def build_schedules(settings: Settings) -> list[dg.ScheduleDefinition]:
     """The schedules for given settings; one whose settings are missing says so at each tick."""
     return [
         _hourly_lightning(settings.pinned),
+        _daily("daily_storms", storms, STORMS_CRON, missing=[], advice="It takes what is loaded of the day."),
         _daily(
             "daily_distances",
             cluster_distances,
@@ -72,6 +76,7 @@ def _daily(
     job: "UnresolvedAssetJobDefinition",
     cron: str,
     missing: list[str],
+    advice: str = "Use it, or the sensor on the bucket: with both, a day is worked on twice.",
 ) -> dg.ScheduleDefinition:
     minute, hour, *_ = cron.split()
 
@@ -80,8 +85,7 @@ def _daily(
         job=job,
         cron_schedule=cron,
         execution_timezone="UTC",
-        description=f"At {int(hour):02}:{minute} UTC: yesterday. Use it, or the sensor on the bucket: with "
-        "both, a day is worked on twice.",
+        description=f"At {int(hour):02}:{minute} UTC: yesterday. {advice}",
     )
     def daily(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
         if missing:

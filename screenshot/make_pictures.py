@@ -41,7 +41,7 @@ def main() -> None:
         write_inputs(folder)
         with dagster_dev(folder, **VARIABLES) as port:
             run_everything(folder, port)
-            with open_browser(port, (1400, 1000), scale=1.25) as browser:
+            with open_browser(port, (1400, 1000), scale=1.2) as browser:
                 picture_pages(browser)
             with open_browser(port, (2900, 1420)) as browser:
                 browser.go("/asset-groups")

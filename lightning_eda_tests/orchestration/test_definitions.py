@@ -86,6 +86,7 @@ def test_steps_run_in_the_runs_own_process():
     assert [job.name for job in definitions.jobs] == [
         "ingest",
         "lightning",
+        "storms",
         "cluster_distances",
         "load_table",
     ]

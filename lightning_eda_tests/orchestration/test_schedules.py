@@ -109,3 +109,10 @@ def test_turned_off_at_first():
         assert one.default_status is dg.DefaultScheduleStatus.STOPPED
         assert one.execution_timezone == "UTC"
         assert one.job_name in {job.name for job in jobs}
+
+
+def test_storms_are_sought_when_the_day_is_loaded():
+    """No bucket is needed, since a local folder stands in for it."""
+    due = datetime(2024, 7, 2, 1, 30, tzinfo=UTC)
+    assert next_ticks("daily_storms", datetime(2024, 7, 2, tzinfo=UTC)) == [due]
+    assert ask("daily_storms", due, Settings()).partition_key == "2024-07-01"
