@@ -21,11 +21,6 @@ FIRST_DAY = "2010-01-01"
 daily = dg.DailyPartitionsDefinition(start_date=FIRST_DAY, end_offset=1)
 lightning_daily = dg.DailyPartitionsDefinition(start_date=FIRST_HOUR[:10])
 one_run = dg.BackfillPolicy.single_run()
-# A database that another process holds, or a store that does not answer, may be free a little later. Failures
-# that trying again cannot mend say so themselves (`reporting.readable_failures`).
-try_again = dg.RetryPolicy(
-    max_retries=2, delay=10, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS
-)
 
 
 def partition_key(hour: datetime) -> str:

@@ -1,5 +1,6 @@
 """What a run tells people: metadata per partition, progress in the log, failures in one sentence."""
 
+import random
 import time
 from base64 import b64encode
 from collections.abc import Iterator, Mapping, Sequence
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 PREVIEW_ROWS = 8
 LOG_STEPS = 10
+FIRST_RETRY_S = 10.0
+MOST_RETRIES = 2
 
 Number = int | float
 Metadata = dict[str, dg.MetadataValue | Number | str | bool]
@@ -178,6 +181,23 @@ def readable_failures() -> Iterator[None]:
         yield
     except LightningEdaError as error:
         raise dg.Failure(description=str(error), allow_retries=error.retryable) from None
+
+
+@contextmanager
+def retried_failures(context: dg.AssetExecutionContext) -> Iterator[None]:
+    """As `readable_failures`, and the step is tried again, later, where that can help.
+
+    A database that another process holds, or a store that does not answer, may be free a little later. The
+    asset has no RetryPolicy for it: by that Dagster also runs again what a person terminated.
+    """
+    try:
+        with readable_failures():
+            yield
+    except dg.Failure as failure:
+        if not failure.allow_retries:
+            raise
+        seconds = FIRST_RETRY_S * 2**context.retry_number * random.uniform(0.5, 1.5)
+        raise dg.RetryRequested(max_retries=MOST_RETRIES, seconds_to_wait=seconds) from failure
 
 
 def _warn(context: dg.AssetExecutionContext, checks: Sequence[dg.AssetCheckResult]) -> None:

@@ -3,6 +3,7 @@
 import hashlib
 from base64 import b64encode
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 Reply = TypeVar("Reply")
 PART_BYTES = 16 * 2**20
+THREADS = 4  # so up to 64 MB of parts are in memory
 MOST_PARTS = 10_000  # source: S3 User Guide, "Amazon S3 multipart upload limits"
 
 
@@ -50,25 +52,29 @@ class _Upload:
         self._id: str = store.retried(begin, "write", key)["UploadId"]
 
     def send(self, path: Path) -> None:
-        """Sends the parts one by one and puts them together."""
-        length = max(PART_BYTES, -(-path.stat().st_size // MOST_PARTS))
-        parts: list[CompletedPartTypeDef] = []
-        digests = b""
+        """Sends the parts, several at once, and puts them together."""
+        size = path.stat().st_size
+        length = max(PART_BYTES, -(-size // MOST_PARTS))
+        send_part = partial(self._send_part, path, length)
         try:
-            with path.open("rb") as file:
-                while body := file.read(length):
-                    digest = hashlib.md5(body, usedforsecurity=False).digest()
-                    digests += digest
-                    parts.append(self._send_part(len(parts) + 1, body, digest))
+            with ThreadPoolExecutor(THREADS, thread_name_prefix="upload") as pool:
+                sent = list(pool.map(send_part, range(1, -(-size // length) + 1)))
             # Source of the ETag: the MD5 of the parts' MD5s and their number, S3 User Guide, "Checking
             # object integrity"; it is another where a KMS key encrypts.
-            self._complete(parts, f"{hashlib.md5(digests, usedforsecurity=False).hexdigest()}-{len(parts)}")
+            digest = hashlib.md5(b"".join(digest for _, digest in sent), usedforsecurity=False).hexdigest()
+            self._complete([part for part, _ in sent], f"{digest}-{len(sent)}")
         except BaseException:
             with suppress(StorageError):
                 self._store.retried(self._abort, "write", self._key)
             raise
 
-    def _send_part(self, number: int, body: bytes, digest: bytes) -> "CompletedPartTypeDef":
+    def _send_part(self, path: Path, length: int, number: int) -> tuple["CompletedPartTypeDef", bytes]:
+        """Sends one part; what completes the upload, and the part's MD5."""
+        with path.open("rb") as file:
+            file.seek((number - 1) * length)
+            body = file.read(length)
+        digest = hashlib.md5(body, usedforsecurity=False).digest()
+
         def request() -> "UploadPartOutputTypeDef":
             return self._client.upload_part(
                 Bucket=self._store.bucket,
@@ -79,7 +85,8 @@ class _Upload:
                 ContentMD5=b64encode(digest).decode(),
             )
 
-        return {"ETag": self._store.retried(request, "write", self._key)["ETag"], "PartNumber": number}
+        etag = self._store.retried(request, "write", self._key)["ETag"]
+        return {"ETag": etag, "PartNumber": number}, digest
 
     def _complete(self, parts: list["CompletedPartTypeDef"], etag: str) -> None:
         request = partial(

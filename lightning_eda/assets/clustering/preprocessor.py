@@ -12,15 +12,15 @@ from lightning_eda.assets.catalog import CLEAN_ROWS, LIGHTNING, OWNERS, about
 from lightning_eda.assets.clustering.window_cleaning import PreprocessorConfig, clean_window
 from lightning_eda.assets.ingestor.load import load
 from lightning_eda.checks.lightning import MOST_ROWS_KEPT, check_most_rows_kept
-from lightning_eda.partitions import hourly, one_run, try_again
+from lightning_eda.partitions import hourly, one_run
 from lightning_eda.reporting import (
     Metadata,
     count_table,
     file_link,
     open_window,
     preview,
-    readable_failures,
     report_window,
+    retried_failures,
 )
 from lightning_eda.resources import DataFolderResource, PinResource, WarehouseResource
 
@@ -33,7 +33,6 @@ from lightning_eda.resources import DataFolderResource, PinResource, WarehouseRe
     metadata=about(CLEAN_ROWS),
     partitions_def=hourly,
     backfill_policy=one_run,
-    retry_policy=try_again,
     kinds={"duckdb", "python"},
     deps=[load],
     check_specs=[MOST_ROWS_KEPT],
@@ -48,7 +47,7 @@ def preprocessor(
     """See the module."""
     from lightning_eda.clustering.clean_file import write_clean
 
-    with readable_failures():
+    with retried_failures(context):
         window, place = open_window(context, pin, folders)
         clean, notes = clean_window(warehouse.database(), window, config)
         write_clean(place.rows, clean)

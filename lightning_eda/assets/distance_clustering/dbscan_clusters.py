@@ -15,15 +15,15 @@ import dagster as dg
 from lightning_eda.assets.catalog import DISTANCES, DISTANCES_LINKS, OWNERS, about
 from lightning_eda.assets.distance_clustering.distance_matrix import distance_matrix
 from lightning_eda.checks.distances import ITEMS_ARE_CLUSTERED, check_items_are_clustered
-from lightning_eda.partitions import daily, one_run, run_days, try_again
+from lightning_eda.partitions import daily, one_run, run_days
 from lightning_eda.reporting import (
     Metadata,
     PartitionReport,
     file_link,
     picture,
     preview,
-    readable_failures,
     report_partitions,
+    retried_failures,
 )
 from lightning_eda.resources import DataFolderResource, DistancesResource, WarehouseResource
 from lightning_eda.warehouse.schema_distances import DISTANCE_CLUSTERS
@@ -43,7 +43,6 @@ if TYPE_CHECKING:
     kinds={"s3", "scikitlearn", "duckdb"},
     deps=[distance_matrix],
     check_specs=[ITEMS_ARE_CLUSTERED],
-    retry_policy=try_again,
     pool="duckdb",
 )
 def dbscan_clusters(
@@ -58,7 +57,7 @@ def dbscan_clusters(
     from lightning_eda.warehouse.day_rows import replace_day
 
     reports, found = [], {}
-    with readable_failures():
+    with retried_failures(context):
         store, task = distances.store(), ClusterTask.from_settings(distances.settings())
         for day in run_days(context):
             begin = time.monotonic()

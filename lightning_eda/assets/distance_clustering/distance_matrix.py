@@ -13,8 +13,8 @@ import dagster as dg
 
 from lightning_eda.assets.catalog import DISTANCES, DISTANCES_LINKS, OWNERS, about
 from lightning_eda.checks.distances import ALL_ROWS_READ, check_all_rows_read
-from lightning_eda.partitions import daily, one_run, run_days, try_again
-from lightning_eda.reporting import PartitionReport, file_link, picture, readable_failures, report_partitions
+from lightning_eda.partitions import daily, one_run, run_days
+from lightning_eda.reporting import PartitionReport, file_link, picture, report_partitions, retried_failures
 from lightning_eda.resources import DataFolderResource, DistancesResource
 
 if TYPE_CHECKING:
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     backfill_policy=one_run,
     kinds={"s3", "parquet"},
     check_specs=[ALL_ROWS_READ],
-    retry_policy=try_again,
 )
 def distance_matrix(
     context: dg.AssetExecutionContext, distances: DistancesResource, folders: DataFolderResource
@@ -44,7 +43,7 @@ def distance_matrix(
     from lightning_eda.distances.graph_file import write_graph
 
     reports, counts = [], {}
-    with readable_failures():
+    with retried_failures(context):
         store, task = distances.store(), ClusterTask.from_settings(distances.settings())
         for day in run_days(context):
             begin = time.monotonic()

@@ -10,8 +10,8 @@ import dagster as dg
 from lightning_eda.assets.catalog import LIGHTNING, OWNERS, about
 from lightning_eda.assets.evaluators.scores import draw_scores, read_fitted, score_table
 from lightning_eda.assets.evaluators.silhouette_evaluator import silhouette_evaluator
-from lightning_eda.partitions import hourly, one_run, try_again
-from lightning_eda.reporting import Metadata, open_window, readable_failures, report_window
+from lightning_eda.partitions import hourly, one_run
+from lightning_eda.reporting import Metadata, open_window, report_window, retried_failures
 from lightning_eda.resources import DataFolderResource, PinResource, WarehouseResource
 from lightning_eda.warehouse.schema_clusters import K_SCORES
 
@@ -24,7 +24,6 @@ from lightning_eda.warehouse.schema_clusters import K_SCORES
     metadata=about(K_SCORES),
     partitions_def=hourly,
     backfill_policy=one_run,
-    retry_policy=try_again,
     kinds={"python", "duckdb"},
     # After the silhouettes, so that its picture shows both curves.
     deps=[silhouette_evaluator],
@@ -39,7 +38,7 @@ def elbow_evaluator(
     from lightning_eda.clustering.elbow import knee
     from lightning_eda.warehouse.cluster_tables import replace_scores
 
-    with readable_failures():
+    with retried_failures(context):
         window, place = open_window(context, pin, folders)
         fitted, database = read_fitted(place), warehouse.database()
         inertias = score_table(fitted.sweep, inertia=fitted.sweep.inertia)

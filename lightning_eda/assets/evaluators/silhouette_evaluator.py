@@ -11,8 +11,8 @@ from pydantic import Field
 from lightning_eda.assets.catalog import LIGHTNING, OWNERS, about
 from lightning_eda.assets.clustering.kmeans_cluster import kmeans_cluster
 from lightning_eda.assets.evaluators.scores import draw_scores, keep_silhouettes, read_fitted
-from lightning_eda.partitions import hourly, one_run, try_again
-from lightning_eda.reporting import Metadata, RunConfig, open_window, readable_failures, report_window
+from lightning_eda.partitions import hourly, one_run
+from lightning_eda.reporting import Metadata, RunConfig, open_window, report_window, retried_failures
 from lightning_eda.resources import DataFolderResource, PinResource, WarehouseResource
 from lightning_eda.warehouse.schema_clusters import K_SCORES
 
@@ -32,7 +32,6 @@ class SilhouetteConfig(RunConfig):
     metadata=about(K_SCORES),
     partitions_def=hourly,
     backfill_policy=one_run,
-    retry_policy=try_again,
     kinds={"python", "duckdb"},
     deps=[kmeans_cluster],
 )
@@ -46,7 +45,7 @@ def silhouette_evaluator(
     """See the module."""
     from lightning_eda.clustering.silhouette import sweep_silhouettes
 
-    with readable_failures():
+    with retried_failures(context):
         window, place = open_window(context, pin, folders)
         fitted, database = read_fitted(place), warehouse.database()
         scores = sweep_silhouettes(

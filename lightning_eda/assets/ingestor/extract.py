@@ -18,8 +18,8 @@ from lightning_eda.checks.lightning import HOUR_IS_COMPLETE, check_hour_is_compl
 from lightning_eda.glm.names import hour_prefix
 from lightning_eda.glm.origin import source_text
 from lightning_eda.glm.paths import HourFolders
-from lightning_eda.partitions import hourly, one_run, partition_key, run_window, try_again
-from lightning_eda.reporting import PartitionReport, Progress, file_link, readable_failures, report_partitions
+from lightning_eda.partitions import hourly, one_run, partition_key, run_window
+from lightning_eda.reporting import PartitionReport, Progress, file_link, report_partitions, retried_failures
 from lightning_eda.resources import DataFolderResource, GlmResource, PinResource
 
 if TYPE_CHECKING:
@@ -36,7 +36,6 @@ if TYPE_CHECKING:
     backfill_policy=one_run,
     kinds={"s3", "netcdf"},
     check_specs=[HOUR_IS_COMPLETE],
-    retry_policy=try_again,
 )
 def extract(
     context: dg.AssetExecutionContext, glm: GlmResource, pin: PinResource, folders: DataFolderResource
@@ -44,7 +43,7 @@ def extract(
     """See the module."""
     from lightning_eda.glm.source import fetch_hour
 
-    with readable_failures():
+    with retried_failures(context):
         window = run_window(context, pin.pin())
         store = glm.store()
         context.log.info(f"granules of {window} from {store.describe()}")

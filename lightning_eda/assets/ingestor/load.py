@@ -18,8 +18,8 @@ from lightning_eda.checks.lightning import COORDINATES_IN_RANGE, IDS_ARE_UNIQUE,
 from lightning_eda.glm.origin import source_text
 from lightning_eda.glm.paths import HourFolders
 from lightning_eda.glm.windows import HOUR
-from lightning_eda.partitions import hourly, one_run, partition_key, run_window, try_again
-from lightning_eda.reporting import PartitionReport, file_link, preview, readable_failures, report_partitions
+from lightning_eda.partitions import hourly, one_run, partition_key, run_window
+from lightning_eda.reporting import PartitionReport, file_link, preview, report_partitions, retried_failures
 from lightning_eda.resources import DataFolderResource, GlmResource, PinResource, WarehouseResource
 from lightning_eda.storage.lock import sole_use
 from lightning_eda.warehouse.schema import GRANULES, TIERS
@@ -45,7 +45,6 @@ SHOWN = ["flash_id", "flash_time_of_first_event", "flash_lat", "flash_lon", "fla
     deps=[transform],
     check_specs=[IDS_ARE_UNIQUE, COORDINATES_IN_RANGE],
     freshness_policy=dg.FreshnessPolicy.time_window(fail_window=STALE_AFTER, warn_window=LATE_AFTER),
-    retry_policy=try_again,
     pool="duckdb",
 )
 def load(
@@ -62,7 +61,7 @@ def load(
 
     database = warehouse.database()
     reports, findings = [], []
-    with readable_failures():
+    with retried_failures(context):
         for hour in run_window(context, pin.pin()).hours():
             begin = time.monotonic()
             place = HourFolders(folders.folder(), glm.bucket, hour)

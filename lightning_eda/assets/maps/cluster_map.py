@@ -12,7 +12,7 @@ from lightning_eda.assets.catalog import LIGHTNING, OWNERS, about
 from lightning_eda.assets.evaluators.elbow_evaluator import elbow_evaluator
 from lightning_eda.assets.evaluators.scores import choose, read_evaluation, read_fitted
 from lightning_eda.assets.maps.drawing import cluster_rows, draw_figures
-from lightning_eda.partitions import hourly, one_run, try_again
+from lightning_eda.partitions import hourly, one_run
 from lightning_eda.reporting import (
     Metadata,
     RunConfig,
@@ -20,8 +20,8 @@ from lightning_eda.reporting import (
     open_window,
     picture,
     preview,
-    readable_failures,
     report_window,
+    retried_failures,
 )
 from lightning_eda.resources import DataFolderResource, PinResource, WarehouseResource
 from lightning_eda.warehouse.schema_clusters import CLUSTER_CENTERS, FLASH_CLUSTERS
@@ -44,7 +44,6 @@ class ClusterMapConfig(RunConfig):
     metadata=about(FLASH_CLUSTERS, CLUSTER_CENTERS),
     partitions_def=hourly,
     backfill_policy=one_run,
-    retry_policy=try_again,
     kinds={"plotly", "duckdb"},
     deps=[elbow_evaluator],
 )
@@ -58,7 +57,7 @@ def cluster_map(
     """See the module."""
     from lightning_eda.warehouse.cluster_tables import replace_clusters
 
-    with readable_failures():
+    with retried_failures(context):
         window, place = open_window(context, pin, folders)
         database = warehouse.database()
         fitted = read_fitted(place)

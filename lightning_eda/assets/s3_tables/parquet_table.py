@@ -22,8 +22,8 @@ from lightning_eda.checks.tables import (
     check_has_rows,
     check_row_count,
 )
-from lightning_eda.partitions import daily, one_run, run_days, try_again
-from lightning_eda.reporting import PartitionReport, preview, readable_failures, report_partitions
+from lightning_eda.partitions import daily, one_run, run_days
+from lightning_eda.reporting import PartitionReport, preview, report_partitions, retried_failures
 from lightning_eda.resources import DataFolderResource, TablesResource
 
 if TYPE_CHECKING:
@@ -41,7 +41,6 @@ if TYPE_CHECKING:
     backfill_policy=one_run,
     kinds={"s3", "csv", "parquet", "glue"},
     check_specs=[HAS_ROWS, COLUMNS_ARE_UNCHANGED, ROW_COUNT_IS_USUAL],
-    retry_policy=try_again,
 )
 def parquet_table(
     context: dg.AssetExecutionContext, tables: TablesResource, folders: DataFolderResource
@@ -50,7 +49,7 @@ def parquet_table(
     from lightning_eda.table_days import TableTask, load_day
 
     reports, results = [], {}
-    with readable_failures():
+    with retried_failures(context):
         task = TableTask.from_settings(tables.settings(), tables.servers())
         for day in run_days(context):
             begin = time.monotonic()

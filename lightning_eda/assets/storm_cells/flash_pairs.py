@@ -15,8 +15,8 @@ import dagster as dg
 from lightning_eda.assets.catalog import LIGHTNING, OWNERS, about
 from lightning_eda.assets.ingestor.load import load
 from lightning_eda.assets.storm_cells.pair_finding import FlashPairsConfig, day_window, find_pairs
-from lightning_eda.partitions import lightning_daily, one_run, run_days, try_again
-from lightning_eda.reporting import PartitionReport, count_table, readable_failures, report_partitions
+from lightning_eda.partitions import lightning_daily, one_run, run_days
+from lightning_eda.reporting import PartitionReport, count_table, report_partitions, retried_failures
 from lightning_eda.resources import DataFolderResource, DistancesResource, WarehouseResource
 
 if TYPE_CHECKING:
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     metadata=about(),
     kinds={"duckdb", "scipy", "s3"},
     deps=[load],
-    retry_policy=try_again,
 )
 def flash_pairs(
     context: dg.AssetExecutionContext,
@@ -44,7 +43,7 @@ def flash_pairs(
 ) -> dg.MaterializeResult:  # type: ignore[type-arg]
     """See the module."""
     reports = []
-    with readable_failures():
+    with retried_failures(context):
         store, folder = distances.storm_store(folders.folder()), distances.settings().flash_pairs_folder
         for day in run_days(context):
             begin = time.monotonic()

@@ -16,14 +16,14 @@ from lightning_eda.assets.catalog import LIGHTNING, OWNERS, about
 from lightning_eda.assets.storm_cells.cell_finding import StormCellsConfig, draw_cells, find_cells
 from lightning_eda.assets.storm_cells.flash_pairs import flash_pairs
 from lightning_eda.assets.storm_cells.pair_finding import day_window
-from lightning_eda.partitions import lightning_daily, one_run, run_days, try_again
+from lightning_eda.partitions import lightning_daily, one_run, run_days
 from lightning_eda.reporting import (
     PartitionReport,
     file_link,
     picture,
     preview,
-    readable_failures,
     report_partitions,
+    retried_failures,
 )
 from lightning_eda.resources import DataFolderResource, DistancesResource, WarehouseResource
 from lightning_eda.warehouse.schema_storms import STORM_CELL_FLASHES, STORM_CELLS
@@ -42,7 +42,6 @@ if TYPE_CHECKING:
     metadata=about(STORM_CELLS, STORM_CELL_FLASHES),
     kinds={"s3", "duckdb", "plotly"},
     deps=[flash_pairs],
-    retry_policy=try_again,
     pool="duckdb",
 )
 def storm_cells(
@@ -56,7 +55,7 @@ def storm_cells(
     from lightning_eda.warehouse.storm_tables import replace_storm_cells
 
     reports, database = [], warehouse.database()
-    with readable_failures():
+    with retried_failures(context):
         store, settings = distances.storm_store(folders.folder()), distances.settings()
         for day in run_days(context):
             begin, place = time.monotonic(), day_window(folders.folder(), day)
