@@ -40,14 +40,25 @@ LIGHTNING_ASSETS = [
 ]
 DAILY_ASSETS = [flash_pairs, storm_cells, distance_matrix, dbscan_clusters, parquet_table]
 
+BACKFILL_HOURS = 24
 
-def build_definitions(settings: Settings) -> dg.Definitions:
+
+def build_definitions(settings: Settings, backfill_hours: int | None = None) -> dg.Definitions:
     """The definitions for given settings.
 
     With the pin set (GOES_YEAR, GOES_DOY, GOES_HOUR) the lightning assets have no partitions, and every way
     of launching them works on the pinned window; without it they are partitioned by hour.
+
+    Args:
+        settings: The settings.
+        backfill_hours: Most hours in a run of a backfill; all in one run when left out.
     """
-    lightning = _without_partitions(LIGHTNING_ASSETS) if settings.pinned else LIGHTNING_ASSETS
+    lightning = LIGHTNING_ASSETS
+    if settings.pinned:
+        lightning = _without_partitions(lightning)
+    elif backfill_hours:
+        policy = dg.BackfillPolicy.multi_run(backfill_hours)
+        lightning = [asset.with_attributes(backfill_policy=policy) for asset in lightning]
     return dg.Definitions(
         assets=[*lightning, *DAILY_ASSETS],
         resources=build_resources(settings),
@@ -62,6 +73,15 @@ def _without_partitions(assets: Sequence[dg.AssetsDefinition]) -> list[dg.Assets
     return [
         asset.map_asset_specs(lambda spec: spec.replace_attributes(partitions_def=None)) for asset in assets
     ]
+
+
+def served() -> dg.Definitions:
+    """What `dagster dev` and the daemon load (workspace.yaml): a long backfill is a run for each day of it.
+
+    So four days are worked on at a time, and an hour that fails stops its own day. The command line cannot
+    take a range of assets that are so split, and loads `defs`.
+    """
+    return build_definitions(read_settings(), BACKFILL_HOURS)
 
 
 defs = build_definitions(read_settings())

@@ -13,6 +13,7 @@ from lightning_eda.warehouse.schema_distances import DISTANCE_CLUSTERS
 from lightning_eda.warehouse.schema_storms import STORM_TABLES
 
 ROOT = Path(__file__).parents[1]
+NO_DEFAULT = "\N{EN DASH}"
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
 
 
@@ -62,7 +63,7 @@ def test_the_readme_lists_the_settings_with_their_defaults():
         **_with_names(CsvSettings, "CSV_"),
     }
     for name, default in defaults.items():
-        assert listed[name] == (f"`{default}`" if default else "–"), name
+        assert listed[name] == (f"`{default}`" if default else NO_DEFAULT), name
         if not default:
             continue
         assert re.search(rf"^{name}={re.escape(default)}$", example, re.MULTILINE) or name == "AWS_REGION"
@@ -73,7 +74,14 @@ def _with_names(kind, prefix):
     return {prefix + field.name.upper(): field.default for field in fields(kind)}
 
 
-ALL_TABLES = [*TABLES.values(), K_SCORES, CLUSTER_CENTERS, FLASH_CLUSTERS, DISTANCE_CLUSTERS, *STORM_TABLES.values()]
+ALL_TABLES = [
+    *TABLES.values(),
+    K_SCORES,
+    CLUSTER_CENTERS,
+    FLASH_CLUSTERS,
+    DISTANCE_CLUSTERS,
+    *STORM_TABLES.values(),
+]
 
 
 @pytest.mark.parametrize("table", ALL_TABLES, ids=lambda table: table.name)

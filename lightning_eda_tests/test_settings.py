@@ -110,7 +110,7 @@ def test_the_example_file_names_every_variable_that_is_read():
 def test_whole_numbers(text):
     """Anything else is an error that names the variable."""
     assert parse_integer("12", "X") == 12
-    with pytest.raises(SettingError, match="X: found .*; allowed: a whole number from 0"):
+    with pytest.raises(SettingError, match=r"X: found .*; allowed: a whole number from 0"):
         parse_integer(text, "X")
 
 
@@ -118,7 +118,7 @@ def test_whole_numbers(text):
 def test_distances(text):
     """A finite number from 0."""
     assert [parse_distance(number, "X") for number in ("0", "0.5", "1e3")] == [0, 0.5, 1000]
-    with pytest.raises(SettingError, match="X: found .*; allowed: a number from 0"):
+    with pytest.raises(SettingError, match=r"X: found .*; allowed: a number from 0"):
         parse_distance(text, "X")
 
 
@@ -126,7 +126,7 @@ def test_distances(text):
 def test_objects(text):
     """JSON, and an object."""
     assert parse_object('{"eps": 0.3}', "X") == {"eps": 0.3}
-    with pytest.raises(SettingError, match="X: found .*; allowed: a JSON object"):
+    with pytest.raises(SettingError, match=r"X: found .*; allowed: a JSON object"):
         parse_object(text, "X")
 
 

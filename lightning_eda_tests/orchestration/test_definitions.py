@@ -5,7 +5,7 @@ from datetime import timedelta
 import dagster as dg
 import pytest
 
-from lightning_eda.definitions import build_definitions
+from lightning_eda.definitions import BACKFILL_HOURS, build_definitions, served
 from lightning_eda.partitions import hourly
 from lightning_eda.settings import Settings
 from lightning_eda_tests.orchestration.conftest import LIGHTNING_GROUPS
@@ -121,3 +121,19 @@ def test_nothing_starts_by_itself(specs):
     running = dg.DefaultSensorStatus.RUNNING
     assert all(one.default_status == dg.DefaultScheduleStatus.STOPPED for one in definitions.schedules)
     assert [one.name for one in definitions.sensors if one.default_status == running] == ["failures"]
+
+
+def test_a_long_backfill_in_the_ui_is_a_run_a_day(specs):
+    """What the daemon loads splits it; the command line, which takes a range as one run only, does not."""
+    graph = served().resolve_asset_graph()
+    for name in LIGHTNING:
+        key = dg.AssetKey(name)
+        assert graph.get(key).backfill_policy.max_partitions_per_run == BACKFILL_HOURS
+        assert specs[name].backfill_policy == dg.BackfillPolicy.single_run()
+
+
+def test_a_pinned_code_location_is_served_too(monkeypatch):
+    """Without partitions there is nothing to split."""
+    monkeypatch.setenv("GOES_DOY", "1")
+    nodes = served().resolve_asset_graph().asset_nodes
+    assert {node.key.to_user_string() for node in nodes if not node.is_partitioned} == LIGHTNING
