@@ -4,8 +4,10 @@ import os
 import signal
 import threading
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
+import boto3
 import dagster as dg
 import pytest
 from dagster._core.scheduler.instigation import InstigatorType
@@ -15,11 +17,13 @@ from lightning_eda_tests.servers import FaultyProxy
 
 pytest_plugins = ["lightning_eda_tests.server_fixtures"]
 
-SELECTOR = {
-    "sensorName": "distance_objects",
-    "repositoryName": "__repository__",
-    "repositoryLocationName": "lightning_eda",
-}
+REPOSITORY = {"repositoryName": "__repository__", "repositoryLocationName": "lightning_eda"}
+SELECTOR = {"sensorName": "distance_objects", **REPOSITORY}
+CSV_SELECTOR = {"sensorName": "csv_objects", **REPOSITORY}
+SCHEDULE_SELECTOR = {"scheduleName": "daily_table", **REPOSITORY}
+DRY_RUN = """mutation($selector: ScheduleSelector!, $time: Float) {
+  scheduleDryRun(selectorData: $selector, timestamp: $time) {
+    __typename ... on DryRunInstigationTick {evaluationResult {runRequests {tags {key value}}}}}}"""
 START = """mutation($selector: SensorSelector!) {startSensor(sensorSelector: $selector) {
   __typename ... on Sensor {sensorState {status}} ... on PythonError {message}}}"""
 RUNS = "{runsOrError {... on Runs {results {status jobName tags {key value}}}}}"
@@ -87,7 +91,7 @@ def runs(port: int) -> list[tuple[str, str]]:
     """Partition and status of each run."""
     found = graphql(port, RUNS)["runsOrError"]["results"]
     tags = [{tag["key"]: tag["value"] for tag in run["tags"]} for run in found]
-    assert {run["jobName"] for run in found} <= {"cluster_distances"}
+    assert {run["jobName"] for run in found} <= {"cluster_distances", "load_table"}
     return sorted((tag["dagster/partition"], run["status"]) for tag, run in zip(tags, found, strict=True))
 
 
@@ -145,3 +149,28 @@ def test_each_object_version_is_one_run_also_when_the_daemon_is_killed(folder, v
         pass_a_minute(folder)
         wait_for(lambda: runs(port), [("2024-01-09", "SUCCESS"), *both])
         assert "FAILURE" not in ticks(port)
+
+
+def test_a_csv_that_arrives_becomes_a_partition(folder, variables, s3_bucket):
+    """Through the sensor and the daemon; the schedule asks for the same day the morning after."""
+    glue = boto3.session.Session("test", "test", region_name="us-east-1").client(
+        "glue", endpoint_url=s3_bucket.endpoint_url
+    )
+    database = s3_bucket.name.replace("-", "_")
+    glue.create_database(DatabaseInput={"Name": database})
+    s3_bucket.put("in/20240109/orders.csv", b"id,amount\n1,2.5\n")
+    table = {
+        "AWS_ENDPOINT_URL_GLUE": s3_bucket.endpoint_url, "CSV_BUCKET_SRC": s3_bucket.name,
+        "CSV_PREFIX": "in", "CSV_PATHOUTPUT": f"s3://{s3_bucket.name}/lake/orders",
+        "CSV_TABLE": "orders", "CSV_DATABASE": database,
+    }  # fmt: skip
+    with dagster_dev(folder, **variables, **table) as port:
+        due = datetime(2024, 1, 10, 8, 45, tzinfo=UTC).timestamp()
+        tick = graphql(port, DRY_RUN, selector=SCHEDULE_SELECTOR, time=due)["scheduleDryRun"]
+        (request,) = tick["evaluationResult"]["runRequests"]
+        assert {"key": "dagster/partition", "value": "2024-01-09"} in request["tags"]
+        graphql(port, START, selector=CSV_SELECTOR)
+        wait_for(lambda: runs(port), [("2024-01-09", "SUCCESS")])
+    listed = s3_bucket.client.list_objects_v2(Bucket=s3_bucket.name, Prefix="lake/")["Contents"]
+    assert [entry["Key"].rpartition("/")[0] for entry in listed] == ["lake/orders/data_ref=20240109"]
+    assert glue.get_table(DatabaseName=database, Name="orders")["Table"]["Name"] == "orders"
