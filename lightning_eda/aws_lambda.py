@@ -6,18 +6,23 @@ hand the event to the function's dead-letter queue, so nothing fails unseen.
 """
 
 import json
+import logging
 import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import fields, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_plus
 
 from lightning_eda.errors import LightningEdaError
 from lightning_eda.settings import CsvSettings, parse_required, read_settings
 
+if TYPE_CHECKING:
+    from lightning_eda.cluster_days import DayClusters
+
 Event = Mapping[str, Any]
+log = logging.getLogger(__name__)
 
 
 def cluster_handler(event: Event, context: object) -> dict[str, Any]:  # noqa: ARG001 - Lambda passes it
@@ -38,7 +43,7 @@ def cluster_handler(event: Event, context: object) -> dict[str, Any]:  # noqa: A
         PairsError: A row or an object cannot be trusted; the clusters that were there are unchanged.
         StorageError: The bucket cannot be read or written.
     """
-    from lightning_eda.cluster_days import ClusterTask, cluster_day, read_pairs
+    from lightning_eda.cluster_days import ClusterTask, cluster_latest
     from lightning_eda.storage.places import open_store
 
     settings = read_settings()
@@ -51,7 +56,8 @@ def cluster_handler(event: Event, context: object) -> dict[str, Any]:  # noqa: A
     store = open_store(bucket, "BUCKET", settings.s3_endpoint_url, settings.aws_region)
     answers = []
     for day in days:
-        done = cluster_day(store, task, day, read_pairs(store, task, day))
+        done = cluster_latest(store, task, day)
+        _tell(str(day), done)
         answers.append(_answer(str(day), done.clusters, done.clustered))
     return answers[0] if len(answers) == 1 else _answer_of_several(answers)
 
@@ -67,7 +73,8 @@ def load_handler(event: Event, context: object) -> str | dict[str, str]:  # noqa
         context: Of the call; not used.
 
     Returns:
-        "Success", or `{"errorMessage": reason}`; the rows that were there are unchanged then.
+        "Success", or `{"errorMessage": reason}`: the old rows are there then, unless the reason says that the
+        new ones are.
     """
     from lightning_eda.table_days import Servers, TableTask, load_day
     from lightning_eda.tables.days import parse_data_ref
@@ -92,16 +99,25 @@ def yesterday(now: datetime) -> date:
 def _laid_over(settings: CsvSettings, event: Event) -> CsvSettings:
     """The settings with the parameters of an event laid over them; a list may stand for a comma list."""
     given = {field.name: event[field.name] for field in fields(settings) if event.get(field.name) is not None}
-    return replace(settings, **{name: _text(value) for name, value in given.items()})
+    return replace(settings, **{name: _text(name, value) for name, value in given.items()})
 
 
-def _text(value: object) -> str:
+def _text(name: str, value: object) -> str:
     """A parameter as the variable spells it."""
     if isinstance(value, Mapping):
         return json.dumps(dict(value))
     if isinstance(value, list | tuple):
-        return ",".join(map(str, value))
+        return json.dumps(list(value)) if name == "schema" else ",".join(map(str, value))
     return str(value)
+
+
+def _tell(day: str, done: "DayClusters") -> None:
+    """Says in the function's log what the answer has no word for."""
+    counts = done.graph.counts
+    if counts.truncated:
+        log.warning("%s: only the first %d rows were read; set MAX_RECORDS higher, or to 0", day, counts.rows)
+    if counts.conflicting_pairs:
+        log.warning("%s: %d pairs have several distances; the smallest counts", day, counts.conflicting_pairs)
 
 
 def _answer(day: str, clusters: int, clustered: int) -> dict[str, Any]:

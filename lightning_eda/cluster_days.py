@@ -11,12 +11,12 @@ from typing import Any, Self
 import numpy as np
 import pyarrow as pa
 
-from lightning_eda.clustering.graph_clustering import cluster_pairs
+from lightning_eda.clustering.graph_clustering import ALGORITHMS, cluster_pairs
 from lightning_eda.distances.clusters_file import clusters_csv
 from lightning_eda.distances.day import read_day
-from lightning_eda.distances.folders import output_key
+from lightning_eda.distances.folders import input_prefix, output_key
 from lightning_eda.distances.graph import DistanceGraph
-from lightning_eda.errors import SettingError
+from lightning_eda.errors import SettingError, TransferError
 from lightning_eda.settings import (
     DistanceSettings,
     parse_distance,
@@ -29,6 +29,7 @@ from lightning_eda.storage.object_store import ObjectInfo, ObjectStore
 
 Labels = np.ndarray[Any, np.dtype[np.int64]]
 A_FOLDER = "a folder of the bucket"
+ATTEMPTS = 5
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,8 @@ class ClusterTask:
             min_samples=parse_integer(settings.min_samples, "MIN_SAMPLES", least=1),
             hyper_params=parse_object(settings.hyper_params, "HYPER_PARAMS"),
         )
+        if task.algorithm.strip().upper() not in ALGORITHMS:
+            raise SettingError("ALGORITHM", task.algorithm, ", ".join(ALGORITHMS))
         if task.input_folder == task.output_folder:
             raise SettingError(
                 "OUTPUT_FOLDER",
@@ -83,15 +86,15 @@ class ClusterTask:
 
     @property
     def radius(self) -> float:
-        """The largest distance of neighbours: eps of the parameters, else EPSILON."""
-        return parse_distance(str(self.hyper_params.get("eps", self.epsilon)), "HYPER_PARAMS: eps")
+        """The distance to draw and count by: eps of the parameters where it is a number, else EPSILON."""
+        eps = self.hyper_params.get("eps")
+        return float(eps) if isinstance(eps, int | float) and eps >= 0 else self.epsilon
 
     @property
     def neighbours(self) -> int:
-        """The neighbours of a core point: min_samples of the parameters, else MIN_SAMPLES."""
-        return parse_integer(
-            str(self.hyper_params.get("min_samples", self.min_samples)), "HYPER_PARAMS: min_samples", least=1
-        )
+        """The neighbour to draw by: min_samples of the parameters where it is a count, else MIN_SAMPLES."""
+        number = self.hyper_params.get("min_samples")
+        return number if isinstance(number, int) and number >= 1 else self.min_samples
 
 
 @dataclass(frozen=True)
@@ -172,3 +175,24 @@ def cluster_day(store: ObjectStore, task: ClusterTask, day: date, graph: Distanc
     )
     data = clusters_csv(graph.items, labels)
     return DayClusters(graph, labels, store.put_object(output_key(task.output_folder, day), data))
+
+
+def cluster_latest(store: ObjectStore, task: ClusterTask, day: date) -> DayClusters:
+    """Reads and clusters a day, again when its objects changed meanwhile, so the last to write has seen all.
+
+    Raises:
+        TransferError: They kept changing.
+        PairsError, SettingError, StorageError: As `read_pairs` and `cluster_day`.
+    """
+    for _ in range(ATTEMPTS):
+        before = _versions(store, task, day)
+        done = cluster_day(store, task, day, read_pairs(store, task, day))
+        if _versions(store, task, day) == before:
+            return done
+    raise TransferError(
+        f"{input_prefix(task.input_folder, day)} kept changing; run it again when uploads end"
+    )
+
+
+def _versions(store: ObjectStore, task: ClusterTask, day: date) -> list[tuple[str, str]]:
+    return [(info.key, info.etag) for info in store.list_objects(input_prefix(task.input_folder, day))]

@@ -51,16 +51,14 @@ def build_definitions(settings: Settings, backfill_hours: int | None = None) -> 
 
     Args:
         settings: The settings.
-        backfill_hours: Most hours in a run of a backfill; all in one run when left out.
+        backfill_hours: Most hours in a run of a backfill, and a day of the daily assets; all in one run when
+            left out.
     """
-    lightning = LIGHTNING_ASSETS
-    if settings.pinned:
-        lightning = _without_partitions(lightning)
-    elif backfill_hours:
-        policy = dg.BackfillPolicy.multi_run(backfill_hours)
-        lightning = [asset.with_attributes(backfill_policy=policy) for asset in lightning]
+    lightning, daily = LIGHTNING_ASSETS, DAILY_ASSETS
+    if backfill_hours:
+        lightning, daily = _split(lightning, backfill_hours), _split(daily, 1)
     return dg.Definitions(
-        assets=[*lightning, *DAILY_ASSETS],
+        assets=[*(_without_partitions(lightning) if settings.pinned else lightning), *daily],
         resources=build_resources(settings),
         jobs=jobs,
         schedules=build_schedules(settings),
@@ -73,6 +71,12 @@ def _without_partitions(assets: Sequence[dg.AssetsDefinition]) -> list[dg.Assets
     return [
         asset.map_asset_specs(lambda spec: spec.replace_attributes(partitions_def=None)) for asset in assets
     ]
+
+
+def _split(assets: Sequence[dg.AssetsDefinition], most: int) -> list[dg.AssetsDefinition]:
+    """The assets with at most so many partitions in a run of a backfill."""
+    policy = dg.BackfillPolicy.multi_run(most)
+    return [asset.with_attributes(backfill_policy=policy) for asset in assets]
 
 
 def served() -> dg.Definitions:

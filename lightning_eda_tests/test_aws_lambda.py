@@ -11,7 +11,7 @@ import pytest
 
 from lightning_eda.aws_lambda import cluster_handler, load_handler, yesterday
 from lightning_eda.errors import PairsError, SettingError
-from lightning_eda_tests.servers import S3Bucket
+from lightning_eda_tests.servers import Faults, FaultyProxy, S3Bucket
 
 pytest_plugins = ["lightning_eda_tests.server_fixtures"]
 
@@ -133,6 +133,32 @@ def test_what_is_wrong_is_raised(bucket: S3Bucket, monkeypatch):
     monkeypatch.setenv("EPSILON", "wide")
     with pytest.raises(SettingError, match="EPSILON: found 'wide'"):
         cluster_handler({"day": "2024-01-01"}, None)
+
+
+def test_a_slow_call_does_not_overwrite_what_a_later_one_saw(bucket: S3Bucket, monkeypatch):
+    """An object that arrives while a day is clustered is in the result of whoever writes last."""
+    put(bucket, "2024-01-01")
+    with FaultyProxy(bucket.endpoint_url, Faults()) as proxy:
+        arrived = []
+
+        def arrive(target: str) -> None:
+            if "/out/" in target and not arrived:
+                arrived.append(put(bucket, "2024-01-01", b"m,n,0.1\n", "z.csv.gz"))
+
+        proxy.before = arrive
+        monkeypatch.setenv("AWS_ENDPOINT_URL", proxy.endpoint_url)
+        assert cluster_handler({"day": "2024-01-01"}, None) == answer("2024-01-01", 3, 7)
+    assert arrived
+    assert clusters_of(bucket, "2024-01-01").endswith("2,m\n2,n\n")
+
+
+def test_what_the_answer_cannot_say_is_in_the_log(bucket: S3Bucket, monkeypatch, caplog):
+    """A day that was cut, and pairs with two distances."""
+    put(bucket, "2024-01-01", b"a,b,0.1\nb,a,0.2\nb,c,0.1\n")
+    monkeypatch.setenv("MAX_RECORDS", "2")
+    cluster_handler({"day": "2024-01-01"}, None)
+    assert "only the first 2 rows were read; set MAX_RECORDS higher" in caplog.text
+    assert "1 pairs have several distances" in caplog.text
 
 
 ONLY = """

@@ -62,7 +62,7 @@ class _Upload:
             # Source of the ETag: the MD5 of the parts' MD5s and their number, S3 User Guide, "Checking
             # object integrity"; it is another where a KMS key encrypts.
             digest = hashlib.md5(b"".join(digest for _, digest in sent), usedforsecurity=False).hexdigest()
-            self._complete([part for part, _ in sent], f"{digest}-{len(sent)}")
+            self._complete([part for part, _ in sent], f"{digest}-{len(sent)}", size)
         except BaseException:
             with suppress(StorageError):
                 self._store.retried(self._abort, "write", self._key)
@@ -88,7 +88,7 @@ class _Upload:
         etag = self._store.retried(request, "write", self._key)["ETag"]
         return {"ETag": etag, "PartNumber": number}, digest
 
-    def _complete(self, parts: list["CompletedPartTypeDef"], etag: str) -> None:
+    def _complete(self, parts: list["CompletedPartTypeDef"], etag: str, size: int) -> None:
         request = partial(
             self._client.complete_multipart_upload,
             Bucket=self._store.bucket,
@@ -100,7 +100,7 @@ class _Upload:
             self._store.retried(request, "write", self._key)
         except ObjectNotFoundError:
             # The upload is unknown: when the answer to an earlier try was lost, it is complete already.
-            if not self._is_there(etag):
+            if not self._is_there(etag, size):
                 raise
 
     def _abort(self) -> object:
@@ -108,8 +108,11 @@ class _Upload:
             Bucket=self._store.bucket, Key=self._key, UploadId=self._id
         )
 
-    def _is_there(self, etag: str) -> bool:
+    def _is_there(self, etag: str, size: int) -> bool:
+        """Whether the object is the one that was sent; with a KMS key only size and number of parts tell."""
         try:
-            return self._store.stat_object(self._key).info.etag == etag
+            info = self._store.stat_object(self._key).info
         except ObjectNotFoundError:
             return False
+        parts = etag.rpartition("-")[2]
+        return info.etag == etag or (info.size == size and info.etag.endswith(f"-{parts}"))

@@ -26,6 +26,7 @@ from lightning_eda.tables.types import glue_type
 if TYPE_CHECKING:
     from mypy_boto3_glue import GlueClient
 
+MOST_STALLED: Final = 8
 BATCH: Final = 1000
 """Partitions asked for at once. Source: AWS Glue API, BatchGetPartition."""
 
@@ -212,11 +213,18 @@ class Catalogue:
         """The partitions that are there, by their values."""
         found: dict[tuple[str, ...], Entry] = {}
         left: list[Any] = [{"Values": values} for values in wanted]
+        stalled = 0
         while left:
             batch, left = left[:BATCH], left[BATCH:]
             reply = self._glue.ask(partial(self._some_partitions, batch))
             found |= {tuple(entry["Values"]): entry for entry in reply.get("Partitions", [])}
-            left += reply.get("UnprocessedKeys", [])
+            unprocessed = reply.get("UnprocessedKeys", [])
+            if len(unprocessed) == len(batch):
+                stalled += 1
+                if stalled > MOST_STALLED:
+                    raise self._glue.busy("it does not say which partitions there are")
+                self._glue.pause(stalled)
+            left += unprocessed
         return found
 
     def _some_partitions(self, keys: list[Any]) -> Mapping[str, Any]:

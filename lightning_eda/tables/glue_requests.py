@@ -123,6 +123,10 @@ class GlueRequests:
 
         return self._unless(CHANGED, update) or False
 
+    def pause(self, tried: int) -> None:
+        """Waits between two tries."""
+        self._backoff.pause(tried)
+
     def busy(self, text: str) -> DatasetError:
         """An error that trying again may mend."""
         error = DatasetError(f"Glue table {self._table}: {text}; run it again")

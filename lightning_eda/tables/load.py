@@ -64,11 +64,15 @@ def load_table(
         DatasetError: The dataset, or its entry in the catalogue, could not be replaced.
         StorageError: A bucket, or the scratch folder, could not be read or written.
     """
-    for _ in range(ATTEMPTS):
+    waits = backoff or Backoff()
+    for attempt in range(1, ATTEMPTS + 1):
         info = latest_object(source, day_prefix(prefix, data_ref), substr)
         result = load_object(source, info, destination, glue, options, data_ref, scratch, now, backoff)
-        if not result.overtaken:
+        if result.won_by is None:
             return result
+        waits.pause(attempt)  # whoever won may fail yet: it is looked at once more
+    if not result.overtaken:
+        return result
     error = DatasetError(
         f"other runs keep replacing the same partitions from other versions of {source.url(info.key)}; "
         "run it again when they have ended"

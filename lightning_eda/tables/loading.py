@@ -158,6 +158,10 @@ class Load:
             )
         elif any(partition.won_by for partition in partitions):
             note = "another run replaced the same partitions at the same time, and won"
+        empty = [name for name in read.without_values if table is None or name not in table.names]
+        if empty:
+            told = f"no value in {', '.join(empty)}: their type is string now (CSV_TYPES can say another)"
+            note = f"{note}; {told}" if note else told
         return self._result(sink.schema, table, partitions, note, read.rows_set_aside)
 
     def _result(

@@ -198,6 +198,10 @@ class _Replacement:
                 f"{self._store.url(key)} is not there: a newer run came and failed meanwhile, or someone "
                 "deleted it; run it again"
             )
+        if not self._verified.get(folder):
+            raise _retryable(
+                f"{self._store.url(key)} could not be verified, so nothing was deleted; run it again"
+            )
         old = [info.key for info in present if info.key != key and self._is_older(folder, info)]
         return Outcome(folder, key, partition.file.size, rows, len(old), None), old
 

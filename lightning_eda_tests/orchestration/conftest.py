@@ -58,6 +58,16 @@ def run():
             tags=tags,
             run_config=run_config,
             raise_on_error=False,
+            instance=instance,
         )
 
+    instance = dg.DagsterInstance.ephemeral()
+    materialize.instance = instance
     return materialize
+
+
+def reported(instance: dg.DagsterInstance, asset: str) -> dict[str, dict]:
+    """The metadata of all materializations Dagster knows of, by partition."""
+    records = instance.fetch_materializations(dg.AssetKey(asset), limit=100).records
+    events = [record.asset_materialization for record in records]
+    return {one.partition: {name: value.value for name, value in one.metadata.items()} for one in events}

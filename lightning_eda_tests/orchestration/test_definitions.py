@@ -132,6 +132,13 @@ def test_a_long_backfill_in_the_ui_is_a_run_a_day(specs):
         assert specs[name].backfill_policy == dg.BackfillPolicy.single_run()
 
 
+def test_a_backfill_of_days_in_the_ui_is_a_run_for_each():
+    """So that a day without its CSV fails alone."""
+    graph = served().resolve_asset_graph()
+    for name in set(GRAPH) - LIGHTNING:
+        assert graph.get(dg.AssetKey(name)).backfill_policy.max_partitions_per_run == 1
+
+
 def test_a_pinned_code_location_is_served_too(monkeypatch):
     """Without partitions there is nothing to split."""
     monkeypatch.setenv("GOES_DOY", "1")

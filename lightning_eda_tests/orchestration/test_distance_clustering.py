@@ -16,6 +16,7 @@ from lightning_eda.aws_lambda import cluster_handler
 from lightning_eda.settings import DistanceSettings, Settings
 from lightning_eda.warehouse.day_rows import read_day_rows
 from lightning_eda.warehouse.schema_distances import DISTANCE_CLUSTERS
+from lightning_eda_tests.orchestration.conftest import reported
 from lightning_eda_tests.servers import Faults, FaultyProxy, S3Bucket
 
 pytest_plugins = ["lightning_eda_tests.server_fixtures"]
@@ -169,6 +170,23 @@ def test_a_range_is_one_run_with_a_result_a_day(distances, cluster, s3_bucket: S
     for number, day in enumerate(days):
         assert clusters_in(s3_bucket, day) == by_scikit_learn(some_pairs(number, pairs=50 + number), 0.9, 2)
         assert metadata(result, "dbscan_clusters", day)["clusters"] > 0
+
+
+def test_a_bad_day_does_not_stop_a_range(distances, cluster, run, s3_bucket: S3Bucket):
+    """The others are read and reported; the run fails and names the object and line."""
+    put_pairs(s3_bucket, some_pairs(1), "in/day=2024-02-01/a.csv.gz")
+    s3_bucket.put("in/day=2024-02-02/a.csv", b"a,b\n")
+    put_pairs(s3_bucket, some_pairs(2), "in/day=2024-02-03/a.csv.gz")
+    result = cluster(distances(), ("2024-02-01", "2024-02-03"))
+    assert re.search(r"1 of 3 days failed.*2024-02-02: .*day=2024-02-02/a\.csv.*line 1", failure(result))
+    assert set(reported(run.instance, "distance_matrix")) == {"2024-02-01", "2024-02-03"}
+
+
+@pytest.mark.parametrize("params", ['{"min_samples": 0.5}', '{"min_samples": 3, "eps": null}'])
+def test_parameters_of_other_algorithms_are_theirs(distances, cluster, s3_bucket: S3Bucket, params: str):
+    """A share in place of a count is what OPTICS takes; the plot then follows MIN_SAMPLES."""
+    put_pairs(s3_bucket, some_pairs(6))
+    assert cluster(distances(algorithm="OPTICS", hyper_params=params)).success
 
 
 def test_max_records_is_said_loudly(distances, cluster, s3_bucket: S3Bucket):

@@ -14,6 +14,7 @@ import pytest
 from lightning_eda.aws_lambda import load_handler
 from lightning_eda.definitions import build_definitions
 from lightning_eda.settings import CsvSettings, Settings
+from lightning_eda_tests.orchestration.conftest import reported
 from lightning_eda_tests.servers import Faults, FaultyProxy, S3Bucket
 
 pytest_plugins = ["lightning_eda_tests.server_fixtures"]
@@ -158,6 +159,20 @@ def test_a_range_is_one_run_with_a_result_a_day(table, load, s3_bucket: S3Bucket
         s3_bucket.put(f"in/{day}/orders.csv", CSV + b"9,z,9\n" * number)
     result = load(table(), ("2024-01-31", "2024-02-01"))
     assert [metadata(result, day)["dagster/row_count"] for day in ("2024-01-31", "2024-02-01")] == [2, 3]
+
+
+def test_a_day_without_a_csv_does_not_stop_a_range(table, load, run, s3_bucket: S3Bucket):
+    """The others are loaded and reported; the run fails and names the day."""
+    for day in ("20240101", "20240103"):
+        s3_bucket.put(f"in/{day}/orders.csv", CSV)
+    result = load(table(), ("2024-01-01", "2024-01-03"))
+    assert "1 of 3 days failed, the others are done. 2024-01-02: there is no object under" in failure(result)
+    days = reported(run.instance, "parquet_table")
+    assert {day: told["dagster/row_count"] for day, told in days.items()} == {
+        "2024-01-01": 2,
+        "2024-01-03": 2,
+    }
+    assert len(rows_of(s3_bucket)) == 4
 
 
 def test_an_empty_csv_empties_the_partition_and_says_so(table, load, s3_bucket: S3Bucket):

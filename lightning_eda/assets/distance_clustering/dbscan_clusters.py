@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import dagster as dg
 
 from lightning_eda.assets.catalog import DISTANCES, DISTANCES_LINKS, OWNERS, about
+from lightning_eda.assets.day_failures import DayFailures
 from lightning_eda.assets.distance_clustering.distance_matrix import distance_matrix
 from lightning_eda.checks.distances import ITEMS_ARE_CLUSTERED, check_items_are_clustered
 from lightning_eda.partitions import daily, one_run, run_days
@@ -26,6 +27,7 @@ from lightning_eda.reporting import (
     retried_failures,
 )
 from lightning_eda.resources import DataFolderResource, DistancesResource, WarehouseResource
+from lightning_eda.storage.lock import sole_use
 from lightning_eda.warehouse.schema_distances import DISTANCE_CLUSTERS
 
 if TYPE_CHECKING:
@@ -56,20 +58,21 @@ def dbscan_clusters(
     from lightning_eda.distances.graph_file import read_graph
     from lightning_eda.warehouse.day_rows import replace_day
 
-    reports, found = [], {}
+    reports, found, failures = [], {}, DayFailures(context)
     with retried_failures(context):
         store, task = distances.store(), ClusterTask.from_settings(distances.settings())
+        database = warehouse.database()
         for day in run_days(context):
             begin = time.monotonic()
-            graph = read_graph(distances.graph_folder(folders.folder(), day))
-            done = found[day] = cluster_day(store, task, day, graph)
-            replace_day(warehouse.database(), day, {DISTANCE_CLUSTERS: done.rows})
-            context.log.info(f"{day}: {done.clusters:,} clusters, {store.url(done.written.key)}")
-            details: Metadata = {
-                "clusters_file": store.url(done.written.key),
-                "database": file_link(warehouse.database()),
-            }
-            reports.append(_report(str(day), done, details, time.monotonic() - begin))
+            place = distances.graph_folder(folders.folder(), day)
+            with failures.of(day), sole_use(place):
+                done = found[day] = cluster_day(store, task, day, read_graph(place))
+                replace_day(database, day, {DISTANCE_CLUSTERS: done.rows})
+                url = store.url(done.written.key)
+                context.log.info(f"{day}: {done.clusters:,} clusters, {url}")
+                details: Metadata = {"clusters_file": url, "database": file_link(database)}
+                reports.append(_report(str(day), done, details, time.monotonic() - begin))
+        failures.require_none(reports)
     return report_partitions(context, reports, [check_items_are_clustered(found)])
 
 

@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING
 import dagster as dg
 
 from lightning_eda.assets.catalog import DISTANCES, DISTANCES_LINKS, OWNERS, about
+from lightning_eda.assets.day_failures import DayFailures
 from lightning_eda.checks.distances import ALL_ROWS_READ, check_all_rows_read
 from lightning_eda.partitions import daily, one_run, run_days
 from lightning_eda.reporting import PartitionReport, file_link, picture, report_partitions, retried_failures
 from lightning_eda.resources import DataFolderResource, DistancesResource
+from lightning_eda.storage.lock import sole_use
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -42,17 +44,19 @@ def distance_matrix(
     from lightning_eda.cluster_days import ClusterTask, read_pairs
     from lightning_eda.distances.graph_file import write_graph
 
-    reports, counts = [], {}
+    reports, counts, failures = [], {}, DayFailures(context)
     with retried_failures(context):
         store, task = distances.store(), ClusterTask.from_settings(distances.settings())
         for day in run_days(context):
             begin = time.monotonic()
             context.log.info(f"pairs of {day} from {store.describe()}, folder {task.input_folder}")
-            graph = read_pairs(store, task, day)
             place = distances.graph_folder(folders.folder(), day)
-            write_graph(place, graph)
-            counts[day] = graph.counts
-            reports.append(_report(str(day), graph, task, place, time.monotonic() - begin))
+            with failures.of(day), sole_use(place):
+                graph = read_pairs(store, task, day)
+                write_graph(place, graph)
+                counts[day] = graph.counts
+                reports.append(_report(str(day), graph, task, place, time.monotonic() - begin))
+        failures.require_none(reports)
     return report_partitions(context, reports, [check_all_rows_read(counts, task.max_records)])
 
 

@@ -2,8 +2,8 @@
 
 Takes the object whose key begins with CSV_PREFIX and the day (`2024-01-01` is `20240101`), whose name
 contains CSV_SUBSTR and which was written last; plain, gzip, or the one member of a zip. The new partition is
-uploaded, verified and registered before the old objects are deleted, so a reader has the old rows or the new
-ones whatever fails. The same version of the CSV again changes nothing.
+uploaded, verified and registered before the old objects are deleted, so a reader has the old rows, the new
+ones or for a moment both, and never none, whatever fails. The same version of the CSV again changes nothing.
 """
 
 import time
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import dagster as dg
 
 from lightning_eda.assets.catalog import OWNERS, S3_TABLES, S3_TABLES_LINKS, about
+from lightning_eda.assets.day_failures import DayFailures
 from lightning_eda.assets.s3_tables.history import rows_of_days_before
 from lightning_eda.checks.tables import (
     COLUMNS_ARE_UNCHANGED,
@@ -48,14 +49,16 @@ def parquet_table(
     """See the module."""
     from lightning_eda.table_days import TableTask, load_day
 
-    reports, results = [], {}
+    reports, results, failures = [], {}, DayFailures(context)
     with retried_failures(context):
         task = TableTask.from_settings(tables.settings(), tables.servers())
         for day in run_days(context):
             begin = time.monotonic()
-            done = results[day] = load_day(task, day, folders.folder() / "scratch", datetime.now(UTC))
-            context.log.info(f"{day}: {done.rows:,} rows from {task.source.url(done.source)} {done.note}")
-            reports.append(_report(str(day), task, done, tables.table_link(), time.monotonic() - begin))
+            with failures.of(day):
+                done = results[day] = load_day(task, day, folders.folder() / "scratch", datetime.now(UTC))
+                context.log.info(f"{day}: {done.rows:,} rows from {task.source.url(done.source)} {done.note}")
+                reports.append(_report(str(day), task, done, tables.table_link(), time.monotonic() - begin))
+        failures.require_none(reports)
     before = rows_of_days_before(context, min(results))
     checks = [check_has_rows(results), check_columns(results), check_row_count(results, before)]
     return report_partitions(context, reports, checks, data_version=done.data_version)
