@@ -61,9 +61,9 @@ def run():
             instance=instance,
         )
 
-    instance = dg.DagsterInstance.ephemeral()
-    materialize.instance = instance
-    return materialize
+    with dg.DagsterInstance.ephemeral() as instance:
+        materialize.instance = instance
+        yield materialize
 
 
 def reported(instance: dg.DagsterInstance, asset: str) -> dict[str, dict]:
