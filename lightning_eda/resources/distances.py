@@ -51,7 +51,11 @@ class DistancesResource(dg.ConfigurableResource):  # type: ignore[type-arg]
 
     def store(self) -> ObjectStore:
         """The bucket, or the folder that stands in for it; SettingError when BUCKET is not set."""
-        bucket = parse_required(self.settings().bucket, "BUCKET", "the name of a bucket, or a folder")
+        bucket = parse_required(
+            self.settings().bucket,
+            "BUCKET",
+            "the name of a bucket, or a local folder with a slash: ./mybucket",
+        )
         return open_store(bucket, "BUCKET", self.endpoint_url, self.region)
 
     def graph_folder(self, data_folder: Path, day: date) -> Path:

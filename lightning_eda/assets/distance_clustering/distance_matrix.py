@@ -55,6 +55,10 @@ def distance_matrix(
                 graph = read_pairs(store, task, day)
                 write_graph(place, graph)
                 counts[day] = graph.counts
+                if not graph.counts.rows:
+                    context.log.warning(
+                        f"{day}: there are no pairs in {task.input_folder}: is it the right one?"
+                    )
                 reports.append(_report(str(day), graph, task, place, time.monotonic() - begin))
         failures.require_none(reports)
     return report_partitions(context, reports, [check_all_rows_read(counts, task.max_records)])
