@@ -59,10 +59,10 @@ def test_the_clustering_function(proxy: FaultyProxy, s3_bucket: S3Bucket):
 def test_the_loading_function(proxy: FaultyProxy, s3_bucket: S3Bucket):
     """A new table, a second version, a new column, and a second day."""
     glue = boto3.client("glue", endpoint_url=s3_bucket.endpoint_url, region_name="us-east-1")
-    glue.create_database(DatabaseInput={"Name": "lake"})
+    glue.create_database(DatabaseInput={"Name": s3_bucket.name})
     event = {
         "bucket_src": s3_bucket.name, "prefix": "in", "bucket_dstn": s3_bucket.name, "table": "t",
-        "pathoutput": "lake/t", "database": "lake",
+        "pathoutput": "lake/t", "database": s3_bucket.name,
     }  # fmt: skip
     uploads = [("20240101", b"a\n1\n"), ("20240101", b"a\n2\n"), ("20240101", b"a,b\n2,3\n")]
     for day, csv in [*uploads, ("20240102", b"a,b\n1,2\n")]:
