@@ -7,6 +7,11 @@ import pytest
 SHARED = Path(__file__).parents[2] / "shared"
 
 
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Bytes make no id of a test: packed ones hold the time, and two workers would collect different tests."""
+    return argname if isinstance(val, bytes) else None
+
+
 def shared_path(name: str) -> Path:
     """A folder of real data beside the repository; the test is skipped where it is absent."""
     path = SHARED / name
