@@ -8,7 +8,7 @@ SHARED = Path(__file__).parents[2] / "shared"
 
 
 def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
-    """Bytes make no id of a test: packed ones hold the time, and two workers would collect different tests."""
+    """Bytes make no id: packed ones hold the time, and two workers would collect different tests."""
     return argname if isinstance(val, bytes) else None
 
 

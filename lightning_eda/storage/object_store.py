@@ -37,6 +37,19 @@ class StoredObject:
     metadata: dict[str, str] = field(default_factory=dict)
 
 
+class Upload(Protocol):
+    """An object that goes up while its file is written, front to back; nothing is seen before `finish`."""
+
+    def advance(self, size: int) -> None:
+        """Says that the first `size` bytes of the file are final: they may be sent meanwhile."""
+
+    def finish(self) -> ObjectInfo:
+        """Says that the file is whole; the object is there when this returns."""
+
+    def abort(self) -> None:
+        """Ends the upload; whatever had the key is unchanged, and a finished object stays."""
+
+
 class ObjectStore(Protocol):
     """A bucket, or a folder that stands in for one. Every method may be called from several threads."""
 
@@ -88,6 +101,9 @@ class ObjectStore(Protocol):
             BucketNotFoundError: There is no such bucket or folder.
             StorageError: It could not be written; what had the key is unchanged.
         """
+
+    def start_upload(self, key: str, path: Path, metadata: Mapping[str, str] | None = None) -> Upload:
+        """An object from a file that is still being written; errors of its methods as `put_object`."""
 
     def delete_object(self, key: str) -> None:
         """Removes one object; one that is not there is no error."""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, BinaryIO, TypeVar
 
 from lightning_eda import __version__
 from lightning_eda.errors import StorageError, TransferError
+from lightning_eda.storage import s3_multipart
 from lightning_eda.storage.backoff import Backoff
 from lightning_eda.storage.object_store import ObjectInfo, StoredObject
 from lightning_eda.storage.remote_stream import open_stream
@@ -26,7 +27,6 @@ Reply = TypeVar("Reply")
 SINGLE_PART_ETAG = re.compile(r"[0-9a-f]{32}")
 CONNECT_TIMEOUT_S = 10.0
 READ_TIMEOUT_S = 30.0
-ONE_REQUEST_BYTES = 64 * 2**20
 
 
 class S3Store:
@@ -143,19 +143,24 @@ class S3Store:
             TransferError: It kept failing after every retry.
             StorageError: What arrived is not what was sent.
         """
-        if isinstance(data, Path) and data.stat().st_size > ONE_REQUEST_BYTES:
-            from lightning_eda.storage.s3_multipart import upload_parts
-
-            upload_parts(self, self._client, key, data, dict(metadata or {}))
-            expected = data.stat().st_size
-        else:
-            body = data.read_bytes() if isinstance(data, Path) else data
-            self.retried(partial(self._put, key, body, dict(metadata or {})), "write", key)
-            expected = len(body)
+        if isinstance(data, Path) and data.stat().st_size > s3_multipart.ONE_REQUEST_BYTES:
+            upload = self.start_upload(key, data, metadata)
+            try:
+                return upload.finish()
+            finally:
+                upload.abort()
+        body = data.read_bytes() if isinstance(data, Path) else data
+        self.retried(partial(self._put, key, body, dict(metadata or {})), "write", key)
         info = self.stat_object(key).info
-        if info.size != expected:
-            raise StorageError(f"cannot write {self.url(key)}: {info.size} of {expected} bytes are there")
+        if info.size != len(body):
+            raise StorageError(f"cannot write {self.url(key)}: {info.size} of {len(body)} bytes are there")
         return info
+
+    def start_upload(
+        self, key: str, path: Path, metadata: Mapping[str, str] | None = None
+    ) -> s3_multipart.PartsUpload:
+        """An object from a file that is still being written; errors of its methods as `put_object`."""
+        return s3_multipart.PartsUpload(self, self._client, key, path, dict(metadata or {}))
 
     def delete_object(self, key: str) -> None:
         """Removes one object; one that is not there is no error."""

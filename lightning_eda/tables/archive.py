@@ -56,14 +56,11 @@ class CsvSource:
 
     Attributes:
         kind: What it was packed in: "plain", "gzip" or "zip".
-        member: Name of the member of the zip, None for the other kinds.
         bytes_read: Unpacked bytes read so far.
     """
 
-    def __init__(self, packed: "Counted", unpacked: Readable, kind: Kind, member: str | None,
-                 name: str, limits: Limits) -> None:  # fmt: skip
+    def __init__(self, packed: "Counted", unpacked: Readable, kind: Kind, name: str, limits: Limits) -> None:
         self.kind = kind
-        self.member = member
         self.bytes_read = 0
         self._packed = packed
         self._unpacked = unpacked
@@ -154,13 +151,13 @@ def open_csv(stream: BinaryIO, name: str, limits: Limits | None = None) -> Itera
         stream.seek(0)
         packed = Counted(stream)
         if head.startswith(ZIP_MAGICS):
-            with open_zip(packed, name) as (member, unpacked):
+            with open_zip(packed, name) as unpacked:
                 packed.count = 0
-                yield CsvSource(packed, unpacked, "zip", member, name, limits)
+                yield CsvSource(packed, unpacked, "zip", name, limits)
         elif head.startswith(GZIP_MAGIC):
-            yield CsvSource(packed, GzipStream(packed, name), "gzip", None, name, limits)
+            yield CsvSource(packed, GzipStream(packed, name), "gzip", name, limits)
         else:
-            yield CsvSource(packed, stream, "plain", None, name, limits)
+            yield CsvSource(packed, stream, "plain", name, limits)
 
 
 def foreign_format(head: bytes) -> str | None:

@@ -131,7 +131,6 @@ def _split(data: bytes, columns: int, delimiter: bytes) -> pa.Table | None:
                 strings_can_be_null=True,
                 quoted_strings_can_be_null=False,
             ),
-            memory_pool=pa.system_memory_pool(),
         )
     except pa.ArrowInvalid:  # a handler of such rows would be given their text, and fail where it is no UTF-8
         return None

@@ -42,7 +42,7 @@ def _field(delimiter: bytes) -> re.Pattern[bytes]:
     return re.compile(rb'(?:"(?:[^"]++|"")*+"|(?!")[^' + mark + rb"\r\n]*+)(" + mark + rb"|\r\n?|\n|\Z)")
 
 
-def walk(data: bytes, line: int, delimiter: bytes, start: int = 0) -> Iterator[Row]:
+def walk(data: bytes, line: int, delimiter: bytes) -> Iterator[Row]:
     """Every row of a piece; lines with nothing on them are passed over.
 
     A quote is special at the start of a field only, and must then close right before a delimiter or line
@@ -51,10 +51,10 @@ def walk(data: bytes, line: int, delimiter: bytes, start: int = 0) -> Iterator[R
 
     Args:
         data: The piece; it starts with a row.
-        line: The line that `start` stands on, from 1.
+        line: The line that it starts on, from 1.
         delimiter: One byte.
-        start: Where to begin.
     """
+    start = 0
     while start < len(data):
         found = LINE_END.search(data, start)
         end, after = found.span() if found else (len(data), len(data))

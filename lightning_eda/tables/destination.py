@@ -1,35 +1,32 @@
 """A dataset with its entry in the catalogue: what it has, and new files put in the place of old rows."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self
 
 import pyarrow as pa
 
 from lightning_eda.errors import (
     DatasetError,
-    LightningEdaError,
     ObjectChangedError,
     ObjectNotFoundError,
     SettingError,
 )
 from lightning_eda.storage.backoff import Backoff
-from lightning_eda.storage.object_store import ObjectInfo, ObjectStore
+from lightning_eda.storage.object_store import ObjectInfo, ObjectStore, Upload
 from lightning_eda.tables.catalogue import Catalogue
 from lightning_eda.tables.dataset import PartitionValues, dataset_place, partition_folder, partition_values
 from lightning_eda.tables.footer import read_footer
 from lightning_eda.tables.names import safe_names
 from lightning_eda.tables.object_names import MOST_OBJECTS, ObjectName
-from lightning_eda.tables.parquet_sink import ParquetSink, PartitionFile
-from lightning_eda.tables.replace import ROWS, NewPartition, Run, each, replace_partitions
+from lightning_eda.tables.parquet_sink import ParquetSink
+from lightning_eda.tables.replace import NewPartition, Run, each, replace_partitions
 from lightning_eda.tables.types import glue_type
 
 if TYPE_CHECKING:
     from mypy_boto3_glue import GlueClient
 
-MOST_COUNTED: Final = 16
-"""Old objects whose rows are asked for, one request each."""
 TEXT: Final = pa.string()
 
 
@@ -42,7 +39,6 @@ class PartitionResult:
         rows: Rows it has now, when this run won.
         key: Key of its object; "" when another run won.
         size: Bytes of the object.
-        previous_rows: Rows it had before; 0 when it is new, None when counting them would take many requests.
         won_by: Object of the newer run that won, None when this one did.
     """
 
@@ -50,7 +46,6 @@ class PartitionResult:
     rows: int
     key: str
     size: int
-    previous_rows: int | None
     won_by: ObjectName | None = None
 
 
@@ -109,13 +104,16 @@ class Destination:
         """The objects of a partition, or of the whole dataset."""
         return list(self.store.list_objects(folder or self.prefix))
 
-    def replace(self, run: Run, sink: ParquetSink, before: Sequence[ObjectInfo]) -> list[PartitionResult]:
+    def start_upload(self, run: Run, values: PartitionValues, path: Path) -> Upload:
+        """Begins to upload the file of the only partition of a run while it is written."""
+        return self.store.start_upload(run.key(self.folder(values)), path, run.metadata)
+
+    def replace(self, run: Run, sink: ParquetSink) -> list[PartitionResult]:
         """Makes each partition that has a file exactly the rows of that file.
 
         Args:
             run: This load.
             sink: Its finished files.
-            before: The objects there were when the load began.
 
         Raises:
             SchemaChangedError: A column has another type in the table.
@@ -128,7 +126,6 @@ class Destination:
         if self.catalogue is not None:
             places = {self.store.url(folder): file.values for folder, file in files.items()}
             plan = self.catalogue.plan(sink.schema, places)
-        previous = self._previous_rows(files, before)
 
         def register() -> None:
             if self.catalogue is not None and plan is not None:
@@ -142,7 +139,6 @@ class Destination:
                 outcome.rows,
                 outcome.key,
                 outcome.size,
-                previous[outcome.folder],
                 outcome.won_by,
             )
             for outcome in outcomes
@@ -159,39 +155,13 @@ class Destination:
             places = {self.store.url(self.folder(value)): value for value in values if value is not None}
             self.catalogue.apply(self.catalogue.plan(footers[0].schema, places))
         partitions = [
-            PartitionResult(
-                self._name(info.key.rpartition("/")[0]), footer.rows, info.key, info.size, footer.rows
-            )
+            PartitionResult(self._name(info.key.rpartition("/")[0]), footer.rows, info.key, info.size)
             for info, footer in zip(objects, footers, strict=True)
         ]
         return footers[0].schema, partitions
 
     def _name(self, folder: str) -> str:
         return folder.removeprefix(self.prefix).strip("/")
-
-    def _previous_rows(
-        self, files: Mapping[str, PartitionFile], before: Sequence[ObjectInfo]
-    ) -> dict[str, int | None]:
-        """Rows each partition has now."""
-        old: dict[str, list[ObjectInfo]] = {folder: [] for folder in files}
-        for info in before:
-            parts = info.key.removeprefix(self.prefix).split("/")[: len(self.columns)]
-            old.get(f"{self.prefix}{'/'.join(parts)}/", []).append(info)
-        if sum(map(len, old.values())) > MOST_COUNTED:
-            return dict.fromkeys(files)
-        return {folder: self._rows(objects) for folder, objects in old.items()}
-
-    def _rows(self, objects: Iterable[ObjectInfo]) -> int | None:
-        with suppress(LightningEdaError):  # a figure for people: no reason to stop a load
-            return sum(self._rows_of(info) for info in objects)
-        return None
-
-    def _rows_of(self, info: ObjectInfo) -> int:
-        if ObjectName.of(info.key):
-            rows = self.store.stat_object(info.key).metadata.get(ROWS, "")
-            if rows.isdigit():
-                return int(rows)
-        return read_footer(self.store, info).rows
 
 
 def partition_columns(names: Sequence[str], declared: Mapping[str, pa.DataType]) -> dict[str, pa.DataType]:

@@ -79,7 +79,7 @@ def detect(
     return Dialect(found, chosen, mark_bytes, guessed, bare_cr)
 
 
-def parse_delimiter(text: str, variable: str = "CSV_DELIMITER") -> str:
+def parse_delimiter(text: str) -> str:
     """The character that a delimiter setting means.
 
     Raises:
@@ -87,11 +87,11 @@ def parse_delimiter(text: str, variable: str = "CSV_DELIMITER") -> str:
     """
     found = DELIMITER_WORDS.get(text.strip().lower(), text)
     if len(found) != 1 or not found.isascii() or found in '"\r\n\0' or found.isalnum():
-        raise SettingError(variable, text, "one ASCII character such as , ; | or tab")
+        raise SettingError("CSV_DELIMITER", text, "one ASCII character such as , ; | or tab")
     return found
 
 
-def parse_encoding(text: str, variable: str = "CSV_ENCODING") -> str:
+def parse_encoding(text: str) -> str:
     """Python's name of an encoding.
 
     Raises:
@@ -104,7 +104,7 @@ def parse_encoding(text: str, variable: str = "CSV_ENCODING") -> str:
             raise LookupError
     except (LookupError, ValueError) as error:
         raise SettingError(
-            variable,
+            "CSV_ENCODING",
             text,
             "an encoding that Python knows, such as utf-8, windows-1252, iso-8859-15 or utf-16",
         ) from error

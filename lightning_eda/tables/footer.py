@@ -1,6 +1,5 @@
 """What the footer of a Parquet object says, read back from the store."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -17,12 +16,10 @@ class Footer:
     Attributes:
         rows: Its rows.
         schema: Its columns, without metadata.
-        texts: The texts it was written with.
     """
 
     rows: int
     schema: pa.Schema
-    texts: Mapping[str, str]
 
 
 def read_footer(store: ObjectStore, info: ObjectInfo) -> Footer:
@@ -34,9 +31,7 @@ def read_footer(store: ObjectStore, info: ObjectInfo) -> Footer:
     """
     try:
         with store.open_object(info) as stream, pq.ParquetFile(stream) as file:
-            schema = file.schema_arrow
-            texts = {key.decode(): text.decode() for key, text in (schema.metadata or {}).items()}
-            return Footer(file.metadata.num_rows, schema.remove_metadata(), texts)
+            return Footer(file.metadata.num_rows, file.schema_arrow.remove_metadata())
     except pa.ArrowException as error:
         raise DatasetError(f"{store.url(info.key)} is not a whole Parquet file: {error}") from error
     except OSError as error:

@@ -137,14 +137,14 @@ def _nearest(kind: pa.DataType) -> pa.DataType:
 
 def _replace(dataset: Destination, rows: pa.Table, data_ref: str) -> None:
     version = secrets.token_hex(8)
-    before = dataset.list_objects()
-    run = new_run(datetime.now(UTC), secrets.token_hex(4), (info.key for info in before))
+    present = (info.key for info in dataset.list_objects())
+    run = new_run(datetime.now(UTC), secrets.token_hex(4), present)
     with scratch_folder(Path(tempfile.gettempdir()) / SCRATCH) as folder:
         sink = ParquetSink(folder, rows.schema, list(dataset.columns), data_ref, {})
         for batch in rows.to_batches(BATCH_ROWS):
             sink.write(batch)
         sink.close()
-        dataset.replace(Run(run, version, {}), sink, before)
+        dataset.replace(Run(run, version, {}), sink)
 
 
 def _session(session: "boto3.Session | None") -> "boto3.Session":

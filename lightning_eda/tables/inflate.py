@@ -37,11 +37,6 @@ class Inflater:
         self._object = fastest_zlib().decompressobj(window)
 
     @property
-    def ended(self) -> bool:
-        """Whether the data have ended."""
-        return bool(self._object.eof)
-
-    @property
     def unused(self) -> bytes:
         """Bytes that were read and follow the data."""
         return bytes(self._object.unused_data)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from lightning_eda.tables.csv_stream import CsvResult
 from lightning_eda.tables.destination import PartitionResult
 
 
@@ -21,7 +22,7 @@ class LoadResult:
         columns: Stored columns and their Glue types, without those of the partition.
         new_columns: Those of them that the table did not have before.
         partitions: What became of each partition.
-        rows_set_aside: Rows of the CSV that could not be read and were left out.
+        reading: How the CSV was read; None when it was not, since this version was there.
         bytes_in: Bytes of the CSV as it is stored.
     """
 
@@ -34,8 +35,13 @@ class LoadResult:
     columns: Mapping[str, str]
     new_columns: tuple[str, ...]
     partitions: tuple[PartitionResult, ...]
-    rows_set_aside: int
+    reading: CsvResult | None
     bytes_in: int
+
+    @property
+    def rows_set_aside(self) -> int:
+        """Rows of the CSV that could not be read and were left out."""
+        return self.reading.rows_set_aside if self.reading else 0
 
     @property
     def rows(self) -> int:

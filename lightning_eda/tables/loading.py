@@ -5,6 +5,7 @@ import json
 import secrets
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
@@ -110,15 +111,19 @@ class Load:
             return sinks[-1]
 
         columns = dict(self._dataset.columns)
-        read = stream_csv(
-            lambda: open_csv(self._source.open_object(self._info), self._source.url(self._info.key)),
-            self._csv,
-            {column.name: column.type for column in table or ()} | columns,
-            new_sink,
-            may_lack=set(columns),
-            name=self._source.url(self._info.key),
-        )
-        return self._replaced(sinks[-1], read, table)
+        try:
+            read = stream_csv(
+                lambda: open_csv(self._source.open_object(self._info), self._source.url(self._info.key)),
+                self._csv,
+                {column.name: column.type for column in table or ()} | columns,
+                new_sink,
+                may_lack=set(columns),
+                name=self._source.url(self._info.key),
+            )
+            return self._replaced(sinks[-1], read, table)
+        finally:
+            for sink in sinks:
+                sink.discard()  # no upload that was begun outlives the load
 
     def _new_sink(self, folder: Path, schema: pa.Schema) -> ParquetSink:
         """The sink of one reading; with the first, what the dataset holds is looked at."""
@@ -133,6 +138,8 @@ class Load:
             metadata = {"source": quote(self._info.key)[:LONGEST_METADATA], "source-etag": self._info.etag}
             run = new_run(self._now, secrets.token_hex(4), present)
             self._run = Run(run, self._version, metadata | {"data-version": self._version})
+        if sink.adds_column and len(self._dataset.columns) == 1:
+            sink.start_upload = partial(self._dataset.start_upload, self._run, (self._data_ref,))
         return sink
 
     def _stop_when_standing(self) -> None:
@@ -143,12 +150,12 @@ class Load:
         if found is not None:
             schema, partitions = found
             note = "this version of the CSV was loaded before; nothing was changed"
-            raise StandingError(self._result(schema, None, partitions, note, 0, unchanged=True))
+            raise StandingError(self._result(schema, None, partitions, note, None))
 
     def _replaced(self, sink: ParquetSink, read: CsvResult, table: pa.Schema | None) -> LoadResult:
         partitions: list[PartitionResult] = []
         if sink.files and self._run is not None:
-            partitions = self._dataset.replace(self._run, sink, self._before)
+            partitions = self._dataset.replace(self._run, sink)
         note = ""
         if not read.rows:
             note = "the CSV has no rows: " + (
@@ -162,7 +169,7 @@ class Load:
         if empty:
             told = f"no value in {', '.join(empty)}: their type is string now (CSV_TYPES can say another)"
             note = f"{note}; {told}" if note else told
-        return self._result(sink.schema, table, partitions, note, read.rows_set_aside)
+        return self._result(sink.schema, table, partitions, note, read)
 
     def _result(
         self,
@@ -170,8 +177,7 @@ class Load:
         table: pa.Schema | None,
         partitions: list[PartitionResult],
         note: str,
-        rows_set_aside: int,
-        unchanged: bool = False,
+        reading: CsvResult | None,
     ) -> LoadResult:
         columns = {column.name: glue_type(column.type) for column in schema}
         return LoadResult(
@@ -179,12 +185,12 @@ class Load:
             etag=self._info.etag,
             last_modified=self._info.last_modified,
             data_version=self._version,
-            unchanged=unchanged,
+            unchanged=reading is None,
             note=note,
             columns=columns,
             new_columns=tuple(name for name in columns if name not in table.names) if table else (),
             partitions=tuple(partitions),
-            rows_set_aside=rows_set_aside,
+            reading=reading,
             bytes_in=self._info.size,
         )
 

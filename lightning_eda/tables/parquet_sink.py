@@ -1,8 +1,9 @@
 """Record batches into local Parquet files, one for each value of the partition columns, in bounded memory."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import Final
 
@@ -13,14 +14,13 @@ import pyarrow.parquet as pq
 
 from lightning_eda.errors import DatasetError
 from lightning_eda.storage.atomic import storage_error
+from lightning_eda.storage.object_store import Upload
 from lightning_eda.tables.dataset import PartitionValues
+from lightning_eda.tables.parquet_file import BLOCK_BYTES, adds_column, file_schema, gathered, open_writer
 
-BLOCK_BYTES: Final = 32 * 2**20
-"""Batches are gathered to about this many bytes in memory, then written; a row group has no more."""
 MOST_OPEN: Final = 128
 """Files held open at once; those of further partitions are written in pieces that are joined at the end."""
 MOST_PARTITIONS: Final = 20_000
-TEXT_TYPES: Final = "a text, an integer, a date or a boolean"
 
 
 @dataclass(frozen=True)
@@ -32,12 +32,14 @@ class PartitionFile:
         path: The file.
         rows: Its rows.
         size: Its bytes.
+        upload: The upload of it that was begun while it was written; None where none was.
     """
 
     values: PartitionValues
     path: Path
     rows: int
     size: int
+    upload: Upload | None = None
 
 
 @dataclass
@@ -63,6 +65,13 @@ class ParquetSink:
         data_ref: Value of the partition column that the batches lack.
         footer: Texts kept in the footer of every file.
 
+    Attributes:
+        adds_column: Whether a partition column gets the value `data_ref`.
+        schema: Schema of the files.
+        files: The finished files, in the order of their first rows.
+        start_upload: Set by whoever knows that there will be one file: called with its path, begins the
+            upload that goes on while it is written. `discard` aborts it.
+
     Raises:
         DatasetError: There is more than one column to add, none left to store, or a type that no path shows.
     """
@@ -78,13 +87,15 @@ class ParquetSink:
         self._folder = folder
         self._columns = tuple(partition_columns)
         self._data_ref = data_ref
-        self.adds_column = _adds_column(self._columns, schema)
+        self.adds_column = adds_column(self._columns, schema)
         self.schema = file_schema(schema, self._columns).with_metadata(dict(footer))
         self.files: list[PartitionFile] = []
         self._partitions: dict[PartitionValues, _Partition] = {}
         self._batches: list[pa.RecordBatch] = []
         self._bytes = 0
         self._files_made = 0
+        self.start_upload: Callable[[Path], Upload] | None = None
+        self._upload: Upload | None = None
 
     def write(self, batch: pa.RecordBatch) -> None:
         """Takes the next rows.
@@ -112,7 +123,10 @@ class ParquetSink:
             self.files = [self._finish(partition) for partition in self._partitions.values()]
 
     def discard(self) -> None:
-        """Removes everything written so far; the sink is as new."""
+        """Removes everything written so far, but no finished upload; the sink is as new."""
+        if self._upload is not None:
+            self._upload.abort()
+            self._upload = None
         for partition in self._partitions.values():
             if partition.writer is not None:
                 partition.writer.close()
@@ -159,16 +173,21 @@ class ParquetSink:
             )
         partition.rows += rows.num_rows
         with self._explained():
-            writer = partition.writer or self._new_writer(partition)
+            writer = partition.writer or self._new_writer(partition, rows)
             writer.write_table(rows, row_group_size=max(rows.num_rows, 1))
             if partition.writer is None:
                 writer.close()
+        if self._upload is not None:
+            # A Parquet file is written from front to back: what is on the disk is final.
+            self._upload.advance(partition.parts[-1].stat().st_size)
 
-    def _new_writer(self, partition: _Partition) -> pq.ParquetWriter:
+    def _new_writer(self, partition: _Partition, rows: pa.Table) -> pq.ParquetWriter:
         path = self._folder / f"{self._files_made:06d}.parquet"
         self._files_made += 1
         partition.parts.append(path)
-        writer = _writer(path, self.schema)
+        writer = open_writer(path, self.schema, rows)
+        if self.start_upload is not None:
+            self._upload = self.start_upload(path)
         if len(self._partitions) <= MOST_OPEN:
             partition.writer = writer
         return writer
@@ -180,15 +199,18 @@ class ParquetSink:
         if len(partition.parts) > 1:
             partition.parts = [self._joined(partition)]
         (path,) = partition.parts
-        return PartitionFile(partition.values, path, partition.rows, path.stat().st_size)
+        size = path.stat().st_size
+        return PartitionFile(partition.values, path, partition.rows, size, self._upload)
 
     def _joined(self, partition: _Partition) -> Path:
         """One file in place of the pieces of a partition."""
         pieces = partition.parts
         joined = self._folder / f"{self._files_made:06d}.parquet"
         self._files_made += 1
-        with _writer(joined, self.schema) as writer:
-            for rows in _gathered(pieces):
+        parts = gathered(pieces)
+        first = next(parts)
+        with open_writer(joined, self.schema, first) as writer:
+            for rows in chain([first], parts):
                 writer.write_table(rows, row_group_size=rows.num_rows)
         for path in pieces:
             path.unlink()
@@ -202,56 +224,8 @@ class ParquetSink:
             raise storage_error(self._folder, error) from error
 
 
-def file_schema(schema: pa.Schema, partition_columns: Sequence[str]) -> pa.Schema:
-    """What the files store: all columns but those of the partition; DatasetError when there is none."""
-    stored = [column for column in schema if column.name not in partition_columns]
-    if not stored:
-        raise DatasetError(
-            f"the CSV has no column beside the partition columns {', '.join(partition_columns)}; "
-            "a Parquet file needs at least one (CSV_PARTITIONS_COLS)"
-        )
-    return pa.schema(stored)
-
-
-def _adds_column(columns: Sequence[str], schema: pa.Schema) -> bool:
-    missing = [column for column in columns if column not in schema.names]
-    if len(missing) > 1:
-        raise DatasetError(
-            f"the CSV has no columns {', '.join(missing)}; only one partition column can be added, with the "
-            f"value of data_ref. Its columns are: {', '.join(schema.names)} (CSV_PARTITIONS_COLS)"
-        )
-    for column in set(columns) - set(missing):
-        kind = schema.field(column).type
-        shown = (pa.types.is_integer, pa.types.is_date32, pa.types.is_boolean, pa.types.is_string)
-        if not any(is_kind(kind) for is_kind in (*shown, pa.types.is_large_string)):
-            raise DatasetError(f"the partition column {column} is {kind}; it can be {TEXT_TYPES} (CSV_TYPES)")
-    return bool(missing)
-
-
 def _texts(block: pa.Table, name: str) -> pa.DictionaryArray:
     """The values of a partition column as texts, encoded; an empty one is NULL, as a path cannot differ."""
     text = pc.cast(block[name], pa.string())
     text = pc.if_else(pc.equal(text, ""), pa.scalar(None, pa.string()), text)
     return pc.dictionary_encode(text, null_encoding="encode").combine_chunks()
-
-
-def _writer(path: Path, schema: pa.Schema) -> pq.ParquetWriter:
-    return pq.ParquetWriter(path, schema, compression="snappy", use_dictionary=_repeating(schema))
-
-
-def _repeating(schema: pa.Schema) -> list[str]:
-    """The columns worth a dictionary: not those of measurements and instants, which hardly repeat."""
-    alone = (pa.types.is_floating, pa.types.is_timestamp)
-    return [column.name for column in schema if not any(is_kind(column.type) for is_kind in alone)]
-
-
-def _gathered(pieces: Sequence[Path]) -> Iterator[pa.Table]:
-    """The rows of small files in large tables."""
-    tables: list[pa.Table] = []
-    for path in pieces:
-        tables.append(pq.ParquetFile(path).read())
-        if sum(table.nbytes for table in tables) >= BLOCK_BYTES:
-            yield pa.concat_tables(tables)
-            tables = []
-    if tables:
-        yield pa.concat_tables(tables)

@@ -23,8 +23,6 @@ from lightning_eda.tables.parquet_sink import PartitionFile
 THREADS: Final = 8
 SMALL_BYTES: Final = 8 * 2**20
 """Files up to this size go up several at once; S3Store holds up to 64 MB of each in memory."""
-ROWS: Final = "rows"
-"""The metadata of an object that has its number of rows."""
 
 Item = TypeVar("Item")
 Reply = TypeVar("Reply")
@@ -43,6 +41,10 @@ class Run:
     id: str
     version: str
     metadata: Mapping[str, str]
+
+    def key(self, folder: str, index: int = 1, count: int = 1) -> str:
+        """The key of its object in a partition, the `index`th of `count`."""
+        return folder + str(ObjectName(self.id, self.version, index, count))
 
 
 @dataclass(frozen=True)
@@ -67,7 +69,6 @@ class Outcome:
         key: Key of the new object; "" when another run won.
         size: Bytes of the new object.
         rows: Its rows.
-        removed: Older objects that were deleted.
         won_by: Object of the newer run that won, None when this run did.
     """
 
@@ -75,7 +76,6 @@ class Outcome:
     key: str
     size: int
     rows: int
-    removed: int
     won_by: ObjectName | None
 
 
@@ -133,7 +133,7 @@ class _Replacement:
         self._schema = schema.remove_metadata()
         self._old: dict[str, list[ObjectInfo]] = {}
         self._keys = {
-            partition.folder: partition.folder + str(ObjectName(run.id, run.version, index, len(partitions)))
+            partition.folder: run.key(partition.folder, index, len(partitions))
             for index, partition in enumerate(partitions, start=1)
         }
         self._verified: dict[str, bool] = {}
@@ -192,7 +192,7 @@ class _Replacement:
         here = key in {info.key for info in present}
         winner = newer_run(present, self._run.id)
         if winner is not None:
-            return Outcome(folder, "", 0, rows, 0, winner), [key] if here else []
+            return Outcome(folder, "", 0, rows, winner), [key] if here else []
         if not here:
             raise _retryable(
                 f"{self._store.url(key)} is not there: a newer run came and failed meanwhile, or someone "
@@ -203,7 +203,7 @@ class _Replacement:
                 f"{self._store.url(key)} could not be verified, so nothing was deleted; run it again"
             )
         old = [info.key for info in present if info.key != key and self._is_older(folder, info)]
-        return Outcome(folder, key, partition.file.size, rows, len(old), None), old
+        return Outcome(folder, key, partition.file.size, rows, None), old
 
     def _is_older(self, folder: str, info: ObjectInfo) -> bool:
         """Whether an object is of an older run, or was there before, as it is, when it is of no run."""
@@ -218,8 +218,8 @@ class _Replacement:
         key = self._keys[partition.folder]
         self._verified[partition.folder] = False
         try:
-            metadata = {**self._run.metadata, ROWS: str(partition.file.rows)}
-            info = self._store.put_object(key, partition.file.path, metadata)
+            upload, path = partition.file.upload, partition.file.path
+            info = upload.finish() if upload else self._store.put_object(key, path, self._run.metadata)
             footer = read_footer(self._store, info)
         except ObjectNotFoundError:
             return  # a newer run has won already and deleted it, which the last listing will show

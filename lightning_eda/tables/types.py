@@ -31,20 +31,19 @@ _DECIMAL = re.compile(r"decimal\((\d+)(?:,(\d+))?\)")
 _SIZED_TEXT = re.compile(r"(?:var)?char\(\d+\)")
 
 
-def parse_type(text: str, column: str, variable: str = "CSV_TYPES") -> pa.DataType:
+def parse_type(text: str, column: str) -> pa.DataType:
     """The pyarrow type that a person means, for instance by "bigint" or "decimal(10,2)".
 
     Args:
         text: A type of Glue, or one of the usual other names of it (integer, text, bool, ...).
         column: The column, for the error.
-        variable: Where the text was set, for the error.
 
     Raises:
         SettingError: It is no such type.
     """
     found = _type_of(text)
     if found is None:
-        raise SettingError(variable, text, ALLOWED, f"It is the type given for the column {column!r}.")
+        raise SettingError("CSV_TYPES", text, ALLOWED, f"It is the type given for the column {column!r}.")
     return found
 
 

@@ -106,8 +106,8 @@ class MemberStream:
 
 
 @contextmanager
-def open_zip(packed: Seekable, name: str) -> Iterator[tuple[str, MemberStream]]:
-    """The name and the unpacked bytes of the one data member of a zip.
+def open_zip(packed: Seekable, name: str) -> Iterator[MemberStream]:
+    """The unpacked bytes of the one data member of a zip.
 
     Args:
         packed: The zip.
@@ -125,7 +125,7 @@ def open_zip(packed: Seekable, name: str) -> Iterator[tuple[str, MemberStream]]:
         with member:
             deflated = info.compress_type == zipfile.ZIP_DEFLATED
             unpacked = Deflated(Packed(packed, info), info) if deflated else member
-            yield info.filename, MemberStream(unpacked, name)
+            yield MemberStream(unpacked, name)
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from lightning_eda.errors import (
     StorageError,
     TransferError,
 )
-from lightning_eda.storage import s3, s3_multipart
+from lightning_eda.storage import s3_multipart
 from lightning_eda.storage.backoff import Backoff
 from lightning_eda.storage.folder import FolderStore
 from lightning_eda.storage.object_store import ObjectStore
@@ -54,6 +54,25 @@ def test_what_was_written_is_listed_and_read(store: ObjectStore, tmp_path: Path)
         assert (stream.seek(5), stream.read()) == (5, b"a file")
 
 
+def test_a_file_goes_up_while_it_grows(store: ObjectStore, tmp_path: Path):
+    """Nothing is seen before it is finished; one that was given up leaves what was there."""
+    with (tmp_path / "file").open("wb") as file:
+        upload = store.start_upload("a", tmp_path / "file", {"source": "x"})
+        file.write(b"some")
+        file.flush()
+        upload.advance(4)
+        with pytest.raises(ObjectNotFoundError):
+            store.stat_object("a")
+        file.write(b"thing")
+    assert [upload.finish()] == list(store.list_objects(""))
+    upload.abort()
+    assert store.read_object("a") == b"something"
+    given_up = store.start_upload("a", tmp_path / "file")
+    given_up.advance(9)
+    given_up.abort()
+    assert store.read_object("a") == b"something"
+
+
 def test_a_second_write_replaces_the_first(store: ObjectStore):
     """And the version that was listed before is no longer read."""
     old = store.put_object("a", b"old")
@@ -85,7 +104,7 @@ def test_metadata_comes_back_from_a_bucket(s3_bucket: S3Bucket):
 @pytest.fixture
 def small_parts(monkeypatch):
     """Files of more than 6 MB go up in parts of 5 MB, the least S3 takes."""
-    monkeypatch.setattr(s3, "ONE_REQUEST_BYTES", 6 * 2**20)
+    monkeypatch.setattr(s3_multipart, "ONE_REQUEST_BYTES", 6 * 2**20)
     monkeypatch.setattr(s3_multipart, "PART_BYTES", 5 * 2**20)
 
 

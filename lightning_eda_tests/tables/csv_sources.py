@@ -1,12 +1,13 @@
 """CSVs in memory, opened as the reader of tables opens them; sinks that note what happens to them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from contextlib import AbstractContextManager, nullcontext
 from io import BytesIO
 
 import pyarrow as pa
 
-from lightning_eda.tables.csv_stream import CsvOptions, CsvResult, read_csv
+from lightning_eda.tables.csv_blocks import BLOCK_BYTES
+from lightning_eda.tables.csv_stream import CsvOptions, CsvResult, OpenSource, stream_csv
 
 
 def opener(data: bytes) -> Callable[[], AbstractContextManager[BytesIO]]:
@@ -32,9 +33,49 @@ def read(data: bytes | str, known: dict[str, pa.DataType] | None = None, **optio
     return table.to_pydict(), result
 
 
+def read_csv(
+    open_source: OpenSource,
+    options: CsvOptions | None = None,
+    known: dict[str, pa.DataType] | None = None,
+    *,
+    may_lack: Container[str] = (),
+    name: str = "the CSV",
+    block_bytes: int = BLOCK_BYTES,
+) -> tuple[pa.Table, CsvResult]:
+    """The whole CSV as a table; arguments and errors as of `stream_csv`."""
+    sinks = [Collected(pa.schema([]))]
+
+    def collect(schema: pa.Schema) -> Collected:
+        sinks.append(Collected(schema))
+        return sinks[-1]
+
+    result = stream_csv(
+        open_source, options or CsvOptions(), known, collect,
+        may_lack=may_lack, name=name, block_bytes=block_bytes,
+    )  # fmt: skip
+    return pa.Table.from_batches(sinks[-1].batches, result.schema), result
+
+
 def types(result: CsvResult) -> dict[str, str]:
     """The types of the columns, as pyarrow spells them."""
     return {field.name: str(field.type) for field in result.schema}
+
+
+class Collected:
+    """A sink that keeps the batches."""
+
+    def __init__(self, schema: pa.Schema) -> None:
+        self.schema = schema
+        self.batches: list[pa.RecordBatch] = []
+
+    def write(self, batch: pa.RecordBatch, /) -> None:
+        self.batches.append(batch)
+
+    def close(self) -> None:
+        """Keeps the batches."""
+
+    def discard(self) -> None:
+        self.batches.clear()
 
 
 class Noted:

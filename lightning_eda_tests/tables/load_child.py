@@ -1,5 +1,7 @@
 """A process that loads and can be killed: `python -m lightning_eda_tests.tables.load_child` forks one a line.
 
+With an argument, large files go up in the smallest parts, so that a file need not be large to have some.
+
 The parent process imports everything once; for each line of JSON it forks a child that makes the load, and
 prints the child's process id, then how it ended.
 """
@@ -13,6 +15,8 @@ import awswrangler  # noqa: F401 - so that the children need not
 import boto3
 import pyarrow.dataset  # noqa: F401
 
+from lightning_eda.storage import s3_multipart
+from lightning_eda.tables import parquet_sink
 from lightning_eda_tests.servers import S3Bucket
 from lightning_eda_tests.tables.world import World
 
@@ -28,6 +32,8 @@ def world_of(task: dict[str, str]) -> World:
 
 def main() -> None:
     """Forks a child for each line."""
+    if sys.argv[1:]:
+        use_small_parts()
     worlds: dict[str, World] = {}
     for line in sys.stdin:
         world = worlds.setdefault(line, worlds.get(line) or world_of(json.loads(line)))
@@ -37,6 +43,12 @@ def main() -> None:
             os._exit(0)
         tell(pid)
         tell(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+
+
+def use_small_parts() -> None:
+    """Parts of 5 MB, the least that S3 takes, and row groups of 1 MB."""
+    s3_multipart.ONE_REQUEST_BYTES, s3_multipart.PART_BYTES = 6 * 2**20, 5 * 2**20
+    parquet_sink.BLOCK_BYTES = 2**20
 
 
 def tell(number: int) -> None:

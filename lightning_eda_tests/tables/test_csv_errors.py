@@ -8,8 +8,8 @@ import pytest
 
 from lightning_eda.errors import ArchiveError, CsvError, SchemaChangedError, SettingError
 from lightning_eda.tables.archive import open_csv
-from lightning_eda.tables.csv_stream import CsvOptions, parse_options, read_csv, stream_csv
-from lightning_eda_tests.tables.csv_sources import Noted, opener, read
+from lightning_eda.tables.csv_stream import CsvOptions, parse_options, stream_csv
+from lightning_eda_tests.tables.csv_sources import Noted, opener, read, read_csv
 
 
 @pytest.mark.parametrize(

@@ -11,9 +11,9 @@ from lightning_eda.tables.csv_text import Piece
 TEXT = st.text(alphabet='ab,;"\n\r', max_size=120)
 
 
-def rows_of(text: str, **more) -> list[tuple[int, str, int]]:
+def rows_of(text: str) -> list[tuple[int, str, int]]:
     data = text.encode()
-    return [(row.line, data[row.start : row.end].decode(), row.fields) for row in walk(data, 1, b",", **more)]
+    return [(row.line, data[row.start : row.end].decode(), row.fields) for row in walk(data, 1, b",")]
 
 
 def test_rows_have_lines_as_an_editor_shows_them():

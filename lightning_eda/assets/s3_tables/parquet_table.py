@@ -8,7 +8,7 @@ ones or for a moment both, and never none, whatever fails. The same version of t
 
 import time
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
@@ -90,7 +90,20 @@ def _report(
             "partitions": ", ".join(part.name for part in done.partitions) or "none",
             "dataset": task.destination.url(task.options.pathoutput.strip("/")),
             "dagster/column_schema": dg.MetadataValue.table_schema(schema),
+            **_reading(done),
             **({"first_rows": preview(rows)} if rows is not None else {}),
             **({"glue_table": dg.MetadataValue.url(link)} if link else {}),
         },
     )
+
+
+def _reading(done: "LoadResult") -> dict[str, dg.MetadataValue[Any]]:
+    """How the CSV was read, and the first of the rows that were left out."""
+    if done.reading is None:
+        return {}
+    how = f"{done.reading.encoding}, delimiter {done.reading.delimiter!r}"
+    left_out = [dg.TableRecord({"line": row.line, "reason": row.reason}) for row in done.reading.set_aside]
+    return {
+        "read_as": dg.MetadataValue.text(how),
+        **({"first_rows_set_aside": dg.MetadataValue.table(left_out)} if left_out else {}),
+    }
