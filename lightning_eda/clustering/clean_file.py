@@ -49,7 +49,8 @@ class CleanWindow:
             for chunk in self.rows[name].combine_chunks().buffers():
                 digest.update(b"" if chunk is None else chunk)
         if self.cells is not None:
-            digest.update(np.ascontiguousarray(self.cells.mean).tobytes())
+            for name in CELL_FIELDS:
+                digest.update(np.ascontiguousarray(getattr(self.cells, name)).tobytes())
         return digest.hexdigest()[:16]
 
     @property
@@ -64,31 +65,33 @@ class CleanWindow:
 
 
 def write_clean(path: Path, window: CleanWindow) -> None:
-    """Writes the rows as a Parquet file, and the cells beside it; the rows, written last, tell of both.
+    """Writes the rows as a Parquet file, and the cells beside it.
+
+    The rows are written last and hold the SHA-256 of their cells, so a kill in between is seen when they are
+    read.
 
     Raises:
         StorageError: The files cannot be written.
     """
     import pyarrow.parquet as pq
 
-    if window.cells is not None:
-        cells = io.BytesIO()
-        arrays: dict[str, Any] = {name: np.asarray(getattr(window.cells, name)) for name in CELL_FIELDS}
-        np.savez(cells, **arrays)
-        write_atomic(_cells_path(path), cells.getvalue())
+    cells = None if window.cells is None else _cells_content(window.cells)
+    if cells is not None:
+        write_atomic(_cells_path(path), cells)
     facts = {
         "tier": window.tier,
         "spec": asdict(window.spec),
         "read": window.read,
         "dropped": window.dropped,
-        "has_cells": window.cells is not None,
+        "has_cells": cells is not None,
+        "cells_sha256": None if cells is None else hashlib.sha256(cells).hexdigest(),
     }
     rows = io.BytesIO()
     pq.write_table(
         window.rows.replace_schema_metadata({FACTS: json.dumps(facts).encode()}), rows, compression="zstd"
     )
     write_atomic(path, rows.getvalue())
-    if window.cells is None:
+    if cells is None:
         remove_file(_cells_path(path))
 
 
@@ -96,7 +99,7 @@ def read_clean(path: Path) -> CleanWindow:
     """The window that `write_clean` wrote.
 
     Raises:
-        PointsError: There is none, or the file is damaged.
+        PointsError: There is none, a file is damaged, or the cells are not those of the rows.
     """
     import pyarrow.parquet as pq
 
@@ -104,7 +107,7 @@ def read_clean(path: Path) -> CleanWindow:
         rows = pq.read_table(path)
         facts = json.loads(rows.schema.metadata[FACTS])
         spec = PointSpec(**{**facts["spec"], "features": tuple(facts["spec"]["features"])})
-        cells = _read_cells(_cells_path(path)) if facts["has_cells"] else None
+        cells = _read_cells(_cells_path(path), facts["cells_sha256"]) if facts["has_cells"] else None
         rows = rows.replace_schema_metadata()
         return CleanWindow(rows, facts["tier"], spec, facts["read"], facts["dropped"], cells)
     except FileNotFoundError as error:
@@ -125,7 +128,19 @@ def _cells_path(path: Path) -> Path:
     return path.with_name("cells.npz")
 
 
-def _read_cells(path: Path) -> CellSums:
-    with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as arrays:
+def _cells_content(cells: CellSums) -> bytes:
+    """The file of the cells."""
+    content = io.BytesIO()
+    arrays: dict[str, Any] = {name: np.asarray(getattr(cells, name)) for name in CELL_FIELDS}
+    np.savez(content, **arrays)
+    return content.getvalue()
+
+
+def _read_cells(path: Path, sha256: str) -> CellSums:
+    """The cells in a file; ValueError when they are others than those the rows were written with."""
+    content = path.read_bytes()
+    if hashlib.sha256(content).hexdigest() != sha256:
+        raise ValueError(f"{path.name} is of another run")
+    with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
         size, *others = (arrays[name] for name in CELL_FIELDS)
         return CellSums(float(size), *others)

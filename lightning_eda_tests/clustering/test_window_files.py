@@ -1,11 +1,16 @@
 """What the analysis assets hand to each other: points from rows, files, tables of clusters."""
 
+import multiprocessing
+import os
+import signal
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pyarrow as pa
 import pytest
 
+from lightning_eda.clustering import clean_file
 from lightning_eda.clustering.cells import cells_of_points
 from lightning_eda.clustering.clean_file import CleanWindow, read_clean, thin_rows, write_clean
 from lightning_eda.clustering.features import PointSpec, make_points
@@ -15,6 +20,7 @@ from lightning_eda.clustering.sweep import kmeans_sweep
 from lightning_eda.clustering.sweep_file import read_sweep, sweep_digest, write_sweep
 from lightning_eda.clustering.window_sweep import sweep_window
 from lightning_eda.errors import PointsError
+from lightning_eda.storage import atomic
 
 START = datetime(2024, 7, 1, 20, tzinfo=UTC)
 END = START + timedelta(hours=1)
@@ -103,6 +109,7 @@ def test_a_clean_window_reads_back(tmp_path):
         write_clean(tmp_path / "rows.parquet", original)
         found = read_clean(tmp_path / "rows.parquet")
         assert found.rows.equals(original.rows)
+        assert found.digest == original.digest
         assert (found.spec, found.read, found.dropped, found.kept, found.satellites) == (
             original.spec,
             original.read,
@@ -111,6 +118,40 @@ def test_a_clean_window_reads_back(tmp_path):
             original.satellites,
         )
         assert (tmp_path / "cells.npz").exists() == (original.cells is not None)
+
+
+def cells_window(count: int) -> CleanWindow:
+    """A window of so many rows that is clustered by its cells."""
+    rows = make_rows(count)
+    cells, _ = cells_of_points(make_points(rows, PointSpec()), 50.0)
+    return window(rows, cells=cells)
+
+
+def write_and_die(path, clean: CleanWindow) -> None:
+    """Writes a window and is killed with -9 once its first file stands."""
+
+    def write_atomic(*arguments) -> None:
+        atomic.write_atomic(*arguments)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    clean_file.write_atomic = write_atomic
+    write_clean(path, clean)
+
+
+def test_a_kill_between_the_files_never_mixes_two_windows(tmp_path):
+    """The cells of another run are damage that says what to run, not cells of these rows."""
+    path = tmp_path / "rows.parquet"
+    write_clean(path, cells_window(6))
+    process = multiprocessing.get_context("spawn").Process(
+        target=write_and_die, args=(path, cells_window(60))
+    )
+    process.start()
+    process.join()
+    assert process.exitcode == -signal.SIGKILL
+    with pytest.raises(PointsError, match=r"rows\.parquet is damaged \(cells\.npz.*run preprocessor"):
+        read_clean(path)
+    write_clean(path, cells_window(60))
+    assert read_clean(path).kept == 60
 
 
 def test_a_sweep_reads_back(tmp_path):
@@ -209,6 +250,21 @@ def test_the_digest_tells_rows_and_geometry_apart():
         window(rows, PointSpec("lonlat")),
     ]
     assert window(rows).digest not in {other.digest for other in others}
+
+
+def test_the_digest_tells_cells_apart():
+    """By each of their sums: cells at the same places can be of other rows."""
+    clean = cells_window(60)
+    cells = clean.cells
+    assert cells is not None
+    others = [
+        replace(cells, size=2 * cells.size),
+        replace(cells, count=20 * cells.count),
+        replace(cells, mean=cells.mean + 1.0),
+        replace(cells, sum_squares=cells.sum_squares + 1.0),
+    ]
+    digests = {replace(clean, cells=other).digest for other in [cells, *others]}
+    assert len(digests) == 5
 
 
 def test_without_a_k_there_are_no_clusters():
