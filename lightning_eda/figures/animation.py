@@ -11,12 +11,11 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from lightning_eda.figures.basemap import LAND, SEA, MapFrame, draw_basemap, frame_scene
 from lightning_eda.figures.canvas import ACCENT, INK, PAPER, SOFT_INK, heading, new_figure
 from lightning_eda.figures.cluster_map import draw_hulls, point_size, subtitle
-from lightning_eda.figures.frames import Scene, utc
+from lightning_eda.figures.frames import Labels, Scene, utc
 from lightning_eda.figures.palette import COLORS, look
 
 if TYPE_CHECKING:
@@ -53,6 +52,17 @@ def render_animation(scene: Scene) -> bytes:
     return _gif(pictures)
 
 
+def frame_counts(scene: Scene, step: Labels, frames: int) -> Labels:
+    """How many points of the window fall in each frame, shape (frames,).
+
+    Args:
+        scene: What is drawn.
+        step: The frame of each row, shape (n,).
+        frames: How many there are.
+    """
+    return scene.counts_in_window(np.bincount(step, minlength=frames))
+
+
 def _frame_title(scene: Scene, number: int, hours: int) -> str:
     """The time of one frame, in words."""
     start = utc(scene.start) + timedelta(hours=number * hours)
@@ -72,7 +82,7 @@ class _Stage:
         scene: What is drawn.
         frame: The extent of the map.
         step: The frame of each point.
-        counts: The points of each frame.
+        counts: The points of the window in each frame.
     """
 
     canvas: Any
@@ -81,11 +91,11 @@ class _Stage:
     still: Any
     scene: Scene
     frame: MapFrame
-    step: NDArray[np.int64]
-    counts: NDArray[np.int64]
+    step: Labels
+    counts: Labels
 
     @classmethod
-    def build(cls, scene: Scene, step: NDArray[np.int64], frames: int) -> "_Stage":
+    def build(cls, scene: Scene, step: Labels, frames: int) -> "_Stage":
         """Draws everything that does not change."""
         figure = new_figure(WIDTH_IN, HEIGHT_IN, DPI)
         heading(figure, f"{scene.satellite_title} lightning clusters", subtitle(scene), left=0.055)
@@ -93,7 +103,7 @@ class _Stage:
         frame = frame_scene(scene, WIDTH_IN * MAP_BOX[2] / (HEIGHT_IN * MAP_BOX[3]))
         draw_basemap(axes, frame)
         draw_hulls(axes, frame, scene)
-        counts = np.bincount(step, minlength=frames)
+        counts = frame_counts(scene, step, frames)
         bars = figure.add_axes(BARS_BOX)
         bars.axis("off")
         bars.set(xlim=(-0.5, frames - 0.5), ylim=(0.0, max(1, int(counts.max()))))

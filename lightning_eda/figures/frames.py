@@ -102,6 +102,11 @@ class Scene:
         """How many each row stands for: 1 unless the rows are a sample."""
         return self.count / len(self) if len(self) else 1.0
 
+    def counts_in_window(self, rows: Labels) -> Labels:
+        """Numbers of rows as numbers in the window: the same unless the rows are a sample."""
+        counts: Labels = np.rint(self.scale * rows).astype(np.int64)
+        return counts
+
     @property
     def noun(self) -> str:
         """The plural of the tier."""

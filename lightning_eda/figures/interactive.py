@@ -100,7 +100,7 @@ def _page_data(scene: Scene, kept: NDArray[np.int64]) -> dict[str, Any]:
         "bin_seconds": minutes * 60,
         "start_ms": round(utc(scene.start).timestamp() * 1000),
         "window": scene.window_title,
-        "flashes": len(scene),
+        "flashes": scene.count,
         "noun": scene.noun,
     }
 
@@ -128,13 +128,13 @@ def _base64(values: Floats, kind: str) -> str:
 
 
 def _bins(scene: Scene, minutes: float) -> list[dict[str, Any]]:
-    """The steps of the slider: what each is called, and how many points all in all fall in it.
+    """The steps of the slider: what each is called, and how many points of the window fall in it.
 
     A point before the window (light that came before its granule began) counts in the first step.
     """
     number = int(np.ceil(scene.minutes / minutes))
     place = np.clip(scene.seconds // (minutes * 60), 0, number - 1).astype(np.int64)
-    counts = np.bincount(place, minlength=number)
+    counts = scene.counts_in_window(np.bincount(place, minlength=number))
     long = scene.minutes > 24 * 60
     form = "%Y-%m-%d %H:%M" if long else "%H:%M"
     bins = []

@@ -1,13 +1,14 @@
 """The animation has one frame an hour, with the flashes of that hour in colour."""
 
 import io
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from lightning_eda.figures import render_animation
-from lightning_eda.figures.animation import FRAME_MS, MOST_FRAMES, hours_per_frame
+from lightning_eda.figures.animation import FRAME_MS, MOST_FRAMES, frame_counts, hours_per_frame
 from lightning_eda.figures.palette import look
 from lightning_eda_tests.figures.conftest import near
 from lightning_eda_tests.figures.storms import empty_scene, storm_scene
@@ -49,6 +50,14 @@ def test_each_hour_shows_its_own_storm(gif):
     )
     assert amounts[:3, 0].min() > 1.5 * amounts[3:, 0].max()
     assert amounts[3:, 1].min() > 1.5 * amounts[:3, 1].max()
+
+
+def test_a_sample_is_counted_as_the_window():
+    """A frame of 40 of the 100 rows of 10,000 flashes has 4,000."""
+    whole = storm_scene(3, 100, hours=2)
+    step = (np.arange(100) >= 40).astype(int)
+    assert frame_counts(whole, step, 3).tolist() == [40, 60, 0]
+    assert frame_counts(replace(whole, total=10_000), step, 3).tolist() == [4000, 6000, 0]
 
 
 def test_same_input_same_bytes():

@@ -50,6 +50,17 @@ def test_every_flash_is_in_the_page_once():
     assert high - low < 90.0
 
 
+def test_a_sample_is_counted_as_the_window():
+    """100 rows of 10,000 flashes: the readout and the bars count 10,000, as the subtitle does."""
+    scene = replace(storm_scene(3, 100), total=10_000)
+    page = render_interactive_map(scene)
+    data = payload(page)
+    assert "10,000 flashes in 3 clusters" in page
+    assert data["flashes"] == 10_000
+    assert sum(step["count"] for step in data["bins"]) == 10_000
+    assert sum(group["count"] for group in data["groups"]) == 100
+
+
 def test_more_than_the_limit_is_thinned_and_said():
     """120,000 flashes are thinned below 50,000 in proportion, no cluster is lost, and the page says so."""
     scene = storm_scene(23, 120_000)
