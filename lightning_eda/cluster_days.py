@@ -86,9 +86,9 @@ class ClusterTask:
 
     @property
     def radius(self) -> float:
-        """The distance to draw and count by: eps of the parameters where it is a number, else EPSILON."""
+        """The distance to draw and count by: eps of the parameters if a finite number, else EPSILON."""
         eps = self.hyper_params.get("eps")
-        return float(eps) if isinstance(eps, int | float) and eps >= 0 else self.epsilon
+        return float(eps) if isinstance(eps, int | float) and 0 <= eps < float("inf") else self.epsilon
 
     @property
     def neighbours(self) -> int:

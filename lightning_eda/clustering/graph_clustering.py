@@ -105,11 +105,18 @@ def _check_dbscan(parameters: Mapping[str, object], given: Mapping[str, object])
     for name, variable in (("eps", "EPSILON"), ("min_samples", "MIN_SAMPLES")):
         value = parameters[name]
         try:
-            check_eps(value) if name == "eps" else check_whole(value, name, 1)  # type: ignore[arg-type]
+            _check_finite(value) if name == "eps" else check_whole(value, name, 1)
         except (PointsError, TypeError) as error:
-            allowed = "eps: a number from 0" if name == "eps" else "min_samples: a whole number from 1"
+            allowed = "a number from 0, finite" if name == "eps" else "a whole number from 1"
             source = ("HYPER_PARAMS", {name: value}) if name in given else (variable, value)
-            raise SettingError(*source, allowed) from error
+            raise SettingError(*source, f"{name}: {allowed}") from error
+
+
+def _check_finite(eps: object) -> None:
+    """PointsError unless eps is a finite number >= 0: in a setting, infinity is a slip."""
+    check_eps(eps)  # type: ignore[arg-type] # any object may come from a user's JSON
+    if eps == np.inf:
+        raise PointsError(f"eps: found {eps!r}; allowed: a number from 0, finite")
 
 
 def _refused(

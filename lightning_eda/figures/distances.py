@@ -1,5 +1,7 @@
 """Two looks at a day of distances: how far the k-th neighbours are, and how large the clusters came out."""
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from lightning_eda.figures.canvas import (
@@ -15,6 +17,9 @@ from lightning_eda.figures.canvas import (
 )
 from lightning_eda.figures.frames import Floats
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
 DOTS_PER_INCH = 80  # they are shown inside Dagster's metadata, where a picture must stay small
 MOST_POINTS = 2_000
 MOST_BARS = 40
@@ -29,7 +34,7 @@ def render_k_distances(distances: Floats, k: int, eps: float) -> bytes:
     Args:
         distances: Ascending; infinite where an item has fewer neighbours [n].
         k: Which neighbour, the item itself included.
-        eps: The limit now in use, drawn as a line.
+        eps: The limit now in use, drawn as a line; none where it is not finite.
 
     Returns:
         A PNG.
@@ -47,8 +52,20 @@ def render_k_distances(distances: Floats, k: int, eps: float) -> bytes:
     plain_axes(axes)
     shown = np.unique(np.linspace(0, len(finite) - 1, MOST_POINTS).astype(int))
     axes.plot(shown + 1, finite[shown], color=ACCENT, linewidth=1.8)
+    axes.set_xlim(0, max(len(finite), 2))
+    top = float(finite[-1])
+    if np.isfinite(eps):
+        _draw_eps(axes, eps, int((finite <= eps).sum()))
+        top = max(top, eps)
+    axes.set_ylim(0, top * 1.08 or 1.0)
+    axes.set_xlabel("items, from the closest neighbourhood to the loosest")
+    axes.set_ylabel("distance")
+    return picture(figure)
+
+
+def _draw_eps(axes: "Axes", eps: float, within: int) -> None:
+    """The limit as a line, and how many items are core by it."""
     axes.axhline(eps, color=SECOND, linewidth=1.2, linestyle="--")
-    within = int((finite <= eps).sum())
     axes.annotate(
         f"eps = {eps:g}: {within:,} core items",
         (0.01, eps),
@@ -58,11 +75,6 @@ def render_k_distances(distances: Floats, k: int, eps: float) -> bytes:
         color=SECOND,
         size=10,
     )
-    axes.set_xlim(0, max(len(finite), 2))
-    axes.set_ylim(0, max(float(finite[-1]), eps) * 1.08 or 1.0)
-    axes.set_xlabel("items, from the closest neighbourhood to the loosest")
-    axes.set_ylabel("distance")
-    return picture(figure)
 
 
 def render_cluster_sizes(sizes: "np.ndarray[tuple[int], np.dtype[np.int64]]", noise: int) -> bytes:

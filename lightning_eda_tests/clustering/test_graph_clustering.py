@@ -1,3 +1,4 @@
+import math
 import warnings
 
 import numpy as np
@@ -202,6 +203,7 @@ REFUSED = [
     ("DBSCAN", {"epsilon": 1}, ["HYPER_PARAMS", "'epsilon'", "for DBSCAN eps, min_samples"]),
     ("DBSCAN", {"metric": "euclidean"}, ["HYPER_PARAMS", "'metric'"]),
     ("DBSCAN", {"eps": "0.5"}, ["HYPER_PARAMS", "{'eps': '0.5'}", "eps: a number from 0"]),
+    ("DBSCAN", {"eps": math.inf}, ["HYPER_PARAMS", "{'eps': inf}", "eps: a number from 0, finite"]),
     ("DBSCAN", {"eps": None}, ["HYPER_PARAMS", "{'eps': None}", "eps: a number from 0"]),
     (
         "DBSCAN",

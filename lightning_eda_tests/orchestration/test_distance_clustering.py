@@ -278,6 +278,7 @@ def test_a_bad_row_fails_with_its_place(distances, cluster, s3_bucket: S3Bucket,
         ({"algorithm": "KMEANS"}, "ALGORITHM: found 'KMEANS'"),
         ({"hyper_params": "eps=1"}, "HYPER_PARAMS: found 'eps=1'; allowed: a JSON object"),
         ({"hyper_params": '{"epsilon": 1}'}, "HYPER_PARAMS"),
+        ({"hyper_params": '{"eps": Infinity}'}, "found {'eps': inf}; allowed: eps: a number from 0"),
         ({"convert_key_to_int": "maybe"}, "CONVERT_KEY_TO_INT: found 'maybe'; allowed: true or false"),
     ],
 )
