@@ -63,9 +63,13 @@ def read_evaluation(fitted: Fitted, database: Path, window: Window) -> "Evaluati
         scores,
         chosen_k=chosen[0]["k"] if chosen else None,
         chosen_by=chosen[0]["chosen_by"] if chosen else "",
-        knee=knee([row["k"] for row in rows], [row["inertia"] or nan for row in rows]) if rows else None,
+        knee=knee([row["k"] for row in rows], [_or_nan(row["inertia"]) for row in rows]) if rows else None,
         inertia_unit="km²" if fitted.clean.spec.geometry == "sphere" else "degree²",
     )
+
+
+def _or_nan(number: float | None) -> float:
+    return nan if number is None else number
 
 
 def choose(database: Path, window: Window, k: int | None) -> None:
