@@ -130,7 +130,7 @@ def finest_cells(points: Floats, most: int) -> tuple[CellSums, Integers]:
 
     Args:
         points: Shape (n, d), finite; more than `most` of them distinct.
-        most: Occupied cells to allow, at least 1.
+        most: Occupied cells to allow, at least 2**d: those that meet at 0 never merge.
     """
     size = first_size(points)
     while (found := cells_of_points(points, size, most)) is None:
@@ -149,7 +149,7 @@ def coarsen_cells(cells: CellSums, most: int) -> tuple[CellSums, Integers]:
 
     Args:
         cells: Distinct positions, or cells of a grid.
-        most: Occupied cells to allow, at least 1.
+        most: Occupied cells to allow, at least 2**d: those that meet at 0 never merge.
     """
     where = np.arange(len(cells))
     while len(cells) > most:

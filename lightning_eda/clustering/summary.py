@@ -48,7 +48,7 @@ def label_rows(clean: CleanWindow, sweep: Sweep, k: int | None) -> tuple[pa.Tabl
     """
     labels = _labels(clean, sweep, k)
     rows = clean.rows.append_column("cluster", pa.array(labels, pa.int32()))
-    positions = np.empty((0, 2)) if k is None else center_positions(sweep.centers[k], clean.spec)
+    positions = np.empty((0, 2)) if k is None else center_positions(sweep.fitted_centers(k), clean.spec)
     count = len(positions)
     centers = pa.table(
         {
@@ -69,13 +69,13 @@ def _labels(clean: CleanWindow, sweep: Sweep, k: int | None) -> NDArray[np.int32
     if clean.cells is None:
         return sweep.labels(k)
     points = make_points(clean.rows, clean.spec)
-    return nearest_labels(points, sweep.centers[k]).astype(np.int32)
+    return nearest_labels(points, sweep.fitted_centers(k)).astype(np.int32)
 
 
 def _sizes(sweep: Sweep, k: int | None) -> list[int]:
     if k is None:
         return []
-    sizes = np.bincount(sweep.cell_labels(k), sweep.cells.count, len(sweep.centers[k]))
+    sizes = np.bincount(sweep.cell_labels(k), sweep.cells.count, k)
     return [round(size) for size in sizes]
 
 

@@ -67,14 +67,22 @@ class Sweep:
         """Each k that has a solution."""
         return sorted(self.centers)
 
+    def fitted_centers(self, k: int) -> Floats:
+        """The centres of a k, shape (k, d), largest cluster first.
+
+        Raises:
+            PointsError: This k was not asked for, or could not be fitted.
+        """
+        self._require(k)
+        return self.centers[k]
+
     def cell_labels(self, k: int) -> NDArray[np.int32]:
         """The label of each cell (or distinct position), in the order of `cells`.
 
         Raises:
             PointsError: This k was not asked for, or could not be fitted.
         """
-        if k not in self.cell_labels_by_k:
-            raise PointsError(f"k = {k} is not fitted; fitted: {self.fitted}. {self.reason}".strip())
+        self._require(k)
         return self.cell_labels_by_k[k]
 
     def labels(self, k: int) -> NDArray[np.int32]:
@@ -87,6 +95,10 @@ class Sweep:
             PointsError: This k was not asked for, or could not be fitted.
         """
         return self.cell_labels(k)[self.cell_of_row]
+
+    def _require(self, k: int) -> None:
+        if k not in self.centers:
+            raise PointsError(f"k = {k} is not fitted; fitted: {self.fitted}. {self.reason}".strip())
 
 
 def kmeans_sweep(
@@ -108,7 +120,7 @@ def kmeans_sweep(
         k_max: Last k.
         n_init: Starts per k, at least 1.
         seed: Seed of the draws.
-        fit_limit: Most distinct positions to fit exactly, and most cells to fit above that.
+        fit_limit: Most distinct positions to fit exactly, and most cells to fit above that; at least 2**d.
         cell_size: Edge of a cell in the points' unit, used whatever the limit; None finds a fine one when the
             limit asks for cells.
         workers: Threads; None takes every usable processor. The result does not depend on it.
@@ -139,21 +151,32 @@ def kmeans_sweep_cells(
         k_max: Last k.
         n_init: Starts per k, at least 1.
         seed: Seed of the draws.
-        fit_limit: Most cells to fit; more are joined to coarser ones first.
+        fit_limit: Most cells to fit, at least 2**d; more are joined to coarser ones first.
         workers: Threads; None takes every usable processor.
+
+    Raises:
+        PointsError: The arguments are not usable.
     """
-    coarse, cell_of_row = coarsen_cells(cells, max(1, fit_limit))
+    _check_fit_limit(fit_limit, cells.mean)
+    coarse, cell_of_row = coarsen_cells(cells, fit_limit)
     return _sweep(coarse, cell_of_row, range(k_min, k_max + 1), n_init, seed, workers)
 
 
 def _reduce(points: Floats, fit_limit: int, cell_size: float | None) -> tuple[CellSums, Integers]:
-    if fit_limit < 1:
-        raise PointsError(f"fit_limit {fit_limit}: it must be at least 1")
+    _check_fit_limit(fit_limit, points)
     if cell_size is None:
         return distinct_positions(points, fit_limit) or finest_cells(points, fit_limit)
     found = cells_of_points(points, cell_size)
     assert found is not None  # no limit was given
     return found
+
+
+def _check_fit_limit(fit_limit: int, points: Floats) -> None:
+    dimensions = points.shape[1]
+    if fit_limit < 2**dimensions:  # cells of any size meet at 0, one on each side of every axis
+        raise PointsError(
+            f"fit_limit {fit_limit}: at least {2**dimensions} for points of {dimensions} dimensions"
+        )
 
 
 def _sweep(

@@ -1,3 +1,4 @@
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -153,11 +154,23 @@ def test_points_that_are_not_finite_are_refused(value: float) -> None:
         kmeans_sweep([[0.0, 1.0], [value, 0.0], [1.0, 1.0]])
 
 
-@pytest.mark.parametrize("options", [{"k_min": 0}, {"k_min": 5, "k_max": 4}, {"n_init": 0}, {"fit_limit": 0}])
+@pytest.mark.parametrize("options", [{"k_min": 0}, {"k_min": 5, "k_max": 4}, {"n_init": 0}])
 def test_impossible_arguments_are_refused(options: dict[str, int]) -> None:
-    """An empty range of k, no clusters, no starts, no cells."""
+    """An empty range of k, no clusters, no starts."""
     with pytest.raises(PointsError, match="at least 1"):
         kmeans_sweep(np.eye(3), **options)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("limit", [0, 1, 3])
+def test_a_limit_below_the_corners_at_the_origin_is_refused(limit: int) -> None:
+    """Cells of any size meet at 0: four of them in the plane never become fewer; four are enough."""
+    points = np.random.default_rng(0).normal(size=(50, 2))
+    cells = cells_of_points(points, 0.01)
+    assert cells is not None
+    for fit in (partial(kmeans_sweep, points), partial(kmeans_sweep_cells, cells[0])):
+        with pytest.raises(PointsError, match=f"fit_limit {limit}: at least 4 for points of 2 dimensions"):
+            fit(2, 3, fit_limit=limit)
+        assert len(fit(2, 3, fit_limit=4).cells) == 4
 
 
 def test_above_the_limit_the_fit_runs_on_cells() -> None:

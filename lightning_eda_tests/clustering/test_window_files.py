@@ -212,6 +212,17 @@ def test_a_sample_gets_the_cluster_of_the_nearest_centre():
     assert len({(item % 3, cluster) for item, cluster in storm_of.items()}) == 3
 
 
+@pytest.mark.parametrize("count", [None, 12], ids=["rows", "cells"])
+def test_a_k_that_is_not_fitted_is_refused(count):
+    """With those that are, whether rows or cells were fitted."""
+    whole = window()
+    cells, _ = cells_of_points(make_points(whole.rows, whole.spec), 30.0)
+    clean = whole if count is None else window(thin_rows(whole.rows, count, 1), cells=cells)
+    sweep = sweep_window(clean, 2, 4, 3, 60, fit_limit=1000)
+    with pytest.raises(PointsError, match=r"k = 9 is not fitted; fitted: \[2, 3, 4\]"):
+        label_rows(clean, sweep, 9)
+
+
 def test_the_table_of_clusters():
     """Counts, rates per minute of the window, energies without the missing, first and last times."""
     clean = window()

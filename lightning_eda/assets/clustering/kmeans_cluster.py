@@ -30,7 +30,9 @@ class KmeansConfig(RunConfig):
     k_max: int = Field(23, ge=1, description="Last k.")
     n_init: int = Field(10, ge=1, description="Starts for each k; the best is kept.")
     seed: int = Field(60, ge=0, description="Decides all chance.")
-    fit_limit: int = Field(100_000, ge=1, description="Most distinct positions that are fitted as they are.")
+    fit_limit: int = Field(
+        100_000, ge=64, description="Most distinct positions that are fitted as they are; above, most cells."
+    )
 
 
 @dg.asset(
