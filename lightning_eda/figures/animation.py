@@ -15,7 +15,7 @@ import numpy as np
 from lightning_eda.figures.basemap import LAND, SEA, MapFrame, draw_basemap, frame_scene
 from lightning_eda.figures.canvas import ACCENT, INK, PAPER, SOFT_INK, heading, new_figure
 from lightning_eda.figures.cluster_map import draw_hulls, point_size, subtitle
-from lightning_eda.figures.frames import Labels, Scene, utc
+from lightning_eda.figures.frames import Labels, Scene, span_text, utc
 from lightning_eda.figures.palette import COLORS, look
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def render_animation(scene: Scene) -> bytes:
     frames = max(1, int(np.ceil(scene.minutes / 60.0 / hours)))
     step = np.clip(scene.seconds // (hours * 3600), 0, frames - 1).astype(np.int64)
     stage = _Stage.build(scene, step, frames)
-    pictures = [stage.draw(number, _frame_title(scene, number, hours)) for number in range(frames)]
+    pictures = [stage.draw(number, frame_title(scene, number, hours)) for number in range(frames)]
     return _gif(pictures)
 
 
@@ -63,11 +63,11 @@ def frame_counts(scene: Scene, step: Labels, frames: int) -> Labels:
     return scene.counts_in_window(np.bincount(step, minlength=frames))
 
 
-def _frame_title(scene: Scene, number: int, hours: int) -> str:
+def frame_title(scene: Scene, number: int, hours: int) -> str:
     """The time of one frame, in words."""
     start = utc(scene.start) + timedelta(hours=number * hours)
     end = min(start + timedelta(hours=hours), utc(scene.end))
-    return f"{start:%Y-%m-%d %H:%M} to {end:%H:%M} UTC"
+    return span_text(start, end)
 
 
 @dataclass

@@ -135,10 +135,7 @@ class Scene:
     @property
     def window_title(self) -> str:
         """The window in words, the second date only where it differs."""
-        start, end = utc(self.start), utc(self.end)
-        same_day = start.date() == end.date()
-        last = f"{end:%H:%M}" if same_day else f"{end:%Y-%m-%d %H:%M}"
-        return f"{start:%Y-%m-%d %H:%M} to {last} UTC"
+        return span_text(self.start, self.end)
 
     @property
     def minutes(self) -> float:
@@ -235,3 +232,10 @@ class Evaluation:
 def utc(time: datetime) -> datetime:
     """A time in UTC; one without a zone is taken as UTC."""
     return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
+
+
+def span_text(start: datetime, end: datetime) -> str:
+    """A span of time in words, the second date only where it differs."""
+    start, end = utc(start), utc(end)
+    last = f"{end:%H:%M}" if start.date() == end.date() else f"{end:%Y-%m-%d %H:%M}"
+    return f"{start:%Y-%m-%d %H:%M} to {last} UTC"

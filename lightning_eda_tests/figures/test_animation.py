@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from lightning_eda.figures import render_animation
-from lightning_eda.figures.animation import FRAME_MS, MOST_FRAMES, frame_counts, hours_per_frame
+from lightning_eda.figures.animation import FRAME_MS, MOST_FRAMES, frame_counts, frame_title, hours_per_frame
 from lightning_eda.figures.palette import look
 from lightning_eda_tests.figures.conftest import near
 from lightning_eda_tests.figures.storms import empty_scene, storm_scene
@@ -58,6 +58,11 @@ def test_a_sample_is_counted_as_the_window():
     step = (np.arange(100) >= 40).astype(int)
     assert frame_counts(whole, step, 3).tolist() == [40, 60, 0]
     assert frame_counts(replace(whole, total=10_000), step, 3).tolist() == [4000, 6000, 0]
+
+
+def test_a_frame_over_midnight_has_both_dates():
+    """A month has five hours a frame, and the fifth of them crosses midnight."""
+    assert frame_title(storm_scene(1, 1, hours=720), 4, 5) == "2024-10-01 20:00 to 2024-10-02 01:00 UTC"
 
 
 def test_same_input_same_bytes():

@@ -8,6 +8,7 @@ import pyarrow as pa
 import pytest
 
 from lightning_eda.figures import Evaluation
+from lightning_eda.figures.frames import span_text
 from lightning_eda_tests.figures.storms import empty_scene, evaluation, storm_scene
 
 
@@ -55,6 +56,13 @@ def test_window_in_words():
     naive = replace(scene, start=datetime(2024, 10, 1), end=datetime(2024, 10, 1) + timedelta(days=2))
     assert naive.window_title == "2024-10-01 00:00 to 2024-10-03 00:00 UTC"
     assert naive.minutes == 2880
+
+
+def test_a_span_over_midnight_has_both_dates():
+    """The rule of a window's title holds for a part of it too."""
+    evening = datetime(2024, 10, 1, 20, tzinfo=UTC)
+    assert span_text(evening, evening + timedelta(hours=3)) == "2024-10-01 20:00 to 23:00 UTC"
+    assert span_text(evening, evening + timedelta(hours=8)) == "2024-10-01 20:00 to 2024-10-02 04:00 UTC"
 
 
 def test_names():
