@@ -1,9 +1,9 @@
 """The rows of a window, cleaned and counted, ready to be clustered.
 
 Reads flashes (or groups, or events) of the window from DuckDB and leaves out, in this order: coordinates
-that are missing or out of the satellite's field, exact duplicates, and whatever the run's config asks for
-(a box, quality flags, limits of area and energy, static-pixel artefacts). Every dropped row is counted
-under one reason. A range of partitions is one window. Feeds `kmeans_cluster`.
+that are missing or out of the satellite's field, whatever the run's config asks for (static-pixel
+artefacts, quality flags, a box, limits of energy and area), and of the rows that are left exact duplicates.
+Every dropped row is counted under one reason. A range of partitions is one window. Feeds `kmeans_cluster`.
 """
 
 import dagster as dg

@@ -90,7 +90,7 @@ def _report(day: str, done: "DayClusters", details: Metadata, seconds: float) ->
             "seconds": round(seconds, 3),
         },
         {
-            "noise_share": (items - done.clustered) / items if items else 0.0,
+            "noise_share": round((items - done.clustered) / items, 4) if items else 0.0,
             "largest_cluster": int(sizes.max(initial=0)),
             "sizes": picture(render_cluster_sizes(sizes, items - done.clustered), "Items of each cluster"),
             "largest_clusters": preview(done.largest(20), rows_shown=20),
