@@ -101,18 +101,14 @@ class ClusterShape:
         lon: Spherical centre (direction of the mean vector), degrees east, [-180, 180).
         lat: The same, degrees north.
         radius_km: Great-circle distance from the centre to the farthest point.
-        rms_km: Root mean square great-circle distance from the centre.
         hull_area_km2: Area of the convex hull; 0 where the points lie on one line.
-        hull_lonlat: Corners of the hull in order, degrees, shape (h, 2); no first corner repeated.
     """
 
     size: int
     lon: float
     lat: float
     radius_km: float
-    rms_km: float
     hull_area_km2: float
-    hull_lonlat: Floats
 
 
 def cluster_shapes(lon_deg: ArrayLike, lat_deg: ArrayLike, labels: ArrayLike) -> list[ClusterShape]:
@@ -130,20 +126,38 @@ def cluster_shapes(lon_deg: ArrayLike, lat_deg: ArrayLike, labels: ArrayLike) ->
     return [_shape(points[label == name]) for name in np.unique(label[label >= 0])]
 
 
+def radii_km(lon_deg: ArrayLike, lat_deg: ArrayLike, labels: ArrayLike, centers: Floats) -> Floats:
+    """The great-circle distance from each centre to the farthest point with its label; 0 without one.
+
+    Args:
+        lon_deg: Longitudes, degrees, shape (n,).
+        lat_deg: Latitudes, degrees, shape (n,).
+        labels: One label per point, shape (n,); negative labels (noise) are left out.
+        centers: Longitude and latitude of centre 0, 1, ..., degrees, shape (k, 2).
+
+    Returns:
+        Shape (k,).
+    """
+    label = np.asarray(labels)
+    inside = label >= 0
+    label, unit = label[inside], sphere_points(lon_deg, lat_deg)[inside] / EARTH_RADIUS_KM
+    farthest = np.zeros(len(centers))
+    centre = sphere_points(*centers.T) / EARTH_RADIUS_KM
+    np.maximum.at(farthest, label, _great_circle_km(unit, centre[label]))
+    return farthest
+
+
 def _shape(points: Floats) -> ClusterShape:
     unit = points / EARTH_RADIUS_KM
     centre = _direction(unit)
     ((lon, lat),) = lonlat(centre[np.newaxis])
     distance = _great_circle_km(unit, centre)
-    corners, area = _hull(_equal_area_km(unit, centre))
     return ClusterShape(
         size=len(points),
         lon=float(lon),
         lat=float(lat),
         radius_km=float(distance.max()),
-        rms_km=float(np.sqrt(np.mean(distance**2))),
-        hull_area_km2=area,
-        hull_lonlat=lonlat(points[corners]),
+        hull_area_km2=_hull_area_km2(_equal_area_km(unit, centre)),
     )
 
 
@@ -174,15 +188,13 @@ def _equal_area_km(unit: Floats, centre: Floats) -> Floats:
     return EARTH_RADIUS_KM * np.column_stack([scale * (unit @ east), scale * (unit @ north)])
 
 
-def _hull(plane: Floats) -> tuple[Integers, float]:
-    """Corners (row numbers) of the convex hull and its area, km2; a line or a point has area 0."""
+def _hull_area_km2(plane: Floats) -> float:
+    """The area of the convex hull of points in km, shape (n, 2); 0 of a line or a point."""
     from scipy.spatial import ConvexHull, QhullError
 
-    ends = np.unique([np.argmin(plane @ [1.0, 1e-9]), np.argmax(plane @ [1.0, 1e-9])])
     if len(plane) < 3:
-        return ends, 0.0
+        return 0.0
     try:
-        hull = ConvexHull(plane)
+        return float(ConvexHull(plane).volume)  # in a plane the volume is the area
     except QhullError:  # all points on one line, or on one spot
-        return ends, 0.0
-    return hull.vertices.astype(np.int64), float(hull.volume)  # in a plane the volume is the area
+        return 0.0

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from lightning_eda.clustering.clean_file import CleanWindow
 from lightning_eda.clustering.features import center_positions, make_points
 from lightning_eda.clustering.kmeans import nearest_labels
-from lightning_eda.clustering.points import ClusterShape, cluster_shapes
+from lightning_eda.clustering.points import cluster_shapes, radii_km
 from lightning_eda.clustering.sweep import Sweep
 
 NONE = -1
@@ -82,7 +82,8 @@ def _sizes(sweep: Sweep, k: int | None) -> list[int]:
 def cluster_table(rows: pa.Table, centers: pa.Table, start: datetime, end: datetime) -> pa.Table:
     """One row a cluster, in the order of the labels.
 
-    Of a sample, energies are scaled to the size of the cluster; radius, hull and times are the sample's.
+    The centres are those that were fitted, also where the rows are a sample. Of a sample, energies are scaled
+    to the size of the cluster; radius, hull and times are the sample's.
 
     Args:
         rows: Rows with time, lat, lon (degrees), energy_j (J) and cluster; -1 is none.
@@ -98,9 +99,9 @@ def cluster_table(rows: pa.Table, centers: pa.Table, start: datetime, end: datet
     labels = rows["cluster"].to_numpy()
     drawn = np.unique(labels[labels >= 0]).tolist()
     dense = np.searchsorted(drawn, labels) if drawn else labels
-    shapes = cluster_shapes(
-        rows["lon"].to_numpy(), rows["lat"].to_numpy(), np.where(labels >= 0, dense, NONE)
-    )
+    lon, lat = rows["lon"].to_numpy(), rows["lat"].to_numpy()
+    shapes = cluster_shapes(lon, lat, np.where(labels >= 0, dense, NONE))
+    radii = radii_km(lon, lat, labels, np.column_stack([centers["lon"], centers["lat"]]))
     sums = (
         rows.select(["cluster", "time", "energy_j"])
         .filter(pa.array(labels >= 0))
@@ -108,14 +109,20 @@ def cluster_table(rows: pa.Table, centers: pa.Table, start: datetime, end: datet
         .aggregate([("time", "min"), ("time", "max"), ("energy_j", "sum")])
         .sort_by("cluster")
     )
-    known = dict(zip(drawn, zip(shapes, sums.to_pylist(), strict=True), strict=True))
+    known = {
+        row["cluster"]: {
+            "radius_km": radii[row["cluster"]],
+            "hull_area_km2": shape.hull_area_km2,
+            "size": shape.size,
+            **row,
+        }
+        for shape, row in zip(shapes, sums.to_pylist(), strict=True)
+    }
     records = [_record(center, known.get(center["cluster"]), minutes) for center in centers.to_pylist()]
     return pa.Table.from_pylist(records, TABLE_SCHEMA)
 
 
-def _record(
-    center: dict[str, Any], drawn: tuple[ClusterShape, dict[str, Any]] | None, minutes: float
-) -> dict[str, Any]:
+def _record(center: dict[str, Any], drawn: dict[str, Any] | None, minutes: float) -> dict[str, Any]:
     """One line of the table; of a cluster without a row in the sample only centre and size are known."""
     record = {
         "cluster": center["cluster"],
@@ -126,14 +133,11 @@ def _record(
     }
     if drawn is None:
         return record
-    shape, row = drawn
-    energy = row["energy_j_sum"]
+    energy = drawn["energy_j_sum"]
     return record | {
-        "center_lat": shape.lat,
-        "center_lon": shape.lon,
-        "radius_km": shape.radius_km,
-        "hull_area_km2": shape.hull_area_km2,
-        "energy_j": None if energy is None else energy * center["n"] / shape.size,
-        "first_time": row["time_min"],
-        "last_time": row["time_max"],
+        "radius_km": drawn["radius_km"],
+        "hull_area_km2": drawn["hull_area_km2"],
+        "energy_j": None if energy is None else energy * center["n"] / drawn["size"],
+        "first_time": drawn["time_min"],
+        "last_time": drawn["time_max"],
     }

@@ -14,7 +14,7 @@ from lightning_eda.clustering import clean_file
 from lightning_eda.clustering.cells import cells_of_points
 from lightning_eda.clustering.clean_file import CleanWindow, read_clean, thin_rows, write_clean
 from lightning_eda.clustering.features import PointSpec, make_points
-from lightning_eda.clustering.points import EARTH_RADIUS_KM
+from lightning_eda.clustering.points import EARTH_RADIUS_KM, sphere_points
 from lightning_eda.clustering.summary import cluster_table, label_rows
 from lightning_eda.clustering.sweep import kmeans_sweep
 from lightning_eda.clustering.sweep_file import read_sweep, sweep_digest, write_sweep
@@ -235,6 +235,26 @@ def test_the_table_of_clusters():
     )
     assert all(0 < radius < 120 for radius in table["radius_km"].to_pylist())
     assert min(table["first_time"].to_pylist()) == START.replace(tzinfo=None)
+
+
+@pytest.mark.parametrize("geometry", ["sphere", "lonlat"])
+@pytest.mark.parametrize("drawn", [60, 30], ids=["rows", "sample"])
+def test_the_table_has_the_centres_that_were_fitted(geometry, drawn):
+    """Those of `label_rows`, not the mean of the rows that were drawn; the radius is counted from there."""
+    whole = window(spec=PointSpec(geometry))
+    cells, _ = cells_of_points(make_points(whole.rows, whole.spec), 30.0 if geometry == "sphere" else 0.3)
+    rows = thin_rows(whole.rows, drawn, 1)
+    clean = whole if drawn == 60 else window(rows, whole.spec, cells)
+    rows, centers = label_rows(clean, sweep_window(clean, 3, 3, 3, 60, fit_limit=1000), 3)
+    table = cluster_table(rows, centers, START, END)
+    assert table["center_lat"].to_pylist() == centers["lat"].to_pylist()
+    assert table["center_lon"].to_pylist() == centers["lon"].to_pylist()
+    for line in table.to_pylist():
+        mine = rows.filter(pa.array(rows["cluster"].to_numpy() == line["cluster"]))
+        center = sphere_points([line["center_lon"]], [line["center_lat"]])
+        cosine = sphere_points(mine["lon"], mine["lat"]) @ center[0] / EARTH_RADIUS_KM**2
+        farthest = EARTH_RADIUS_KM * np.arccos(cosine.min())
+        assert line["radius_km"] == pytest.approx(farthest, abs=1e-3)
 
 
 def test_a_cluster_without_a_row_in_the_sample_keeps_its_line():
