@@ -1,8 +1,8 @@
 """Sums of points per cell: what weighted k-means needs, and all that is left of millions of rows.
 
-A cell holds a count, a mean vector and a sum of squares about the mean. Sums of two hours merge into the sums
-of both (Chan, Golub and LeVeque 1983), so the cost of a fit grows with the occupied cells, not with the rows.
-Cells of size 0 are the distinct positions: then nothing is approximated.
+A cell holds a count, a mean vector and a sum of squares about the mean, so the cost of a fit grows with the
+occupied cells, not with the rows; the sums of small cells merge into those of a larger one (Chan, Golub and
+LeVeque 1983). Cells of size 0 are the distinct positions: then nothing is approximated.
 """
 
 from dataclasses import dataclass
@@ -91,24 +91,6 @@ def cells_of_points(points: Floats, size: float, most: int | None = None) -> tup
     about_mean = np.maximum(squares - (sums * mean).sum(axis=1), 0.0) * size**2
     about_mean[count == 1] = 0.0
     return _in_order(CellSums(size, key, count, (key + mean) * size, about_mean), group)
-
-
-def merge_cells(parts: list[CellSums]) -> CellSums:
-    """The cells of the union of disjoint sets of points: the sums of several hours, for one.
-
-    Raises:
-        PointsError: No parts, or cells of different sizes or dimensions.
-    """
-    if not parts or len({(part.size, part.key.shape[1]) for part in parts}) != 1:
-        raise PointsError("cells merge only with cells of the same size and dimension")
-    joined = CellSums(
-        parts[0].size,
-        np.concatenate([part.key for part in parts]),
-        np.concatenate([part.count for part in parts]),
-        np.concatenate([part.mean for part in parts]),
-        np.concatenate([part.sum_squares for part in parts]),
-    )
-    return _merge_groups(joined, joined.key, joined.size)[0]
 
 
 def regrid_cells(cells: CellSums, size: float) -> tuple[CellSums, Integers]:

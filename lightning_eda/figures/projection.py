@@ -17,7 +17,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from lightning_eda.figures.sphere import EARTH_RADIUS_KM, positions, tangent_axes, unit_vectors
+from lightning_eda.figures.sphere import EARTH_RADIUS_KM, tangent_axes, unit_vectors
 
 Floats = NDArray[np.float64]
 HORIZON_KM = EARTH_RADIUS_KM * float(np.sqrt(2.0))
@@ -47,14 +47,6 @@ class EqualArea:
         x, y, up = self._project(unit_vectors(np.asarray(lat), np.asarray(lon)) @ self._axes.T)
         hidden = ~(up >= 0.0)
         return np.where(hidden, np.nan, x), np.where(hidden, np.nan, y)
-
-    def inverse(self, x: Floats, y: Floats) -> tuple[Floats, Floats]:
-        """x, y in km to positions in degrees; NaN outside the disk."""
-        a, b = np.asarray(x) / EARTH_RADIUS_KM, np.asarray(y) / EARTH_RADIUS_KM
-        up = 1.0 - (a**2 + b**2) / 2.0
-        up = np.where(up >= -1e-12, up, np.nan)
-        shrink = np.sqrt((1.0 + up) / 2.0)
-        return positions(np.stack([a * shrink, b * shrink, up], axis=-1) @ self._axes)
 
     def lines(self, lat: Floats, lon: Floats) -> tuple[Floats, Floats]:
         """Lines in degrees, parted by NaN, to lines in km, cut exactly at the horizon."""
@@ -140,10 +132,6 @@ class PlateCarree:
         """Positions in degrees to x, y in degrees."""
         offset = (np.asarray(lon, dtype=np.float64) - self.center_lon + 180.0) % 360.0 - 180.0
         return self.center_lon + offset, np.asarray(lat, dtype=np.float64)
-
-    def inverse(self, x: Floats, y: Floats) -> tuple[Floats, Floats]:
-        """x, y in degrees to positions with -180 <= lon < 180."""
-        return np.asarray(y, dtype=np.float64), (np.asarray(x, dtype=np.float64) + 180.0) % 360.0 - 180.0
 
     def lines(self, lat: Floats, lon: Floats) -> tuple[Floats, Floats]:
         """Lines in degrees, parted by NaN, to lines broken where they leave one side for the other."""

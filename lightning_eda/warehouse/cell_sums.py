@@ -1,8 +1,4 @@
-"""The sums of a window's kept rows per cell: what weighted k-means needs, by one GROUP BY in DuckDB.
-
-The sums of separate hours, of the same size and geometry, merge into those of the whole window; but then a
-duplicate is found only within its hour.
-"""
+"""The sums of a window's kept rows per cell: what weighted k-means needs, by one GROUP BY in DuckDB."""
 
 import math
 from dataclasses import dataclass

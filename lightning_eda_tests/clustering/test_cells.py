@@ -9,7 +9,6 @@ from lightning_eda.clustering.cells import (
     coarsen_cells,
     distinct_positions,
     finest_cells,
-    merge_cells,
     regrid_cells,
     thin_cells,
 )
@@ -92,27 +91,6 @@ def test_cell_sums_are_those_of_their_points() -> None:
         np.testing.assert_allclose(cells.mean[cell], rows.mean(axis=0), atol=1e-7)
         squares = ((rows - rows.mean(axis=0)) ** 2).sum()
         assert cells.sum_squares[cell] == pytest.approx(squares, rel=1e-9, abs=len(rows) * 1e-6)
-
-
-@pytest.mark.parametrize("size", [0.0, 8.0])
-def test_merged_hours_equal_the_union(size: float) -> None:
-    """Cells of two hours merged are the cells of both hours together."""
-    one, two = storms(3000, 1), storms(3000, 1) + np.array([0.0, 0.0, 3.0])
-    two[:100] = one[:100]
-    make = (
-        (lambda rows: distinct_positions(rows)) if size == 0 else (lambda rows: cells_of_points(rows, size))
-    )
-    merged = merge_cells([some(make(one))[0], some(make(two))[0]])
-    assert_same(merged, some(make(np.vstack([one, two])))[0], rtol=1e-9)
-
-
-def test_only_cells_of_one_grid_merge() -> None:
-    """Different sizes, dimensions, or nothing at all are refused."""
-    points = storms(10)
-    four, eight = some(cells_of_points(points, 4.0))[0], some(cells_of_points(points, 8.0))[0]
-    for parts in ([four, eight], [four, some(cells_of_points(points[:, :2], 4.0))[0]], []):
-        with pytest.raises(PointsError, match="same size"):
-            merge_cells(parts)
 
 
 def test_a_coarser_grid_of_cells_is_the_coarser_grid_of_the_points() -> None:

@@ -3,12 +3,11 @@
 from datetime import datetime, timedelta
 
 import pyarrow as pa
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lightning_eda.clustering.flash_items import FlashKey, flash_items, parse_flash_item
-from lightning_eda.errors import PointsError
+from lightning_eda.clustering.flash_items import flash_items
+from lightning_eda_tests.clustering.flash_keys import FlashKey, parse_flash_item
 
 keys = st.builds(
     FlashKey,
@@ -38,12 +37,3 @@ def test_an_item_is_satellite_start_and_id():
 def test_an_item_leads_back(flashes):
     """Every key, so no two flashes share an item."""
     assert [parse_flash_item(item) for item in items_of(flashes)] == flashes
-
-
-@pytest.mark.parametrize(
-    "item", ["", "G18", "G18_20241001T001020_1", "G18_20241001T001020.2_", "G18_20241001T001020.2_1 ", "007"]
-)
-def test_what_is_no_item_is_refused(item):
-    """It says what one looks like."""
-    with pytest.raises(PointsError, match=r"such as G18_20241001T001020\.2_12345"):
-        parse_flash_item(item)

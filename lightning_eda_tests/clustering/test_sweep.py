@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.cluster import KMeans
 
-from lightning_eda.clustering.cells import cells_of_points, merge_cells
+from lightning_eda.clustering.cells import cells_of_points
 from lightning_eda.clustering.points import sphere_points
 from lightning_eda.clustering.sweep import Sweep, kmeans_sweep, kmeans_sweep_cells
 from lightning_eda.errors import PointsError
@@ -187,17 +187,15 @@ def test_above_the_limit_the_fit_runs_on_cells() -> None:
     assert cells.labels(5).shape == (20_000,)
 
 
-def test_cells_merged_over_hours_give_the_same_sweep() -> None:
-    """Sums made hour by hour and merged, as a GROUP BY would, are fitted like the points of both hours."""
+def test_given_cells_are_fitted_like_their_points() -> None:
+    """Sums made elsewhere, as by a GROUP BY, give the sweep of the points with cells of that size."""
     points, storm = planted(4)
-    hours = [cells_of_points(points[half::2], 8.0) for half in (0, 1)]
-    merged = merge_cells([hour[0] for hour in hours if hour is not None])
-    sweep = kmeans_sweep_cells(merged)
+    made = cells_of_points(points, 8.0)
+    assert made is not None
+    sweep = kmeans_sweep_cells(made[0])
     np.testing.assert_allclose(sweep.inertia, kmeans_sweep(points, cell_size=8.0).inertia, rtol=1e-6)
     assert (sweep.method, sweep.cell_size, sweep.n_points) == ("cells", 8.0, 2700)
-    both = cells_of_points(points, 8.0)
-    assert both is not None
-    np.testing.assert_array_equal(sweep.labels(6)[both[1]], storm)
+    np.testing.assert_array_equal(sweep.labels(6)[made[1]], storm)
 
 
 def test_too_many_given_cells_are_joined_but_keep_their_labels() -> None:

@@ -12,10 +12,10 @@ import duckdb
 import numpy as np
 import pytest
 
-from lightning_eda.clustering.flash_items import parse_flash_item
 from lightning_eda.definitions import build_definitions
 from lightning_eda.settings import DistanceSettings
 from lightning_eda.warehouse.storm_tables import read_storm_cells
+from lightning_eda_tests.clustering.flash_keys import parse_flash_item
 from lightning_eda_tests.servers import S3Bucket
 from lightning_eda_tests.warehouse.detections import store
 
