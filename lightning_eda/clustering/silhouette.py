@@ -90,7 +90,6 @@ def sweep_silhouettes(
     exact_limit: int | None = EXACT_LIMIT,
     sample_size: int = SAMPLE_SIZE,
     seed: int = 60,
-    workers: int | None = None,
 ) -> SilhouetteScores:
     """The mean silhouette for each k of a sweep, in the order of `sweep.k`; NaN where k is not fitted.
 
@@ -99,14 +98,13 @@ def sweep_silhouettes(
         exact_limit: Most distinct positions (or cells) to score all of; None sets no limit.
         sample_size: Points to score above the limit.
         seed: Seed of the sample.
-        workers: Threads; None takes every usable processor.
     """
     tags = np.zeros((len(sweep.cells), len(sweep.k)), dtype=np.int64)
     for column, k in enumerate(sweep.k):
         if int(k) in sweep.centers:
             tags[:, column] = sweep.cell_labels(int(k))
     labelled = _Labelled(sweep.cells.mean, sweep.cells.count, tags)
-    return _score(labelled, exact_limit, sample_size, seed, workers, sweep.method)
+    return _score(labelled, exact_limit, sample_size, seed, workers=None, method=sweep.method)
 
 
 @dataclass(frozen=True)

@@ -141,7 +141,6 @@ def kmeans_sweep_cells(
     seed: int = 60,
     *,
     fit_limit: int = FIT_LIMIT,
-    workers: int | None = None,
 ) -> Sweep:
     """The same for sums per cell that were made elsewhere, by a GROUP BY over a table for one.
 
@@ -152,14 +151,13 @@ def kmeans_sweep_cells(
         n_init: Starts per k, at least 1.
         seed: Seed of the draws.
         fit_limit: Most cells to fit, at least 2**d; more are joined to coarser ones first.
-        workers: Threads; None takes every usable processor.
 
     Raises:
         PointsError: The arguments are not usable.
     """
     _check_fit_limit(fit_limit, cells.mean)
     coarse, cell_of_row = coarsen_cells(cells, fit_limit)
-    return _sweep(coarse, cell_of_row, range(k_min, k_max + 1), n_init, seed, workers)
+    return _sweep(coarse, cell_of_row, range(k_min, k_max + 1), n_init, seed)
 
 
 def _reduce(points: Floats, fit_limit: int, cell_size: float | None) -> tuple[CellSums, Integers]:
@@ -180,7 +178,7 @@ def _check_fit_limit(fit_limit: int, points: Floats) -> None:
 
 
 def _sweep(
-    cells: CellSums, cell_of_row: Integers, ks: range, n_init: int, seed: int, workers: int | None
+    cells: CellSums, cell_of_row: Integers, ks: range, n_init: int, seed: int, workers: int | None = None
 ) -> Sweep:
     if not ks or ks[0] < 1 or n_init < 1:
         raise PointsError(f"k from {ks.start} to {ks.stop - 1}, {n_init} starts: both must be at least 1")

@@ -44,12 +44,12 @@ def picture(figure: "Figure", image_format: ImageFormat = "png") -> bytes:
     return stream.getvalue()
 
 
-def heading(figure: "Figure", title: str, subtitle: str, left: float = 0.045, top: float = 0.965) -> None:
+def heading(figure: "Figure", title: str, subtitle: str, left: float = 0.045) -> None:
     """A title and a line below it, at the upper left.
 
     Dollar signs stay dollar signs: titles hold names given by users, not formulas.
     """
-    drop = 0.30 / figure.get_figheight()
+    top, drop = 0.965, 0.30 / figure.get_figheight()
     title_text = figure.text(left, top, title, size=17, weight="bold", color=INK, va="top")
     under_text = figure.text(left, top - drop, subtitle, size=11, color=SOFT_INK, va="top")
     title_text.set_parse_math(False)

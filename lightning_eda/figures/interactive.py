@@ -33,16 +33,14 @@ POLICY = (
 )
 
 
-def render_interactive_map(scene: Scene, most_points: int = MOST_POINTS) -> str:
+def render_interactive_map(scene: Scene) -> str:
     """The page, about 5 MB of it Plotly, and 40 bytes a flash.
 
-    Args:
-        scene: What is drawn.
-        most_points: Above this number each cluster is thinned in proportion.
+    Above `MOST_POINTS` each cluster is thinned in proportion.
     """
     from plotly.offline import get_plotlyjs
 
-    kept = thinned(scene, most_points)
+    kept = thinned(scene, MOST_POINTS)
     figure = _page_data(scene, kept)
     parts = {
         "policy": POLICY,

@@ -12,13 +12,13 @@ NOT_RECORDED = "\N{EN DASH}"
 ENERGY_UNITS = ((1.0, "J"), (1e-3, "mJ"), (1e-6, "µJ"), (1e-9, "nJ"), (1e-12, "pJ"), (1e-15, "fJ"))
 
 
-def number_text(value: float | None, unit: str = "", digits: int = 3) -> str:
-    """A number to so many digits, thousands parted, with its unit; a dash when it is not known."""
+def number_text(value: float | None, unit: str = "") -> str:
+    """A number to three digits, thousands parted, with its unit; a dash when it is not known."""
     if value is None or not np.isfinite(value):
         return NOT_RECORDED
     if value == 0.0:
         return f"0 {unit}".strip()
-    places = max(0, digits - 1 - int(np.floor(np.log10(abs(value)))))
+    places = max(0, 2 - int(np.floor(np.log10(abs(value)))))
     return f"{value:,.{places}f} {unit}".strip()
 
 
