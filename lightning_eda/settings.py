@@ -14,7 +14,8 @@ from typing import Self, TypeVar
 
 from lightning_eda.errors import SettingError
 
-TIERS = ("flash", "group", "event")
+TIER_PLURALS = {"flash": "flashes", "group": "groups", "event": "events"}
+TIERS = tuple(TIER_PLURALS)
 DEFAULT_DATA_DIR = "data"
 TRUE_WORDS = ("1", "true", "yes", "on")
 FALSE_WORDS = ("0", "false", "no", "off", "")

@@ -8,6 +8,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from lightning_eda.settings import TIER_PLURALS
+
 FLASH_COLUMNS = {
     "time": "first light, UTC, microseconds",
     "lat": "degrees, finite",
@@ -35,7 +37,6 @@ SCORE_COLUMNS = {
     "silhouette": "mean silhouette coefficient, -1 to 1, may be null",
     "silhouette_error": "standard error when sampled, else null",
 }
-PLURALS = {"flash": "flashes", "group": "groups", "event": "events"}
 GLM = "GOES-R Geostationary Lightning Mapper (GLM)"
 SUBPOINT_LON_DEG = {"G16": -75.2, "G17": -137.2, "G18": -137.0, "G19": -75.2}
 
@@ -86,8 +87,8 @@ class Scene:
         require_columns(self.clusters, CLUSTER_COLUMNS, "clusters")
         if utc(self.end) <= utc(self.start):
             raise ValueError(f"the window ends at {self.end}, not after its start {self.start}")
-        if self.tier not in PLURALS:
-            raise ValueError(f"tier {self.tier!r}: allowed are {', '.join(PLURALS)}")
+        if self.tier not in TIER_PLURALS:
+            raise ValueError(f"tier {self.tier!r}: allowed are {', '.join(TIER_PLURALS)}")
 
     def __len__(self) -> int:
         return int(self.flashes.num_rows)
@@ -110,7 +111,7 @@ class Scene:
     @property
     def noun(self) -> str:
         """The plural of the tier."""
-        return PLURALS[self.tier]
+        return TIER_PLURALS[self.tier]
 
     @property
     def satellite_title(self) -> str:

@@ -7,6 +7,7 @@ from pydantic import Field
 
 from lightning_eda.glm.windows import HOUR, Window
 from lightning_eda.reporting import RunConfig
+from lightning_eda.settings import TIER_PLURALS
 
 if TYPE_CHECKING:
     from lightning_eda.clustering.clean_file import CleanWindow
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
     from lightning_eda.warehouse.cleaning import Cleaning
 
 SAMPLE_SEED = 60
-TIER_PLURALS = {"flash": "flashes", "group": "groups", "event": "events"}
 KM_PER_DEGREE = 111.2  # of a great circle
 
 
