@@ -13,7 +13,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from lightning_eda.clustering.points import EARTH_RADIUS_KM, Floats, Integers, sphere_points
+from lightning_eda.clustering.points import Floats, Integers, sphere_points
+from lightning_eda.earth import EARTH_RADIUS_KM
 from lightning_eda.errors import PointsError
 
 FIRST_BATCH = 1024

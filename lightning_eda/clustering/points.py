@@ -11,13 +11,11 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from lightning_eda.earth import EARTH_RADIUS_KM
 from lightning_eda.errors import PointsError
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
-
-EARTH_RADIUS_KM = 6371.0088
-"""Mean radius (2a + b) / 3 of the ellipsoid. Source: IUGG, Geodetic Reference System 1980 (Moritz 2000)."""
 
 
 def check_points(points: ArrayLike) -> Floats:

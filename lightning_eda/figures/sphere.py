@@ -5,9 +5,6 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-EARTH_RADIUS_KM = 6371.0088
-"""Mean Earth radius. Source: IUGG, R1 of GRS 80."""
-
 Floats = NDArray[np.float64]
 
 

@@ -10,15 +10,13 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from lightning_eda.earth import EARTH_RADIUS_KM
 from lightning_eda.errors import SettingError
 from lightning_eda.warehouse.cleaning import Account, Cleaning, account_of
 from lightning_eda.warehouse.cleaning_rules import judge
 from lightning_eda.warehouse.connection import WAIT_SECONDS
 from lightning_eda.warehouse.queries import reading
 from lightning_eda.warehouse.span import select_span
-
-EARTH_RADIUS_KM = 6371.0088
-"""Mean radius (2a + b) / 3 of the ellipsoid. Source: IUGG, Geodetic Reference System 1980 (Moritz 2000)."""
 
 STEPS = 2.0**48  # steps per cell edge: whole steps add up exactly, so in every row order alike
 LARGEST_KEY = 2.0**40

@@ -8,7 +8,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from lightning_eda.clustering.neighbours import Tally, near_pairs, near_pairs_in_groups
-from lightning_eda.clustering.points import EARTH_RADIUS_KM
+from lightning_eda.earth import EARTH_RADIUS_KM
 from lightning_eda.errors import PointsError
 
 MINUTE = 60_000_000

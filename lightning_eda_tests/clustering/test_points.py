@@ -4,13 +4,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lightning_eda.clustering.points import (
-    EARTH_RADIUS_KM,
     check_points,
     cluster_shapes,
     lonlat,
     normalise,
     sphere_points,
 )
+from lightning_eda.earth import EARTH_RADIUS_KM
 from lightning_eda.errors import LightningEdaError, PointsError
 
 pytestmark = pytest.mark.filterwarnings("error")

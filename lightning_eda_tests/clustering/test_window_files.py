@@ -14,11 +14,12 @@ from lightning_eda.clustering import clean_file
 from lightning_eda.clustering.cells import cells_of_points
 from lightning_eda.clustering.clean_file import CleanWindow, read_clean, thin_rows, write_clean
 from lightning_eda.clustering.features import PointSpec, make_points
-from lightning_eda.clustering.points import EARTH_RADIUS_KM, sphere_points
+from lightning_eda.clustering.points import sphere_points
 from lightning_eda.clustering.summary import cluster_table, label_rows
 from lightning_eda.clustering.sweep import kmeans_sweep
 from lightning_eda.clustering.sweep_file import read_sweep, sweep_digest, write_sweep
 from lightning_eda.clustering.window_sweep import sweep_window
+from lightning_eda.earth import EARTH_RADIUS_KM
 from lightning_eda.errors import PointsError
 from lightning_eda.storage import atomic
 

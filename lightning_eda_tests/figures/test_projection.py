@@ -6,9 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib.path import Path
 
+from lightning_eda.earth import EARTH_RADIUS_KM
 from lightning_eda.figures.coastlines import load_background, rings
 from lightning_eda.figures.projection import HORIZON_KM, EqualArea, PlateCarree
-from lightning_eda.figures.sphere import EARTH_RADIUS_KM, unit_vectors
+from lightning_eda.figures.sphere import unit_vectors
 from lightning_eda_tests.figures.way_back import equal_area_inverse
 
 LATS = st.floats(-89, 89)

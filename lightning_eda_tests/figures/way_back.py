@@ -2,8 +2,9 @@
 
 import numpy as np
 
+from lightning_eda.earth import EARTH_RADIUS_KM
 from lightning_eda.figures.projection import EqualArea
-from lightning_eda.figures.sphere import EARTH_RADIUS_KM, positions, tangent_axes
+from lightning_eda.figures.sphere import positions, tangent_axes
 
 
 def equal_area_inverse(projection: EqualArea, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
