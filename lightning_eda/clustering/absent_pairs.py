@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lightning_eda.clustering.dbscan import Integers
 from lightning_eda.clustering.pairs import Pairs, pair_codes
+from lightning_eda.clustering.points import Integers
 from lightning_eda.errors import PointsError
 
 if TYPE_CHECKING:

@@ -20,9 +20,9 @@ from lightning_eda.clustering.pairs import (
     in_order,
     pair_codes,
 )
+from lightning_eda.clustering.points import Integers
 from lightning_eda.errors import PointsError
 
-Integers = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 Neighbours = Callable[[], Iterator[tuple[Indices, Indices]]]
 

@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from lightning_eda.clustering.absent_pairs import dense_parts, filled, linked, matrix
-from lightning_eda.clustering.dbscan import Integers, check_eps, dbscan_pairs
+from lightning_eda.clustering.dbscan import check_eps, dbscan_pairs
 from lightning_eda.clustering.pairs import Pairs, check_pairs, check_whole, unique_pairs
+from lightning_eda.clustering.points import Integers
 from lightning_eda.errors import PointsError, SettingError
 
 ALGORITHMS = ("DBSCAN", "OPTICS", "HDBSCAN")

@@ -3,7 +3,8 @@
 import numpy as np
 from numpy.typing import ArrayLike
 
-from lightning_eda.clustering.pairs import Floats, Indices, check_pairs, check_whole, chunks, unique_pairs
+from lightning_eda.clustering.pairs import Indices, check_pairs, check_whole, chunks, unique_pairs
+from lightning_eda.clustering.points import Floats
 
 
 def k_distances(i: ArrayLike, j: ArrayLike, distance: ArrayLike, n: int, k: int) -> Floats:

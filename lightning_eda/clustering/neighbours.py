@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from lightning_eda.clustering.points import Floats, Integers, sphere_points
 from lightning_eda.earth import EARTH_RADIUS_KM
@@ -162,7 +162,7 @@ class _Batch:
         """How many pairs are near in space, both ways round and with themselves."""
         return int(self.tree.count_neighbors(self.among, self.chord_km))
 
-    def pairs(self, limit_us: int, rows: NDArray[np.int64]) -> NearPairs:
+    def pairs(self, limit_us: int, rows: Integers) -> NearPairs:
         """The pairs within both limits; `rows` are the rows of the flashes as the caller numbers them."""
         found = self.tree.sparse_distance_matrix(self.among, self.chord_km, output_type="ndarray")
         found = found[found["j"] > found["i"]]

@@ -11,11 +11,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from lightning_eda.clustering.points import Floats
 from lightning_eda.errors import PointsError
 
 CHUNK = 1 << 20  # pairs worked on at a time, at the least
 
-Floats = NDArray[np.float64]
 Indices = NDArray[np.integer]
 
 

@@ -4,19 +4,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from lightning_eda.earth import EARTH_RADIUS_KM
 from lightning_eda.figures.canvas import INK, SOFT_INK, halo, nice_step
 from lightning_eda.figures.coastlines import Lines, load_background, rings
 from lightning_eda.figures.frames import Scene
 from lightning_eda.figures.projection import HORIZON_KM, EqualArea
-from lightning_eda.figures.sphere import enclosing_center
+from lightning_eda.figures.sphere import Floats, enclosing_center
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-Floats = NDArray[np.float64]
 
 SEA = "#E3ECF3"
 LAND = "#F7F4EC"

@@ -6,9 +6,9 @@ import numpy as np
 
 from lightning_eda.figures.basemap import MapFrame, draw_basemap, frame_scene, latitude_text, longitude_text
 from lightning_eda.figures.canvas import INK, RULE, SOFT_INK, heading, new_figure, notice, picture
-from lightning_eda.figures.frames import GLM, Floats, Scene
+from lightning_eda.figures.frames import GLM, Scene
 from lightning_eda.figures.palette import look
-from lightning_eda.figures.sphere import convex_hull
+from lightning_eda.figures.sphere import Floats, convex_hull
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

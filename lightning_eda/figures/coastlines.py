@@ -9,11 +9,9 @@ from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
-from numpy.typing import NDArray
 
 from lightning_eda.figures.packaged import packaged_text
-
-Floats = NDArray[np.float64]
+from lightning_eda.figures.sphere import Floats
 
 
 @dataclass(frozen=True)

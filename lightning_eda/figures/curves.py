@@ -17,7 +17,8 @@ from lightning_eda.figures.canvas import (
     picture,
     plain_axes,
 )
-from lightning_eda.figures.frames import Evaluation, Floats
+from lightning_eda.figures.frames import Evaluation
+from lightning_eda.figures.sphere import Floats
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

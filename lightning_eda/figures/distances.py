@@ -15,7 +15,8 @@ from lightning_eda.figures.canvas import (
     picture,
     plain_axes,
 )
-from lightning_eda.figures.frames import Floats
+from lightning_eda.figures.frames import Labels
+from lightning_eda.figures.sphere import Floats
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -77,7 +78,7 @@ def _draw_eps(axes: "Axes", eps: float, within: int) -> None:
     )
 
 
-def render_cluster_sizes(sizes: "np.ndarray[tuple[int], np.dtype[np.int64]]", noise: int) -> bytes:
+def render_cluster_sizes(sizes: Labels, noise: int) -> bytes:
     """How many items the clusters have, the largest first.
 
     Args:

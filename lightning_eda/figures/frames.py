@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from lightning_eda.figures.sphere import Floats
 from lightning_eda.settings import TIER_PLURALS
 
 FLASH_COLUMNS = {
@@ -40,7 +41,6 @@ SCORE_COLUMNS = {
 GLM = "GOES-R Geostationary Lightning Mapper (GLM)"
 SUBPOINT_LON_DEG = {"G16": -75.2, "G17": -137.2, "G18": -137.0, "G19": -75.2}
 
-Floats = NDArray[np.float64]
 Labels = NDArray[np.int64]
 
 

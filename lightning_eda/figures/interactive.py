@@ -15,13 +15,13 @@ from datetime import timedelta
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from lightning_eda.figures.canvas import nice_step
-from lightning_eda.figures.frames import Floats, Scene, utc
+from lightning_eda.figures.frames import Labels, Scene, utc
 from lightning_eda.figures.interactive_layers import build_figure, map_center
 from lightning_eda.figures.packaged import packaged_text
 from lightning_eda.figures.projection import PlateCarree
+from lightning_eda.figures.sphere import Floats
 
 MOST_POINTS = 50_000
 FEWEST_PER_CLUSTER = 20
@@ -73,7 +73,7 @@ def _note(scene: Scene, drawn: int) -> str:
     return note
 
 
-def thinned(scene: Scene, most: int) -> NDArray[np.int64]:
+def thinned(scene: Scene, most: int) -> Labels:
     """The rows to draw: all, or an even choice in each cluster, with at least a few of every cluster."""
     if len(scene) <= most:
         return np.arange(len(scene))
@@ -85,7 +85,7 @@ def thinned(scene: Scene, most: int) -> NDArray[np.int64]:
     return np.sort(np.concatenate(rows))
 
 
-def _page_data(scene: Scene, kept: NDArray[np.int64]) -> dict[str, Any]:
+def _page_data(scene: Scene, kept: Labels) -> dict[str, Any]:
     """What the script reads: Plotly's data and layout, the points of each cluster, the bins of time."""
     projection, middle_lat = map_center(scene)
     drawing, traces = build_figure(scene, projection, middle_lat)
@@ -103,9 +103,7 @@ def _page_data(scene: Scene, kept: NDArray[np.int64]) -> dict[str, Any]:
     }
 
 
-def _points(
-    scene: Scene, projection: PlateCarree, kept: NDArray[np.int64], label: int, trace: int
-) -> dict[str, Any]:
+def _points(scene: Scene, projection: PlateCarree, kept: Labels, label: int, trace: int) -> dict[str, Any]:
     """The drawn points of one cluster, column by column, as base64 of little-endian numbers."""
     mine = kept[scene.label[kept] == label]
     x, y = projection.forward(scene.lat[mine], scene.lon[mine])

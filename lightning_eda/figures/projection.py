@@ -18,9 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lightning_eda.earth import EARTH_RADIUS_KM
-from lightning_eda.figures.sphere import tangent_axes, unit_vectors
+from lightning_eda.figures.sphere import Floats, tangent_axes, unit_vectors
 
-Floats = NDArray[np.float64]
 HORIZON_KM = EARTH_RADIUS_KM * float(np.sqrt(2.0))
 """The radius of the disk in which EqualArea draws half of the globe."""
 

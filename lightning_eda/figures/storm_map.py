@@ -22,9 +22,10 @@ from lightning_eda.figures.cluster_map import (
     credit,
     spread_apart,
 )
-from lightning_eda.figures.frames import Floats, Labels, Scene, utc
+from lightning_eda.figures.frames import Labels, Scene, utc
 from lightning_eda.figures.interactive import render_interactive_map
 from lightning_eda.figures.palette import NO_CLUSTER_COLOR
+from lightning_eda.figures.sphere import Floats
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

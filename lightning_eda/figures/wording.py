@@ -6,7 +6,8 @@ import numpy as np
 
 from lightning_eda.figures.basemap import latitude_text, longitude_text
 from lightning_eda.figures.distributions import rate_per_minute
-from lightning_eda.figures.frames import Evaluation, Floats, Scene, utc
+from lightning_eda.figures.frames import Evaluation, Scene, utc
+from lightning_eda.figures.sphere import Floats
 
 NOT_RECORDED = "\N{EN DASH}"
 ENERGY_UNITS = ((1.0, "J"), (1e-3, "mJ"), (1e-6, "µJ"), (1e-9, "nJ"), (1e-12, "pJ"), (1e-15, "fJ"))
