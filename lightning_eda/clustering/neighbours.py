@@ -13,15 +13,13 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from lightning_eda.clustering.points import Floats, Integers, sphere_points
+from lightning_eda.clustering.points import M_PER_KM, US_PER_MINUTE, Floats, Integers, sphere_points
 from lightning_eda.earth import EARTH_RADIUS_KM
 from lightning_eda.errors import PointsError
 
 FIRST_BATCH = 1024
 LARGEST_BATCH = 1 << 16
 CANDIDATES = 1 << 20  # of one batch, counted before they are made: about 100 MB
-MICROSECONDS = 60_000_000  # in a minute
-METRES = 1000.0  # in a kilometre
 
 
 class NearPairs(NamedTuple):
@@ -54,7 +52,7 @@ def near_pairs(
         time_us: Times, whole microseconds from any moment; in any order.
         max_km: Largest great-circle distance, inclusive, after rounding to whole metres.
         max_minutes: Largest difference of time, inclusive.
-        candidates: Pairs near in space that may be held at a time, those among one flash excepted.
+        candidates: Pairs near in space that may be held at a time; a single flash may exceed it.
 
     Yields:
         Batches; flashes of one time stand in the order they were given in.
@@ -66,8 +64,8 @@ def near_pairs(
     points = sphere_points(lon_deg, lat_deg)
     if time.shape != (len(points),):
         raise PointsError(f"{len(points)} positions but times of shape {time.shape}")
-    limit_m = _whole("max_km", max_km, METRES)
-    limit_us = _whole("max_minutes", max_minutes, MICROSECONDS)
+    limit_m = _whole("max_km", max_km, M_PER_KM)
+    limit_us = _whole("max_minutes", max_minutes, US_PER_MINUTE)
     order = np.argsort(time, kind="stable")
     time, points = time[order], points[order]
     start, size = 0, FIRST_BATCH
@@ -141,7 +139,7 @@ class Tally:
 
     @property
     def most_neighbours(self) -> int:
-        """Of the flash that has most."""
+        """Neighbours of the flash that has the most."""
         return int(self.neighbours.max(initial=0))
 
 
@@ -155,7 +153,7 @@ class _Batch:
         self.among = KDTree(points)
         self.tree = KDTree(points[:size])
         # Half a metre more is rounded to the limit; no two places are farther apart than half the globe.
-        angle = min((limit_m + 1.0) / METRES / EARTH_RADIUS_KM, np.pi)
+        angle = min((limit_m + 1.0) / M_PER_KM / EARTH_RADIUS_KM, np.pi)
         self.chord_km = 2 * EARTH_RADIUS_KM * np.sin(angle / 2)
 
     def candidates(self) -> int:
@@ -168,7 +166,7 @@ class _Batch:
         found = found[found["j"] > found["i"]]
         found = found[self.time[found["j"]] - self.time[found["i"]] <= limit_us]
         half_chord = np.minimum(found["v"] / (2 * EARTH_RADIUS_KM), 1.0)
-        metres = np.rint(2 * EARTH_RADIUS_KM * METRES * np.arcsin(half_chord)).astype(np.int64)
+        metres = np.rint(2 * EARTH_RADIUS_KM * M_PER_KM * np.arcsin(half_chord)).astype(np.int64)
         near = np.flatnonzero(metres <= self.limit_m)
         near = near[np.argsort(found["i"][near] * np.int64(len(rows)) + found["j"][near])]
         return NearPairs(rows[found["i"][near]], rows[found["j"][near]], metres[near])

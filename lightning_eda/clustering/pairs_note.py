@@ -15,14 +15,14 @@ class PairsNote:
     Attributes:
         key: The object they are in.
         etag: Its version.
-        max_km: No pair is farther apart.
-        max_minutes: Nor in time.
+        max_km: No pair is farther apart in space, km.
+        max_minutes: No pair is farther apart in time, minutes.
         satellites: The satellites that were asked for; [] is all.
         drop_artifacts: Whether flashes of a static pixel were left out.
         flashes: Flashes of the day.
         pairs: Pairs found.
         isolated: Flashes without a neighbour, which are in no pair.
-        most_neighbours: Of the flash that has most.
+        most_neighbours: Neighbours of the flash that has the most.
     """
 
     key: str

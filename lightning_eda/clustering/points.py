@@ -17,6 +17,9 @@ from lightning_eda.errors import PointsError
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
+US_PER_MINUTE = 60_000_000
+M_PER_KM = 1000.0
+
 
 def check_points(points: ArrayLike) -> Floats:
     """The points as a C-ordered float64 array of shape (n, d), with no negative zeros.

@@ -11,10 +11,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import ArrayLike
 
-from lightning_eda.clustering.points import ClusterShape, cluster_shapes
+from lightning_eda.clustering.points import US_PER_MINUTE, ClusterShape, cluster_shapes
 from lightning_eda.errors import PointsError
 
-MINUTE_US = 60_000_000
 TIME = pa.timestamp("us")
 CELL_SCHEMA = pa.schema(
     {
@@ -102,7 +101,7 @@ def _cell(name: int, rows: pa.Table) -> dict[str, Any]:
     """One line of the table, from the flashes of one cell in the order of their times."""
     shape = _shape(rows)
     time = rows["time"].cast(TIME).cast(pa.int64()).to_numpy()
-    minutes = float(time[-1] - time[0]) / MINUTE_US
+    minutes = float(time[-1] - time[0]) / US_PER_MINUTE
     return {
         "cell": name,
         "satellite": rows["satellite"][0].as_py(),
@@ -111,7 +110,7 @@ def _cell(name: int, rows: pa.Table) -> dict[str, Any]:
         "duration_minutes": minutes,
         "flashes": shape.size,
         "rate_per_minute": shape.size / max(minutes, 1.0),
-        "peak_per_minute": int(np.unique(time // MINUTE_US, return_counts=True)[1].max()),
+        "peak_per_minute": int(np.unique(time // US_PER_MINUTE, return_counts=True)[1].max()),
         "center_lat": shape.lat,
         "center_lon": shape.lon,
         "radius_km": shape.radius_km,
