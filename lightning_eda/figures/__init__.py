@@ -8,6 +8,10 @@ Nothing here reads a database, a network or a clock, and the same input always g
     render_interactive_map   one HTML page to pan, zoom, hover and play
     render_animation     GIF with one frame an hour
     render_report        one HTML page with everything
+    render_storm_map     PNG map of the storm cells of a day
+    render_storm_page    one HTML page of the largest of them
+    render_k_distances   PNG of the distance of each item to its k-th neighbour
+    render_cluster_sizes   PNG of how many items the clusters have
     thumbnail            a PNG small enough for Dagster metadata
 """
 
@@ -15,9 +19,11 @@ from lightning_eda.figures.animation import render_animation
 from lightning_eda.figures.canvas import thumbnail
 from lightning_eda.figures.cluster_map import render_cluster_map
 from lightning_eda.figures.curves import render_curves
+from lightning_eda.figures.distances import render_cluster_sizes, render_k_distances
 from lightning_eda.figures.frames import CLUSTER_COLUMNS, FLASH_COLUMNS, SCORE_COLUMNS, Evaluation, Scene
 from lightning_eda.figures.interactive import render_interactive_map
 from lightning_eda.figures.report import render_report
+from lightning_eda.figures.storm_map import render_storm_map, render_storm_page
 
 __all__ = [
     "CLUSTER_COLUMNS",
@@ -27,8 +33,12 @@ __all__ = [
     "Scene",
     "render_animation",
     "render_cluster_map",
+    "render_cluster_sizes",
     "render_curves",
     "render_interactive_map",
+    "render_k_distances",
     "render_report",
+    "render_storm_map",
+    "render_storm_page",
     "thumbnail",
 ]
