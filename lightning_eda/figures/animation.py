@@ -74,7 +74,7 @@ def frame_title(scene: Scene, number: int, hours: int) -> str:
 class _Stage:
     """The map as drawn once, and the means to draw one hour on it.
 
-    Args:
+    Attributes:
         canvas: Of the figure.
         axes: The map.
         bars: The row of bars.

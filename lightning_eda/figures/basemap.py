@@ -25,7 +25,10 @@ GRID = "#B7C6D3"
 MARGIN = 0.07
 SMALLEST_HALF_WIDTH_KM = 150.0
 FIELD_OF_VIEW_KM = 6660.0
-"""The radius, on the map, of the 63 degrees that a GOES imager sees around its subpoint."""
+"""The radius, on the map, of the 63 degrees around its subpoint in which a satellite's GLM sees lightning.
+
+Source: measured. The farthest events of 13 granules of GOES-16 to -19 are 63.2 degrees from the subpoint.
+"""
 
 GRID_STEPS_DEG = (0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 15.0, 20.0, 30.0)
 SCALE_STEPS_KM = tuple(base * 10.0**power for power in range(4) for base in (1, 2, 5))
@@ -35,7 +38,7 @@ SCALE_STEPS_KM = tuple(base * 10.0**power for power in range(4) for base in (1, 
 class MapFrame:
     """A rectangle of the map.
 
-    Args:
+    Attributes:
         projection: Centred on what is shown.
         west: Left side, km from the centre; `east`, `south` and `north` alike.
         east: Right side.

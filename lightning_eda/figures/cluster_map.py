@@ -137,8 +137,8 @@ def spread_apart(x: Floats, y: Floats, distance: float) -> tuple[Floats, Floats]
     """Places near the given ones, pushed apart until no two are closer than a distance, or nearly so.
 
     Args:
-        x: (n,) any unit.
-        y: (n,) the same unit.
+        x: Any unit, shape (n,).
+        y: The same unit, shape (n,).
         distance: The same unit.
     """
     places = np.column_stack([x, y]).astype(np.float64)

@@ -18,7 +18,7 @@ from lightning_eda.figures.sphere import Floats
 class Lines:
     """Lines on the globe, parted by NaN.
 
-    Args:
+    Attributes:
         lat: Degrees.
         lon: Degrees, running on past 180 inside a line that crosses the antimeridian.
     """
@@ -37,7 +37,7 @@ class Lines:
 class Background:
     """What is drawn under the flashes.
 
-    Args:
+    Attributes:
         coasts: The shores.
         borders: The lines between countries.
         land: Closed rings with land on the right hand, each parted by NaN.
@@ -97,7 +97,7 @@ def _without_seam(ring: Floats) -> Floats:
 
 
 def _join(lines: list[Floats]) -> Lines:
-    """(n, 2) lines as one, parted by NaN."""
+    """Lines of shape (n, 2) as one, parted by NaN."""
     gap = np.full((1, 2), np.nan)
     joined = np.concatenate([part for line in lines for part in (line, gap)])
     return Lines(lat=joined[:, 1].copy(), lon=joined[:, 0].copy())

@@ -33,7 +33,7 @@ def render_k_distances(distances: Floats, k: int, eps: float) -> bytes:
     Source: Ester et al. 1996, "A Density-Based Algorithm for Discovering Clusters", section 4.2.
 
     Args:
-        distances: Ascending; infinite where an item has fewer neighbours [n].
+        distances: Ascending, infinite where an item has fewer neighbours, shape (n,).
         k: Which neighbour, the item itself included.
         eps: The limit now in use, drawn as a line; none where it is not finite.
 
@@ -44,7 +44,7 @@ def render_k_distances(distances: Floats, k: int, eps: float) -> bytes:
     figure = new_figure(8.0, 4.2, dpi=DOTS_PER_INCH)
     beyond = len(distances) - len(finite)
     words = f"{beyond:,} of {len(distances):,} items have fewer than {k} within the pairs that were given"
-    heading(figure, f"Distance to the {k}. nearest item", words, left=0.1)
+    heading(figure, f"Distance to the nearest item no. {k}", words, left=0.1)
     axes = figure.add_axes((0.1, 0.14, 0.86, 0.66))
     if not len(finite):
         axes.axis("off")
@@ -59,7 +59,7 @@ def render_k_distances(distances: Floats, k: int, eps: float) -> bytes:
         _draw_eps(axes, eps, int((finite <= eps).sum()))
         top = max(top, eps)
     axes.set_ylim(0, top * 1.08 or 1.0)
-    axes.set_xlabel("items, from the closest neighbourhood to the loosest")
+    axes.set_xlabel("items, from the closest neighbourhood to the loosest; each is its own no. 1")
     axes.set_ylabel("distance")
     return picture(figure)
 
@@ -82,7 +82,7 @@ def render_cluster_sizes(sizes: Labels, noise: int) -> bytes:
     """How many items the clusters have, the largest first.
 
     Args:
-        sizes: Items of each cluster [clusters].
+        sizes: Items of each cluster, shape (clusters,).
         noise: Items in none.
 
     Returns:

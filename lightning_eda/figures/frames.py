@@ -40,6 +40,7 @@ SCORE_COLUMNS = {
 }
 GLM = "GOES-R Geostationary Lightning Mapper (GLM)"
 SUBPOINT_LON_DEG = {"G16": -75.2, "G17": -137.2, "G18": -137.0, "G19": -75.2}
+"""Where each satellite stands in operation. Source: nominal_satellite_subpoint_lon in granules of each."""
 
 Labels = NDArray[np.int64]
 
@@ -59,7 +60,7 @@ def require_columns(table: pa.Table, columns: dict[str, str], what: str) -> None
 class Scene:
     """The clustered points of one window, as seen by one satellite.
 
-    Args:
+    Attributes:
         satellite: For example "G18".
         start: Start of the window, UTC.
         end: End of the window, exclusive, UTC.
@@ -204,7 +205,7 @@ class Scene:
 class Evaluation:
     """The scores of every k, and the k that was chosen.
 
-    Args:
+    Attributes:
         scores: A row a k, SCORE_COLUMNS.
         chosen_k: The k of the map, None when there were not enough points.
         chosen_by: Who chose it, in a word or two, for example "silhouette" or "run config".

@@ -17,7 +17,7 @@ NO_CLUSTER_COLOR = "#8A8F98"
 class Mark:
     """A mark under its two names.
 
-    Args:
+    Attributes:
         matplotlib: For the printed map.
         plotly: For the interactive map.
         glyph: For text.
@@ -40,7 +40,7 @@ MARKS = (
 class Look:
     """How one cluster is drawn.
 
-    Args:
+    Attributes:
         color: "#RRGGBB".
         mark: The mark of its points.
         text_color: Black or white, whichever reads better on the colour.

@@ -1,7 +1,7 @@
 """Two projections, in plain numpy: one for the printed map, one for the interactive map.
 
 **EqualArea** (Lambert azimuthal, centred on the data, cut at the horizon 90 degrees from the centre) draws
-the printed map. A GOES imager sees a disk of about 63 degrees around its subpoint, and an azimuthal
+the printed map. A GLM sees a disk of about 63 degrees around its subpoint, and an azimuthal
 projection keeps the data in such a disk; the view from the satellite itself would squeeze storms at the
 edge to nothing. Equal area keeps the density of flashes and the size of hulls comparable all over the map,
 which is what a map of clusters is read for, and makes the scale true at the centre.
@@ -28,7 +28,7 @@ HORIZON_KM = EARTH_RADIUS_KM * float(np.sqrt(2.0))
 class EqualArea:
     """Lambert azimuthal equal-area projection of the half globe around a centre.
 
-    Args:
+    Attributes:
         center_lat: Degrees.
         center_lon: Degrees.
 
@@ -122,7 +122,7 @@ def _moved_to_rim(x: Floats, y: Floats, azimuth: Floats, beyond: NDArray[np.bool
 class PlateCarree:
     """Longitude and latitude as x and y in degrees, x within 180 degrees of a central longitude.
 
-    Args:
+    Attributes:
         center_lon: Degrees.
     """
 

@@ -9,13 +9,13 @@ Floats = NDArray[np.float64]
 
 
 def unit_vectors(lat: Floats, lon: Floats) -> Floats:
-    """Positions as (n, 3) unit vectors from degrees."""
+    """Positions in degrees, shape (n,), as unit vectors, shape (n, 3)."""
     phi, lam = np.radians(lat), np.radians(lon)
     return np.stack([np.cos(phi) * np.cos(lam), np.cos(phi) * np.sin(lam), np.sin(phi)], axis=-1)
 
 
 def positions(vectors: Floats) -> tuple[Floats, Floats]:
-    """Latitude and longitude in degrees of (n, 3) vectors of any length."""
+    """Latitude and longitude in degrees, shape (n,), of vectors of any length, shape (n, 3)."""
     x, y, z = np.moveaxis(vectors, -1, 0)
     return np.degrees(np.arctan2(z, np.hypot(x, y))), np.degrees(np.arctan2(y, x))
 
@@ -38,7 +38,7 @@ def enclosing_center(lat: Floats, lon: Floats) -> tuple[float, float]:
 
 
 def tangent_axes(center_lat: float, center_lon: float) -> Floats:
-    """The rows east, north and up at a place: a (3, 3) rotation from unit vectors to local axes."""
+    """The rows east, north and up at a place: a rotation from unit vectors to local axes, shape (3, 3)."""
     phi, lam = np.radians(center_lat), np.radians(center_lon)
     east = [-np.sin(lam), np.cos(lam), 0.0]
     north = [-np.sin(phi) * np.cos(lam), -np.sin(phi) * np.sin(lam), np.cos(phi)]
@@ -53,8 +53,8 @@ def convex_hull(lat: Floats, lon: Floats, step_deg: float = 0.5) -> tuple[Floats
     on the sphere.
 
     Args:
-        lat: (n,) degrees.
-        lon: (n,) degrees.
+        lat: Degrees, shape (n,).
+        lon: Degrees, shape (n,).
         step_deg: The longest side of the ring that is returned, degrees.
 
     Returns:
@@ -74,7 +74,7 @@ def convex_hull(lat: Floats, lon: Floats, step_deg: float = 0.5) -> tuple[Floats
 
 
 def _plane_hull(points: Floats) -> NDArray[np.int64]:
-    """The corners of the hull of (n, 2) points, by number, anticlockwise.
+    """The corners of the hull of points, shape (n, 2), by number, anticlockwise.
 
     Source: Andrew, 1979: the monotone chain.
     """

@@ -21,7 +21,7 @@ Points = NDArray[np.float64]
 
 
 def decode_arcs(topology: dict[str, Any]) -> list[Points]:
-    """The arcs of a quantised topology as (n, 2) arrays of longitude and latitude, degrees.
+    """The arcs of a quantised topology as longitudes and latitudes, degrees, shape (n, 2) each.
 
     Longitude runs on past 180 where an arc crosses the antimeridian, so that no step is a jump.
 
@@ -39,7 +39,7 @@ def simplify(points: Points, tolerance: float) -> Points:
     """The Douglas-Peucker subset of a line: no dropped point is further than `tolerance` from the rest.
 
     Args:
-        points: (n, 2) positions, degrees.
+        points: Positions, degrees, shape (n, 2).
         tolerance: Degrees.
 
     Returns:
