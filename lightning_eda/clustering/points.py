@@ -124,7 +124,10 @@ def cluster_shapes(lon_deg: ArrayLike, lat_deg: ArrayLike, labels: ArrayLike) ->
     points = sphere_points(lon_deg, lat_deg)
     if label.shape != (len(points),):
         raise PointsError(f"{len(points)} points but labels of shape {label.shape}")
-    return [_shape(points[label == name]) for name in np.unique(label[label >= 0])]
+    order = np.argsort(label, kind="stable")
+    order = order[label[order] >= 0]
+    starts = np.unique(label[order], return_index=True)[1]
+    return _shapes(points[order] / EARTH_RADIUS_KM, starts) if len(starts) else []
 
 
 def radii_km(lon_deg: ArrayLike, lat_deg: ArrayLike, labels: ArrayLike, centers: Floats) -> Floats:
@@ -148,45 +151,50 @@ def radii_km(lon_deg: ArrayLike, lat_deg: ArrayLike, labels: ArrayLike, centers:
     return farthest
 
 
-def _shape(points: Floats) -> ClusterShape:
-    unit = points / EARTH_RADIUS_KM
-    centre = _direction(unit)
-    ((lon, lat),) = lonlat(centre[np.newaxis])
-    distance = _great_circle_km(unit, centre)
-    return ClusterShape(
-        size=len(points),
-        lon=float(lon),
-        lat=float(lat),
-        radius_km=float(distance.max()),
-        hull_area_km2=_hull_area_km2(_equal_area_km(unit, centre)),
-    )
+def _shapes(unit: Floats, starts: Integers) -> list[ClusterShape]:
+    """The shapes of clusters whose unit vectors stand together; `starts` has the first of each."""
+    sizes = np.diff(np.append(starts, len(unit)))
+    centre = _directions(unit, starts, sizes)
+    own = np.repeat(centre, sizes, axis=0)
+    radius = np.maximum.reduceat(_great_circle_km(unit, own), starts)
+    hulls = map(_hull_area_km2, np.split(_equal_area_km(unit, centre, sizes), starts[1:]))
+    rows = zip(sizes.tolist(), lonlat(centre).tolist(), radius.tolist(), hulls, strict=True)
+    return [ClusterShape(size, lon, lat, radius_km, area) for size, (lon, lat), radius_km, area in rows]
 
 
-def _direction(unit: Floats) -> Floats:
-    mean: Floats = unit.mean(axis=0)
-    length = float(np.linalg.norm(mean))
+def _directions(unit: Floats, starts: Integers, sizes: Integers) -> Floats:
+    """The direction of the mean vector of each cluster, shape (k, 3)."""
+    mean = np.add.reduceat(unit, starts, axis=0) / sizes[:, np.newaxis]
+    length = np.linalg.norm(mean, axis=1, keepdims=True)
     # Points spread evenly over the globe have no mean direction: any of them serves.
-    return mean / length if length > 1e-12 else unit[0]
+    return np.where(length > 1e-12, mean / np.maximum(length, 1e-12), unit[starts])
 
 
 def _great_circle_km(unit: Floats, centre: Floats) -> Floats:
+    """The distance of each unit vector from its own centre, shape (n,)."""
     # By the chord, not by acos of the dot product: that loses all digits below about 100 m.
     half_chord = np.linalg.norm(unit - centre, axis=1) / 2
     distance: Floats = 2 * EARTH_RADIUS_KM * np.arcsin(np.minimum(half_chord, 1.0))
     return distance
 
 
-def _equal_area_km(unit: Floats, centre: Floats) -> Floats:
-    """Lambert azimuthal equal-area coordinates around the centre, shape (n, 2), km: areas are true.
+def _equal_area_km(unit: Floats, centre: Floats, sizes: Integers) -> Floats:
+    """Lambert azimuthal equal-area coordinates around the own centre, shape (n, 2), km: areas are true.
 
     Source: Snyder 1987, Map Projections - A Working Manual, USGS Professional Paper 1395, page 182.
+
+    Args:
+        unit: Unit vectors, those of one cluster together, shape (n, 3).
+        centre: The centre of each cluster, a unit vector, shape (k, 3).
+        sizes: Points of each cluster, shape (k,).
     """
-    pole = np.eye(3)[np.argmin(np.abs(centre))]  # any axis that is not along the centre
+    pole = np.eye(3)[np.argmin(np.abs(centre), axis=1)]  # any axis that is not along the centre
     east = np.cross(pole, centre)
-    east /= np.linalg.norm(east)
-    north = np.cross(centre, east)
-    scale = np.sqrt(2 / np.maximum(1 + unit @ centre, 1e-12))
-    return EARTH_RADIUS_KM * np.column_stack([scale * (unit @ east), scale * (unit @ north)])
+    east /= np.linalg.norm(east, axis=1, keepdims=True)
+    axes = (east, np.cross(centre, east), centre)
+    x, y, up = ((unit * np.repeat(axis, sizes, axis=0)).sum(axis=1) for axis in axes)
+    scale = EARTH_RADIUS_KM * np.sqrt(2 / np.maximum(1 + up, 1e-12))
+    return np.column_stack([scale * x, scale * y])
 
 
 def _hull_area_km2(plane: Floats) -> float:

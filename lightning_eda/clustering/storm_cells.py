@@ -4,14 +4,12 @@ A cell is a cluster of flashes in space and time, so a storm that moves is one c
 follow each other; radius and hull are of all its flashes, the whole way it came.
 """
 
-from typing import Any
-
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import ArrayLike
 
-from lightning_eda.clustering.points import US_PER_MINUTE, ClusterShape, cluster_shapes
+from lightning_eda.clustering.points import US_PER_MINUTE, Integers, cluster_shapes
 from lightning_eda.errors import PointsError
 
 TIME = pa.timestamp("us")
@@ -86,41 +84,40 @@ def storm_cells(flashes: pa.Table) -> pa.Table:
         null where no flash has one).
     """
     inside = flashes.filter(pc.greater_equal(flashes["cell"], 0))
-    inside = inside.sort_by([("cell", "ascending"), ("time", "ascending")])
+    inside = inside.sort_by([("cell", "ascending"), ("time", "ascending")]).combine_chunks()
     labels = inside["cell"].to_numpy()
-    names, starts = np.unique(labels, return_index=True)
-    ends = np.append(starts, len(labels))[1:]
-    records = [
-        _cell(int(name), inside.slice(start, end - start))
-        for name, start, end in zip(names, starts, ends, strict=True)
-    ]
-    return pa.Table.from_pylist(records, CELL_SCHEMA)
-
-
-def _cell(name: int, rows: pa.Table) -> dict[str, Any]:
-    """One line of the table, from the flashes of one cell in the order of their times."""
-    shape = _shape(rows)
-    time = rows["time"].cast(TIME).cast(pa.int64()).to_numpy()
-    minutes = float(time[-1] - time[0]) / US_PER_MINUTE
-    return {
-        "cell": name,
-        "satellite": rows["satellite"][0].as_py(),
-        "first_time": rows["time"][0].as_py(),
-        "last_time": rows["time"][-1].as_py(),
+    names, starts, sizes = np.unique(labels, return_index=True, return_counts=True)
+    first, last = (inside["time"].cast(TIME).take(at) for at in (starts, starts + sizes - 1))
+    minutes = pc.subtract(last, first).cast(pa.int64()).to_numpy() / US_PER_MINUTE
+    shapes = cluster_shapes(inside["lon"].to_numpy(), inside["lat"].to_numpy(), labels)
+    columns = {
+        "cell": names,
+        "satellite": inside["satellite"].take(starts),
+        "first_time": first,
+        "last_time": last,
         "duration_minutes": minutes,
-        "flashes": shape.size,
-        "rate_per_minute": shape.size / max(minutes, 1.0),
-        "peak_per_minute": int(np.unique(time // US_PER_MINUTE, return_counts=True)[1].max()),
-        "center_lat": shape.lat,
-        "center_lon": shape.lon,
-        "radius_km": shape.radius_km,
-        "hull_area_km2": shape.hull_area_km2,
-        "energy_j": pc.sum(rows["energy_j"]).as_py(),
+        "flashes": sizes,
+        "rate_per_minute": sizes / np.maximum(minutes, 1.0),
+        "peak_per_minute": _peaks(labels, inside["time"].cast(TIME).cast(pa.int64()).to_numpy()),
+        "center_lat": [shape.lat for shape in shapes],
+        "center_lon": [shape.lon for shape in shapes],
+        "radius_km": [shape.radius_km for shape in shapes],
+        "hull_area_km2": [shape.hull_area_km2 for shape in shapes],
+        "energy_j": _energies(inside),
     }
+    return pa.table(columns, CELL_SCHEMA)
 
 
-def _shape(rows: pa.Table) -> ClusterShape:
-    (shape,) = cluster_shapes(
-        rows["lon"].to_numpy(), rows["lat"].to_numpy(), np.zeros(rows.num_rows, np.int8)
-    )
-    return shape
+def _peaks(labels: Integers, time_us: Integers) -> Integers:
+    """The most flashes in one minute of the clock, for each cell; flashes by cell and time."""
+    minute = time_us // US_PER_MINUTE
+    new_cell = np.diff(labels, prepend=-1) != 0
+    runs = np.flatnonzero(new_cell | (np.diff(minute, prepend=0) != 0))
+    lengths = np.diff(np.append(runs, len(labels)))
+    return np.maximum.reduceat(lengths, np.flatnonzero(new_cell[runs]))
+
+
+def _energies(rows: pa.Table) -> pa.Array:
+    """The sum for each cell, null where no flash has one; rows by cell."""
+    sums = rows.group_by("cell", use_threads=False).aggregate([("energy_j", "sum")])
+    return sums["energy_j_sum"]

@@ -1,15 +1,19 @@
 """What storm cells are like, and that the flashes of two storms stay two cells."""
 
+from collections import Counter
 from datetime import datetime, timedelta
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
+from scipy.spatial import ConvexHull
 
 from lightning_eda.clustering.dbscan import dbscan_pairs
 from lightning_eda.clustering.neighbours import near_pairs
 from lightning_eda.clustering.pairs_note import PairsNote, read_note, write_note
 from lightning_eda.clustering.storm_cells import CELL_SCHEMA, label_flashes, require_flashes, storm_cells
+from lightning_eda.earth import EARTH_RADIUS_KM
 from lightning_eda.errors import PointsError
 
 START = datetime(2024, 7, 1, 20)
@@ -112,6 +116,59 @@ def test_a_cell_is_described():
         "hull_area_km2": pytest.approx(0.0, abs=1e-6),
         "energy_j": pytest.approx(6e-14),
     }
+
+
+def described_one_by_one(rows: pa.Table) -> list[dict]:
+    """The table of cells in the plainest way: a loop over the cells."""
+    return [
+        described(rows.filter(pc.equal(rows["cell"], name)).sort_by("time"), name)
+        for name in range(1 + max(rows["cell"].to_pylist()))
+    ]
+
+
+def described(rows: pa.Table, name: int) -> dict:
+    lon, lat = np.radians(rows["lon"].to_numpy()), np.radians(rows["lat"].to_numpy())
+    unit = np.column_stack([np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)])
+    centre = unit.mean(axis=0) / np.linalg.norm(unit.mean(axis=0))
+    east = np.cross([0.0, 0.0, 1.0], centre) / np.linalg.norm(np.cross([0.0, 0.0, 1.0], centre))
+    plane = unit @ np.column_stack([east, np.cross(centre, east)])
+    plane *= EARTH_RADIUS_KM * np.sqrt(2 / (1 + unit @ centre))[:, np.newaxis]
+    times = rows["time"].to_pylist()
+    minutes = (times[-1] - times[0]) / timedelta(minutes=1)
+    energies = [energy for energy in rows["energy_j"].to_pylist() if energy is not None]
+    return {
+        "cell": name,
+        "satellite": rows["satellite"][0].as_py(),
+        "first_time": times[0],
+        "last_time": times[-1],
+        "duration_minutes": pytest.approx(minutes),
+        "flashes": rows.num_rows,
+        "rate_per_minute": pytest.approx(rows.num_rows / max(minutes, 1.0)),
+        "peak_per_minute": max(Counter(time.replace(second=0, microsecond=0) for time in times).values()),
+        "center_lat": pytest.approx(np.degrees(np.arcsin(centre[2]))),
+        "center_lon": pytest.approx(np.degrees(np.arctan2(centre[1], centre[0]))),
+        "radius_km": pytest.approx(
+            2 * EARTH_RADIUS_KM * np.arcsin(np.linalg.norm(unit - centre, axis=1).max() / 2)
+        ),
+        "hull_area_km2": pytest.approx(ConvexHull(plane).volume if len(plane) > 2 else 0.0, rel=1e-9),
+        "energy_j": pytest.approx(sum(energies)) if energies else None,
+    }
+
+
+def test_many_cells_are_described_as_one_by_one():
+    """300 of all sizes from one flash, in any order, on both sides of the antimeridian, some of noise."""
+    random = np.random.default_rng(5)
+    cell = np.concatenate([np.arange(300), random.choice(300, 3000, p=np.arange(300) / 44_850), [-1] * 50])
+    random.shuffle(cell)
+    places = random.uniform([-50.0, 150.0], [50.0, 210.0], (300, 2))[cell] + random.normal(0, 0.2, (3350, 2))
+    energy = [None if random.random() < 0.3 else float(e) for e in random.lognormal(4.7, 1.5, 3350) * 1e-15]
+    seconds = random.uniform(0, 80_000, 300)[cell] + random.uniform(0, 600, 3350)
+    rows = flash_table(places[:, 0], (places[:, 1] + 180) % 360 - 180, seconds, cell, energy)
+    rows = rows.set_column(0, "satellite", pa.array(np.where(cell % 2, "G18", "G19")))
+    found, expected = storm_cells(rows).to_pylist(), described_one_by_one(rows)
+    assert {1, 2} <= {one["flashes"] for one in found}
+    assert None in {one["energy_j"] for one in found}
+    assert found == expected
 
 
 def test_the_centre_is_found_across_the_antimeridian():
