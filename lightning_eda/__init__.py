@@ -1,7 +1,9 @@
-"""GOES-R GLM lightning granules to a DuckDB warehouse, as Dagster software-defined assets.
+"""Lightning granules to DuckDB, clusters and maps; distances to clusters; CSVs to Parquet tables.
 
-`lightning_eda.definitions` is what Dagster loads. The other packages know nothing of Dagster:
-`storage` (where bytes live), `glm` (granules), `warehouse` (DuckDB).
+`lightning_eda.definitions` is what Dagster loads, `lightning_eda.aws_lambda` holds the Lambda functions for
+distances and CSVs. These packages know nothing of Dagster: `storage` (where bytes live), `glm` (granules),
+`warehouse` (DuckDB), `clustering` (k-means, DBSCAN, storm cells), `distances` (lists of distances), `tables`
+(CSVs, Parquet, Glue), `figures` (maps, curves, reports).
 """
 
 __version__ = "0.1.0"

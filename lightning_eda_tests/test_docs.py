@@ -1,5 +1,7 @@
 """The documents are true: paths exist, settings are the real ones, columns are those of the tables."""
 
+import json
+import pydoc
 import re
 from dataclasses import fields
 from pathlib import Path
@@ -11,10 +13,24 @@ from lightning_eda.warehouse.schema import TABLES
 from lightning_eda.warehouse.schema_clusters import CLUSTER_CENTERS, FLASH_CLUSTERS, K_SCORES
 from lightning_eda.warehouse.schema_distances import DISTANCE_CLUSTERS
 from lightning_eda.warehouse.schema_storms import STORM_TABLES
+from lightning_eda_tests.documents import DOCUMENTS, MADE, ROOT, fences, repository_files, words_in_backticks
 
-ROOT = Path(__file__).parents[1]
 NO_DEFAULT = "\N{EN DASH}"
-DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
+FILES = repository_files()
+CODE = "\n".join(path.read_text() for path in sorted(ROOT.glob("lightning_eda/**/*.py")))
+TESTS = "\n".join(path.read_text() for path in sorted(ROOT.glob("lightning_eda_tests/**/test_*.py")))
+VARIABLE = re.compile(r"(?<![\w-])[A-Z]+[0-9]?_?[A-Z][A-Z0-9_]+(?![\w-])")
+VARIABLES_OF_OTHERS = {
+    "DAGSTER_HOME", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY",
+    "PGHOST", "PGPORT", "PGUSER", "PGPASSWORD", "PGDATABASE",
+}  # fmt: skip
+NO_VARIABLES = {"SELECT", "FROM", "WHERE", "POST", "DDD", "YYYY", "YYYYMMDD", "HDBSCAN", "OPTICS", "DBSCAN"}
+PATH = r"\.?[a-z][\w-]*(?:(?:/[\w.-]+)*(?:/|\.(?:py|md|txt|toml|ya?ml))|(?:/[\w.-]+)+)"
+EXAMPLES = {"tb", "tb_x"}
+FOLDERS_OF_DATA = {
+    "bucket", "clusters", "dagster", "demo", "distances", "extract", "figures", "quarantine", "scratch",
+    "sensors", "transform",
+}  # fmt: skip
 
 
 @pytest.fixture(params=DOCUMENTS, ids=lambda path: path.relative_to(ROOT).as_posix())
@@ -38,15 +54,82 @@ def test_every_make_command_exists(document):
     assert named <= targets
 
 
-def test_every_file_of_the_package_that_is_named_exists(document):
-    """Names such as `definitions.py` and `assets/` in backticks or in the tree."""
-    for name in re.findall(r"`([\w/]+\.py)`", document[1]):
-        assert list(ROOT.rglob(name)), name
+def test_every_path_of_the_repository_that_is_named_exists(document):
+    """Names such as `definitions.py` and `deploy/dagster.yaml` in backticks, and those in the tree."""
+    tree = [word for language, block in fences(document[1]) if not language for word in block.split()]
+    named = [word.strip(",") for word in tree] + words_in_backticks(document[1])
+    for word in named:
+        is_path = re.fullmatch(PATH, word)
+        if is_path and word.split("/")[0] not in FOLDERS_OF_DATA | MADE | EXAMPLES:
+            path = f"/{word.rstrip('/')}"
+            assert any(file.endswith(path) or f"{path}/" in file for file in FILES), word
+
+
+def test_every_file_that_is_said_to_be_written_is_known_to_the_code(document):
+    """Paths of the data folder, with or without `data/`, and the names of files there."""
+    for word in words_in_backticks(document[1]):
+        first = word.removeprefix("data/").split("/")[0]
+        if (first in FOLDERS_OF_DATA and "/" in word) or word.startswith("data/"):
+            assert f'"{first}"' in CODE or first == "dagster" or "." in first, word
+        name = word.split("/")[-1]
+        if re.fullmatch(r"[a-z_]+\.(png|html|gif|npz|json|parquet|csv\.gz|log|duckdb)", name):
+            assert re.search(rf"[\"/]{re.escape(name)}\"", CODE), word
+
+
+def test_every_setting_that_is_named_is_read(document):
+    """In backticks and in commands; a name that ends in _ is how some begin."""
+    names = {name for word in words_in_backticks(document[1]) for name in VARIABLE.findall(word)}
+    commands = "".join(block for language, block in fences(document[1]) if language == "sh")
+    names |= set(re.findall(r"(?:^|\s)([A-Z][A-Z0-9_]+)=", commands))
+    known = Read.settings() | VARIABLES_OF_OTHERS | NO_VARIABLES
+    assert {name for name in names if not name.endswith("_")} <= known
+    for name in names - known:
+        assert any(one.startswith(name) for one in known), name
+
+
+class Read(dict):
+    """An environment that remembers what it was asked for."""
+
+    names: set[str]
+
+    @classmethod
+    def settings(cls) -> set[str]:
+        """The variables that the settings are read from."""
+        environment = cls()
+        environment.names = set()
+        Settings.from_mapping(environment)
+        return environment.names
+
+    def get(self, name, default=None):
+        self.names.add(name)
+        return default
+
+
+def test_every_name_of_the_code_exists(document):
+    """Dotted names such as `lightning_eda.glm.lcfa.read_granule`, and tests by their names."""
+    tops = {path.stem for path in (ROOT / "lightning_eda").iterdir()} | {"lightning_eda"}
+    for word in words_in_backticks(document[1]):
+        dotted = re.match(r"\w+(?:\.\w+)+", word)
+        if dotted and word.split(".")[0] in tops and not word.endswith(".py"):
+            assert pydoc.locate("lightning_eda." + dotted[0].removeprefix("lightning_eda.")), word
+        if word.startswith("benchmarks."):
+            assert (ROOT / f"{word.replace('.', '/')}.py").exists(), word
+        if re.fullmatch(r"test_\w+", word):
+            assert f"def {word}(" in TESTS, word
+
+
+def test_every_json_block_can_be_read(document):
+    """Events, answers and rules."""
+    for language, block in fences(document[1]):
+        if language == "json":
+            json.loads(block)
 
 
 def test_the_readme_lists_the_settings_with_their_defaults():
-    """Those of .env.example, which are those that are read; the defaults are the real ones."""
-    rows = re.findall(r"^\| (`[A-Z].*?) \| (.*?) \|", (ROOT / "README.md").read_text(), flags=re.MULTILINE)
+    """All that are read, and those of .env.example; the defaults are the real ones."""
+    readme = (ROOT / "README.md").read_text()
+    assert Read.settings() <= set(VARIABLE.findall(readme))
+    rows = re.findall(r"^\| (`[A-Z].*?) \| (.*?) \|", readme, flags=re.MULTILINE)
     listed = {name: default for names, default in rows for name in re.findall(r"`([A-Z0-9_]+)`", names)}
     example = (ROOT / ".env.example").read_text()
     assert set(re.findall(r"^#?([A-Z][A-Z0-9_]+)=", example, flags=re.MULTILINE)) <= set(listed)
