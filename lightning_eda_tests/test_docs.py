@@ -178,6 +178,14 @@ def test_every_column_is_documented(table):
         assert line in section, line
 
 
+def test_every_writer_of_a_table_is_a_writer_of_the_database():
+    """The list of files in docs/data.md names whoever is named below one of the tables there."""
+    text = (ROOT / "docs" / "data.md").read_text()
+    (row,) = re.findall(r"^\| `lightning.duckdb` \| (.*?) \|", text, flags=re.MULTILINE)
+    writers = "".join(re.findall(r"Written by (.*?); read by", text))
+    assert set(re.findall(r"`(\w+)`", row)) == set(re.findall(r"`(\w+)`", writers))
+
+
 def test_no_machine_is_named():
     """No path of anybody's machine and no address of a package registry is in the repository."""
     machine = re.compile(r"/(?:home|root|Users|work)/\w|pypi\.org|registry\.npmjs|deb\.debian")

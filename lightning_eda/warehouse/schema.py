@@ -193,7 +193,7 @@ FLASHES = Table(
             nullable=True,
         ),
         Column("flash_energy", "DOUBLE", "Radiant energy; NULL above the packed range", "J", nullable=True),
-        Column("flash_quality_flag", "UTINYINT", "0 good; 1, 3, 5: see docs/data.md", nullable=True),
+        Column("flash_quality_flag", "UTINYINT", "0 good; 1 out of order, 3 cut, 5 too long", nullable=True),
         Column("n_groups", "INTEGER", "Groups of it in the granule", nullable=True),
         Column("n_events", "INTEGER", "Events of it in the granule", nullable=True),
     ),

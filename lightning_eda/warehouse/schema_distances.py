@@ -12,7 +12,11 @@ DISTANCE_CLUSTERS = Table(
     ("day", "key"),
     (
         DAY,
-        Column("cluster", "INTEGER", "Label, from 0 in order of first appearance"),
+        Column(
+            "cluster",
+            "INTEGER",
+            "Label, from 0 in order of the first core item (of OPTICS and HDBSCAN, the first item)",
+        ),
         Column("key", "VARCHAR", "The item, as the pairs name it"),
     ),
 )
