@@ -1,31 +1,79 @@
 """The commands of the documents, run word for word in a shell, in one folder, from top to bottom.
 
 Where they speak of NOAA's bucket, a folder of simulated granules stands in; where they speak of AWS, a server
-on this machine. Commands of `make` are what runs these tests.
+on this machine. What cannot be run here is in `SKIPPED`, with the reason.
 """
 
 import gzip
+import json
+import os
 import re
+import shutil
 import subprocess
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import boto3
+import dagster as dg
+import duckdb
 import pytest
 
+from lightning_eda_tests.documents import DOCUMENTS, fences, words_in_backticks
 from lightning_eda_tests.end_to_end.commands import BIN, ROOT, environment, free_port, project_folder
-from lightning_eda_tests.hours import simulate
+from lightning_eda_tests.hours import HOUR, simulate
 from lightning_eda_tests.servers import S3Server
 
-BLOCK = re.compile(r"^```sh\n(.*?)^```", re.MULTILINE | re.DOTALL)
-BY_MAKE = re.compile(r"^(make|dagster dev)\b", re.MULTILINE)
+README, LAMBDA, OPERATIONS = "README.md", "docs/lambda.md", "docs/operations.md"
+RUN = {README, LAMBDA, OPERATIONS}
+NO_COMMANDS = {"", "json", "dockerfile"}
+# How commands begin that are left out, and why; the lines that continue one (after \) go with it.
+SKIPPED = {
+    "make": "sets up the environment that runs this test; .ci/run types these",
+    "git pull": "changes the checkout that is tested",
+    "dagster-webserver": "a server, which never ends; test_browser.py and test_daemon.py start one",
+    "dagster-daemon": "the same",
+    "cp deploy/dagster-postgres.yaml": "wants a Postgres server; test_instance.py starts one",
+    "docker": "wants Docker",
+    "aws": "wants the program of that name, and an account",
+}
+LEFT_OUT = re.compile(rf"^(?:{'|'.join(SKIPPED)})\b(?:.*\\\n)*.*\n", re.MULTILINE)
+# Files and folders of the data folder that none of these commands writes, and who or what does.
+WRITTEN_BY_OTHERS = {
+    "groups.csv": "GLM_TIERS with group",
+    "events.csv": "GLM_TIERS with event",
+    "cells.npz": "more rows than are clustered one by one",
+    "failures.log": "the daemon",
+    "sensors": "the daemon",
+    "demo": "`make demo`",
+    "scratch": "empty after each run",
+    "lightning.duckdb.wal": "another program, or one that died",
+}
 
 
 def blocks_of(document: str) -> list[str]:
-    """The command blocks of a document that can be run here."""
-    blocks = BLOCK.findall((ROOT / document).read_text())
-    return [block for block in blocks if not BY_MAKE.search(block)]
+    """The command blocks of a document, without the commands that are left out."""
+    blocks = [block for language, block in fences((ROOT / document).read_text()) if language == "sh"]
+    return [left for block in blocks if (left := LEFT_OUT.sub("", block)).strip()]
+
+
+def test_every_block_is_run_or_left_out_for_a_reason():
+    """In all documents; a block in another shell's language would be neither."""
+    for path in DOCUMENTS:
+        name = path.relative_to(ROOT).as_posix()
+        assert {language for language, _ in fences(path.read_text())} <= NO_COMMANDS | {"sh"}, name
+        assert path.read_text().count("```") == 2 * len(fences(path.read_text())), name
+        assert name in RUN or not blocks_of(name), f"{name}: nobody runs its commands"
+
+
+@pytest.mark.parametrize("beginning", SKIPPED)
+def test_every_reason_to_leave_out_is_needed(beginning: str):
+    """What no document has any more leaves the list."""
+    commands = [
+        block for path in DOCUMENTS for language, block in fences(path.read_text()) if language == "sh"
+    ]
+    assert any(re.search(rf"^{beginning}\b", block, re.MULTILINE) for block in commands)
 
 
 def run_block(block: str, folder: Path, **variables: str) -> str:
@@ -76,8 +124,10 @@ def aws(account_server: S3Server) -> dict[str, str]:
 def test_every_command_of_the_readme_works(tmp_path: Path, aws: dict[str, str], account_server: S3Server):
     """From the first hour to the dataset; what they promise is there afterwards."""
     folder = project_folder(tmp_path / "project")
-    simulate(tmp_path / "archive", datetime(2022, 12, 31, 5, tzinfo=UTC))
-    for block in blocks_of("README.md"):
+    hours = [datetime(2022, 12, 31, hour, tzinfo=UTC) for hour in (5, 6)]
+    simulate(tmp_path / "archive", hours[0], faults=[("truncated", 2)])
+    simulate(tmp_path / "archive", hours[1])
+    for block in blocks_of(README):
         run_block(block, folder, GLM_ARCHIVE_DIR=str(tmp_path / "archive"), **aws)
     assert list(folder.glob("data/figures/*/report.html"))
     assert list(folder.glob("data/bucket/storm_cells/day=2022-12-31/clusters.csv.gz"))
@@ -87,10 +137,81 @@ def test_every_command_of_the_readme_works(tmp_path: Path, aws: dict[str, str], 
     assert gzip.decompress(clusters.read()).decode().splitlines()[:2] == ["cluster,key", "0,a1"]
     dataset = client.list_objects_v2(Bucket="my-lake", Prefix="tables/orders/data_ref=20240101/")
     assert dataset["KeyCount"] == 1
+    for path in paths_of_data():
+        assert list(folder.glob(path)), path
+
+
+def paths_of_data() -> set[str]:
+    """The patterns of all paths under data/ that the documents name, and that these commands write."""
+    named = {
+        word.rstrip("/")
+        for path in DOCUMENTS
+        for word in words_in_backticks(path.read_text())
+        if word.startswith("data/")
+    }
+    for paths, files in re.findall(r"^\| (`[^|]*/`) \| [^|]* \| (.*) \|$", files_of_data(), re.MULTILINE):
+        folder = paths.strip("`").rstrip("/")
+        named.add(f"data/{folder}")
+        named |= {f"data/{folder}/{name}" for name in re.findall(r"`([\w<>.]+\.[a-z]+)`", files)}
+    kept = {path for path in named if not WRITTEN_BY_OTHERS.keys() & {*path.split("/")}}
+    return {re.sub(r"<[^>]*>|YYYY|MM|DDD|DD|HH", "*", path) for path in kept}
+
+
+def files_of_data() -> str:
+    """The section of docs/data.md about files."""
+    return (ROOT / "docs" / "data.md").read_text().split("\n## ")[1]
 
 
 def test_every_command_about_lambda_works(tmp_path: Path):
-    """On a port of its own."""
-    (block,) = blocks_of("docs/lambda.md")
-    printed = run_block(block.replace("5000", str(free_port())), tmp_path)
-    assert "'day': '2024-01-01', 'success': True, 'clusters': 1, 'clustered-keys': 3" in printed
+    """On a port of its own; the files for AWS have names in the places of all placeholders."""
+    shutil.copytree(ROOT / "docs", tmp_path / "docs")
+    printed = [run_block(block.replace("5000", str(free_port())), tmp_path) for block in blocks_of(LAMBDA)]
+    assert "'day': '2024-01-01', 'success': True, 'clusters': 1, 'clustered-keys': 3" in printed[-1]
+    made = {path.stem: path.read_text() for path in tmp_path.glob("build/lambda/*.json")}
+    assert made.keys() == {"trust_policy", "cluster_policy", "dead_letter_policy", "notification"}
+    assert not [text for text in made.values() if re.search(r"BUCKET|_FOLDER|REGION|ACCOUNT", text)]
+    assert all(map(json.loads, made.values()))
+
+
+def test_every_command_of_operations_works(tmp_path: Path):
+    """In a DAGSTER_HOME, as they say; whatever they may delete is old enough for it."""
+    folder, home = project_folder(tmp_path / "project"), tmp_path / "user" / "dagster"
+    shutil.copytree(ROOT / "deploy", folder / "deploy")
+    home.parent.mkdir()
+    simulate(tmp_path / "archive", HOUR)
+    variables = {
+        "HOME": str(home.parent),
+        "DAGSTER_HOME": str(home),
+        "GLM_ARCHIVE_DIR": str(tmp_path / "archive"),
+    }
+    rows = 0
+    for block in blocks_of(OPERATIONS):
+        run_block(block, folder, **variables)
+        make_old(folder / "data", home)
+        rows = rows or rows_of(folder / "data" / "lightning.duckdb")
+    assert not list(folder.rglob("*.nc")) + list(folder.rglob("data/transform/**/*.csv"))
+    assert {rows_of(path) for path in folder.glob("data/*.duckdb")} == {rows}
+    assert {path.name for path in folder.glob("data/*.duckdb")} == {
+        "lightning.duckdb", "backup.duckdb", "restored.duckdb",
+    }  # fmt: skip
+    assert not [*home.glob("history/runs/*-*.db"), *home.glob("storage/*")]
+    with dg.DagsterInstance.from_config(str(home)) as instance:
+        (run,) = instance.get_runs()
+        assert run.status is dg.DagsterRunStatus.SUCCESS
+        assert "2024-07-01-20:00" in instance.get_materialized_partitions(dg.AssetKey("load"))
+
+
+def make_old(*folders: Path) -> None:
+    """Every file and folder in there is as if a hundred days had passed."""
+    then = time.time() - 100 * 86_400
+    for path in (path for folder in folders if folder.exists() for path in folder.rglob("*")):
+        os.utime(path, (then, then))
+
+
+def rows_of(database: Path) -> int:
+    """Flashes in a database; 0 before there is one."""
+    if not database.exists():
+        return 0
+    with duckdb.connect(str(database), read_only=True) as connection:
+        ((count,),) = connection.sql("SELECT count(*) FROM flashes").fetchall()
+    return int(count)
