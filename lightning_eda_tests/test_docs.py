@@ -186,6 +186,14 @@ def test_every_writer_of_a_table_is_a_writer_of_the_database():
     assert set(re.findall(r"`(\w+)`", row)) == set(re.findall(r"`(\w+)`", writers))
 
 
+def test_the_image_is_made_of_files_that_exist():
+    """.dockerignore lets in what it names, and all that the build of the package reads is among that."""
+    lines = (ROOT / ".dockerignore").read_text().splitlines()
+    kept = {line.removeprefix("!") for line in lines if line.startswith("!")}
+    assert all((ROOT / name).exists() for name in kept)
+    assert {"lightning_eda", "pyproject.toml", "README.md", "LICENSE", "constraints.txt"} <= kept
+
+
 def test_no_machine_is_named():
     """No path of anybody's machine and no address of a package registry is in the repository."""
     machine = re.compile(r"/(?:home|root|Users|work)/\w|pypi\.org|registry\.npmjs|deb\.debian")

@@ -30,12 +30,12 @@ RUN = {README, LAMBDA, OPERATIONS}
 NO_COMMANDS = {"", "json", "dockerfile"}
 # How commands begin that are left out, and why; the lines that continue one (after \) go with it.
 SKIPPED = {
-    "make": "sets up the environment that runs this test; .ci/run types these",
+    "make": "sets up what runs this test; .ci/run types `make test`, .ci/try_wheel runs the demo",
     "git pull": "changes the checkout that is tested",
     "dagster-webserver": "a server, which never ends; test_browser.py and test_daemon.py start one",
     "dagster-daemon": "the same",
     "cp deploy/dagster-postgres.yaml": "wants a Postgres server; test_instance.py starts one",
-    "docker": "wants Docker",
+    "docker": "wants Docker, and the image that AWS publishes",
     "aws": "wants the program of that name, and an account",
 }
 LEFT_OUT = re.compile(rf"^(?:{'|'.join(SKIPPED)})\b(?:.*\\\n)*.*\n", re.MULTILINE)
