@@ -105,9 +105,17 @@ def reader(path: Path | str, wait_seconds: float = WAIT_SECONDS) -> Iterator[duc
 
 
 def located(path: Path | str) -> Path:
-    """The database's absolute path with links followed, so that all names of one file share one lock."""
+    """The database's absolute path with links followed, so that all names of one file share one lock.
+
+    Raises:
+        WarehouseError: It is a folder, cannot be reached, or has a name that DuckDB cannot take.
+    """
     database = Path(path).expanduser().resolve()
-    if database.is_dir():
+    try:
+        is_folder = database.is_dir()
+    except OSError as error:
+        raise _unreachable(database, error) from error
+    if is_folder:
         raise WarehouseError(f"{database} is a folder; the database must be a file")
     if os.sep == "/" and "\\" in str(database):
         raise WarehouseError(
@@ -123,7 +131,11 @@ def is_absent(database: Path) -> bool:
     except FileNotFoundError:
         return True
     except OSError as error:
-        raise WarehouseError(f"{database} cannot be reached: {error}") from error
+        raise _unreachable(database, error) from error
+
+
+def _unreachable(database: Path, error: OSError) -> WarehouseError:
+    return WarehouseError(f"{database} cannot be reached: {error.strerror}")
 
 
 def require_duckdb_file(database: Path) -> None:

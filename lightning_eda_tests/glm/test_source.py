@@ -248,6 +248,17 @@ def test_an_hour_without_objects_is_a_result_and_a_missing_root_is_not(
         fetch_hour(FolderStore(archive.root / "absent"), folders)
 
 
+def test_an_archive_that_is_not_mounted_takes_no_fetched_granule_away(archive: Archive, folders: HourFolders):
+    """Its empty product folder does not mean that the hour was emptied at its source."""
+    objects = hour_objects(3)
+    archive.put(objects)
+    fetch_hour(archive.store(), folders)
+    for path in (archive.root / PREFIX).iterdir():
+        path.unlink()
+    assert not fetch_hour(archive.store(), folders).source_known
+    assert files_in(folders.extract) == by_name(objects)
+
+
 def test_a_file_damaged_on_disk_heals(archive: Archive, folders: HourFolders):
     """A flipped byte, a cut and a lost file are fetched again, and only these."""
     objects = hour_objects(10)
