@@ -167,7 +167,9 @@ def _sole_writer(database: Path, patience: Patience) -> Iterator[None]:
 
 
 def _obstacle(database: Path) -> str:
-    """DuckDB's words on who holds the file right now, or ""."""
+    """DuckDB's words on who holds the file right now, or ""; it is not made when it is absent."""
+    if is_absent(database):
+        return ""
     try:
         with attached(database, READ_WRITE, Patience.of(0)):
             return ""

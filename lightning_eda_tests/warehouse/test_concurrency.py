@@ -11,6 +11,7 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 import pytest
+from filelock import FileLock
 
 from lightning_eda.errors import DatabaseBusyError
 from lightning_eda.warehouse.connection import reader, writer
@@ -188,6 +189,14 @@ def test_writers_of_our_own_queue_is_bounded(database: Path) -> None:
         pytest.fail("two writers at once")
     leave.set()
     thread.join()
+
+
+def test_a_writer_kept_out_of_a_new_database_makes_none(tmp_path: Path) -> None:
+    """The one that holds the lock makes it, in its own format."""
+    database = tmp_path / "lightning.duckdb"
+    with FileLock(f"{database}.lock"), pytest.raises(DatabaseBusyError), writer(database, wait_seconds=0.1):
+        pytest.fail("it was opened")
+    assert not database.exists()
 
 
 def test_a_reader_cannot_write(database: Path) -> None:
