@@ -373,6 +373,8 @@ def test_a_table_of_the_users_own_is_not_in_the_way(database: Path) -> None:
         ({"quality_flags": []}, "quality_flags"),
         ({"tier": "event", "quality_flags": [0]}, "quality_flags"),
         ({"tier": "event", "max_area_m2": 1.0}, "max_area_m2"),
+        ({"tier": "event", "max_area_m2": 0}, "max_area_m2"),
+        ({"tier": "event", "min_area_m2": 0.0}, "min_area_m2"),
     ],
 )
 def test_options_that_mean_nothing_are_refused(options: dict, variable: str) -> None:
