@@ -1,4 +1,4 @@
-"""Writing and reading what was found of a window: scores of k, the chosen k, centers and labels.
+"""What was found of a window: scores of k, the chosen k, centres and labels are written, scores are read.
 
 Every write is one transaction that replaces what the window had; what is there already is not written again.
 A window is known by its two ends, so an hour and the day that holds it live side by side.
@@ -51,19 +51,6 @@ class Fit:
     tier: str
     geometry: str
     method: str
-
-
-@dataclass(frozen=True)
-class Clusters:
-    """The clusters of a window.
-
-    Attributes:
-        centers: k, cluster, lat, lon (degrees), n; by k and cluster.
-        labels: satellite, granule_start, flash_id, cluster; by the first three.
-    """
-
-    centers: pa.Table
-    labels: pa.Table
 
 
 def replace_scores(
@@ -201,16 +188,6 @@ def replace_clusters(
         for table, rows in incoming:
             write_window(connection, table, start, end, rows)
     return True
-
-
-def read_clusters(
-    database: Path | str, start: datetime, end: datetime, wait_seconds: float = WAIT_SECONDS
-) -> Clusters:
-    """The centers and labels of a window; no rows when it has none."""
-    with reading(database, wait_seconds) as connection:
-        centers = read_window(connection, CLUSTER_CENTERS, start, end)
-        labels = read_window(connection, FLASH_CLUSTERS, start, end)
-    return Clusters(centers.select(own_names(CLUSTER_CENTERS)), labels.select(own_names(FLASH_CLUSTERS)))
 
 
 def _rewrite_scores(

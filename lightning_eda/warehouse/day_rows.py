@@ -1,4 +1,4 @@
-"""The rows of one day in the tables that are kept by day: replaced whole, and read."""
+"""The rows of one day in the tables that are kept by day, replaced whole."""
 
 from collections.abc import Mapping
 from datetime import date
@@ -8,13 +8,10 @@ import duckdb
 import pyarrow as pa
 
 from lightning_eda.warehouse.connection import WAIT_SECONDS, writer
-from lightning_eda.warehouse.queries import reading
 from lightning_eda.warehouse.same_rows import holds_rows
 from lightning_eda.warehouse.schema import Table
 from lightning_eda.warehouse.window_rows import (
     checked_rows,
-    empty_rows,
-    has_table,
     own_columns,
     replace_rows,
     stored_rows,
@@ -48,17 +45,6 @@ def replace_day(
         for table, wanted in incoming.items():
             replace_rows(connection, table, ON_DAY, wanted)
     return True
-
-
-def read_day_rows(
-    database: Path | str, table: Table, day: date, wait_seconds: float = WAIT_SECONDS
-) -> pa.Table:
-    """The day's rows of a table; none when the database was made before there was such a table."""
-    with reading(database, wait_seconds) as connection:
-        if not has_table(connection, table):
-            return empty_rows(table)
-        _select_day(connection, day)
-        return stored_rows(connection, table, ON_DAY).to_arrow_table()
 
 
 def _select_day(connection: duckdb.DuckDBPyConnection, day: date) -> None:

@@ -1,27 +1,13 @@
-"""Writing and reading the storm cells of a day."""
+"""Writing the storm cells of a day."""
 
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
 import pyarrow as pa
 
 from lightning_eda.warehouse.connection import WAIT_SECONDS
-from lightning_eda.warehouse.day_rows import read_day_rows, replace_day
+from lightning_eda.warehouse.day_rows import replace_day
 from lightning_eda.warehouse.schema_storms import STORM_CELL_FLASHES, STORM_CELLS
-
-
-@dataclass(frozen=True)
-class StormCells:
-    """The storm cells of a day.
-
-    Attributes:
-        cells: The columns of `storm_cells`, by cell.
-        flashes: The columns of `storm_cell_flashes`, by satellite, granule_start and flash_id.
-    """
-
-    cells: pa.Table
-    flashes: pa.Table
 
 
 def replace_storm_cells(
@@ -46,11 +32,3 @@ def replace_storm_cells(
         for table, given in ((STORM_CELLS, cells), (STORM_CELL_FLASHES, flashes))
     }
     return replace_day(database, day, rows, wait_seconds)
-
-
-def read_storm_cells(database: Path | str, day: date, wait_seconds: float = WAIT_SECONDS) -> StormCells:
-    """The storm cells of a day; no rows when it has none."""
-    return StormCells(
-        read_day_rows(database, STORM_CELLS, day, wait_seconds),
-        read_day_rows(database, STORM_CELL_FLASHES, day, wait_seconds),
-    )

@@ -16,14 +16,13 @@ from lightning_eda.warehouse.attach import STORAGE_VERSION
 from lightning_eda.warehouse.cluster_tables import (
     Fit,
     choose_k,
-    read_clusters,
     read_scores,
     replace_clusters,
     replace_scores,
 )
 from lightning_eda.warehouse.queries import integrity, table_counts
 from lightning_eda.warehouse.schema import TABLES
-from lightning_eda_tests.warehouse.contents import content_hash, load
+from lightning_eda_tests.warehouse.contents import content_hash, load, rows_with
 from lightning_eda_tests.warehouse.hours import make_hour
 
 START = datetime(2024, 7, 1, 20, tzinfo=UTC)
@@ -76,6 +75,13 @@ def labels(n: int = 5, cluster: int = 0) -> pa.Table:
             "energy_j": [1e-13] * n,
         }
     )
+
+
+def clusters(database: Path, start: datetime = START, end: datetime = END) -> tuple[pa.Table, pa.Table]:
+    """The centres and labels of a window, without its ends."""
+    window = {"window_start": start.replace(tzinfo=None), "window_end": end.replace(tzinfo=None)}
+    found = [rows_with(database, table, **window) for table in ("cluster_centers", "flash_clusters")]
+    return found[0].drop_columns(list(window)), found[1].drop_columns(list(window))
 
 
 def file_hash(database: Path) -> str:
@@ -179,25 +185,25 @@ def test_windows_live_side_by_side(database: Path) -> None:
     replace_clusters(database, *windows[2], centers().slice(0, 0))
     replace_scores(database, *windows[2], Fit("x", "flash", "sphere", "exact"), inertia({}))
     for number, window in enumerate(windows):
-        found = read_clusters(database, *window)
+        found_centers, found_labels = clusters(database, *window)
         if number == 2:
-            assert (scores(database, window), found.centers.num_rows, found.labels.num_rows) == ({}, 0, 0)
+            assert (scores(database, window), found_centers.num_rows, found_labels.num_rows) == ({}, 0, 0)
             continue
         assert scores(database, window) == {2: (float(number), None, str(number))}
-        assert set(found.centers["lat"].to_pylist()) == {number}
-        assert set(found.labels["cluster"].to_pylist()) == {number}
+        assert set(found_centers["lat"].to_pylist()) == {number}
+        assert set(found_labels["cluster"].to_pylist()) == {number}
 
 
 def test_clusters_come_back(database: Path) -> None:
     """By key, with the columns of the tables; further columns of what was given are left out."""
     assert replace_clusters(database, START, END, centers(3).take([2, 0, 1]), labels())
-    found = read_clusters(database, START, END)
-    assert found.centers.to_pylist() == centers(3).to_pylist()
-    assert found.labels["flash_id"].to_pylist() == [65_531, 65_532, 65_533, 65_534, 65_535]
-    assert found.labels.column_names == ["satellite", "granule_start", "flash_id", "cluster"]
+    found_centers, found_labels = clusters(database)
+    assert found_centers.to_pylist() == centers(3).to_pylist()
+    assert found_labels["flash_id"].to_pylist() == [65_531, 65_532, 65_533, 65_534, 65_535]
+    assert found_labels.column_names == ["satellite", "granule_start", "flash_id", "cluster"]
     replace_clusters(database, START, END, centers(2))
-    found = read_clusters(database, START, END)
-    assert (found.centers.num_rows, found.labels.num_rows) == (2, 0)
+    found_centers, found_labels = clusters(database)
+    assert (found_centers.num_rows, found_labels.num_rows) == (2, 0)
 
 
 def test_the_same_again_writes_nothing(database: Path) -> None:
@@ -245,7 +251,7 @@ def test_what_cannot_be_stored_changes_nothing(database: Path) -> None:
             replace_clusters(database, start, end, centers())
         with pytest.raises(ValueError, match=match):
             read_scores(database, start, end)
-    assert read_clusters(database, START, END).labels.num_rows == 5
+    assert clusters(database)[1].num_rows == 5
 
 
 def test_texts_are_values(database: Path) -> None:
@@ -256,11 +262,11 @@ def test_texts_are_values(database: Path) -> None:
     replace_clusters(database, START, END, centers(), hostile)
     (row,) = read_scores(database, START, END).to_pylist()
     assert {row[name] for name in ("fit", "tier", "geometry", "method")} == {HOSTILE}
-    assert read_clusters(database, START, END).labels["satellite"].to_pylist() == [HOSTILE]
+    assert clusters(database)[1]["satellite"].to_pylist() == [HOSTILE]
 
 
 def test_a_database_made_before_these_tables(database: Path, tmp_path: Path) -> None:
-    """It has no scores and no clusters; the first write makes the tables and leaves the hours alone."""
+    """It has no scores; the first write makes the tables and leaves the hours alone."""
     with duckdb.connect() as connection:
         connection.execute(f"ATTACH '{database}' AS old (STORAGE_VERSION '{STORAGE_VERSION}')")
         connection.execute("USE old")
@@ -268,7 +274,6 @@ def test_a_database_made_before_these_tables(database: Path, tmp_path: Path) -> 
             connection.execute(table.create_sql)
     assert read_scores(database, START, END).num_rows == 0
     assert read_scores(database, START, END).column_names[:2] == ["k", "inertia"]
-    assert read_clusters(database, START, END).labels.num_rows == 0
     load(database, tmp_path, START, make_hour(START))
     before = content_hash(database)
     replace_scores(database, START, END, FIT, inertia({2: 1.0}))
@@ -278,9 +283,8 @@ def test_a_database_made_before_these_tables(database: Path, tmp_path: Path) -> 
 
 def test_there_is_no_database_yet(database: Path) -> None:
     """Reading says so, and makes none."""
-    for read in (read_scores, read_clusters):
-        with pytest.raises(WarehouseError, match="no database"):
-            read(database, START, END)
+    with pytest.raises(WarehouseError, match="no database"):
+        read_scores(database, START, END)
     assert not database.exists()
 
 
@@ -289,7 +293,7 @@ def test_hours_and_windows_do_not_touch(database: Path, tmp_path: Path) -> None:
     load(database, tmp_path, START, make_hour(START))
     replace_clusters(database, START, END, centers(), labels())
     load(database, tmp_path, START, make_hour(START, seed=1))
-    assert read_clusters(database, START, END).labels.num_rows == 5
+    assert clusters(database)[1].num_rows == 5
     assert set(table_counts(database)) == set(TABLES)
     assert set(integrity(database, START, END).tiers) == {"flashes", "groups", "events"}
 
