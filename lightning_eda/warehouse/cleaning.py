@@ -14,7 +14,6 @@ import pyarrow as pa
 
 from lightning_eda.warehouse.cleaning_options import TIER_TABLES, Cleaning, require_tier
 from lightning_eda.warehouse.cleaning_rules import DUPLICATE, REASONS, judge
-from lightning_eda.warehouse.connection import WAIT_SECONDS
 from lightning_eda.warehouse.queries import reading
 from lightning_eda.warehouse.schema import quoted
 from lightning_eda.warehouse.span import IN_SPAN, select_span
@@ -68,12 +67,11 @@ def count_rows(
     end: datetime,
     tier: str = "flash",
     satellites: Collection[str] | None = None,
-    wait_seconds: float = WAIT_SECONDS,
 ) -> int:
     """Rows of a tier in a window before cleaning: what decides between rows and cells."""
     require_tier(tier)
     sql = f"SELECT count(*) FROM {quoted(TIER_TABLES[tier].name)} WHERE {IN_SPAN}"
-    with reading(database, wait_seconds) as connection:
+    with reading(database) as connection:
         select_span(connection, start, end, satellites)
         ((count,),) = connection.execute(sql).fetchall()
         return int(count)
@@ -84,7 +82,6 @@ def clean_rows(
     start: datetime,
     end: datetime,
     cleaning: Cleaning | None = None,
-    wait_seconds: float = WAIT_SECONDS,
 ) -> CleanRows:
     """The rows of a window that the cleaning keeps.
 
@@ -93,7 +90,6 @@ def clean_rows(
         start: First granule start, aware.
         end: First granule start after the window, aware.
         cleaning: What to read and what to drop; None is `Cleaning()`.
-        wait_seconds: How long to wait while others write.
 
     Raises:
         DatabaseBusyError: Others held the database all that time.
@@ -103,7 +99,7 @@ def clean_rows(
         SELECT {ROW_COLUMNS} FROM temp.judged ANTI JOIN temp.repeats USING (place)
         WHERE reason IS NULL ORDER BY satellite, granule_start, id, place"""
     cleaning = cleaning or Cleaning()
-    with reading(database, wait_seconds) as connection:
+    with reading(database) as connection:
         select_span(connection, start, end, cleaning.satellites)
         judge(connection, cleaning)
         account = account_of(connection, cleaning)

@@ -5,14 +5,11 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from lightning_eda.warehouse.connection import WAIT_SECONDS
 from lightning_eda.warehouse.day_rows import replace_day
 from lightning_eda.warehouse.schema_storms import STORM_CELL_FLASHES, STORM_CELLS
 
 
-def replace_storm_cells(
-    database: Path | str, day: date, cells: pa.Table, flashes: pa.Table, wait_seconds: float = WAIT_SECONDS
-) -> bool:
+def replace_storm_cells(database: Path | str, day: date, cells: pa.Table, flashes: pa.Table) -> bool:
     """Makes the day's storm cells exactly these, in one transaction; returns whether it wrote.
 
     Args:
@@ -20,7 +17,6 @@ def replace_storm_cells(
         day: The day.
         cells: The columns of `storm_cells` but day; others are left out. In any order.
         flashes: Those of `storm_cell_flashes` but day.
-        wait_seconds: How long to wait for others.
 
     Raises:
         DatabaseBusyError: Others held the database all that time.
@@ -31,4 +27,4 @@ def replace_storm_cells(
         table: given.sort_by([(name, "ascending") for name in table.key if name != "day"])
         for table, given in ((STORM_CELLS, cells), (STORM_CELL_FLASHES, flashes))
     }
-    return replace_day(database, day, rows, wait_seconds)
+    return replace_day(database, day, rows)

@@ -106,7 +106,7 @@ def test_two_runs_take_turns(tmp_path, decoder):
     with (
         sole_use(extraction.folders.transform),
         pytest.raises(FolderBusyError, match="in use by another run"),
-        sole_use(extraction.folders.transform, wait_seconds=0.1),
+        sole_use(extraction.folders.transform, wait_s=0.1),
     ):
         pytest.fail("two at once")
     assert write_hour_series(extraction, ("flash",), decoder).rows

@@ -25,7 +25,7 @@ STORAGE_OF_DUCKDB_1_5 = 68  # the number in the file's header
 def open_both(database: Path) -> Iterator[str]:
     """What is said when a reader and a writer open it, each of which must fail."""
     for opening in (reader, writer):
-        with pytest.raises(WarehouseError) as caught, opening(database, wait_seconds=5):
+        with pytest.raises(WarehouseError) as caught, opening(database, wait_s=5):
             pytest.fail("it was opened")
         assert not caught.value.retryable
         assert str(database) in str(caught.value)
