@@ -81,7 +81,7 @@ def clean_cells(
         geometry: "sphere" (unit vectors times the Earth's mean radius) or "lonlat" (plain degrees).
 
     Raises:
-        SettingError: The geometry is none of the two, or the size is not above 0 or far too small.
+        SettingError: The geometry is neither of the two, or the size is not above 0 or far too small.
         DatabaseBusyError: Others held the database all that time.
         WarehouseError: There is no database, or it cannot be read.
     """

@@ -12,10 +12,10 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
-from lightning_eda.warehouse.cleaning_options import TIER_TABLES, Cleaning, require_tier
+from lightning_eda.warehouse.cleaning_options import Cleaning, require_tier
 from lightning_eda.warehouse.cleaning_rules import DUPLICATE, REASONS, judge
 from lightning_eda.warehouse.queries import reading
-from lightning_eda.warehouse.schema import quoted
+from lightning_eda.warehouse.schema import TIER_TABLES, quoted
 from lightning_eda.warehouse.span import IN_SPAN, select_span
 
 __all__ = ["REASONS", "Account", "CleanRows", "Cleaning", "account_of", "clean_rows", "count_rows"]
@@ -32,14 +32,13 @@ class Account:
     Attributes:
         read: Rows of the window, before cleaning.
         dropped: How many were dropped for each of `REASONS`, in their order, zeros too.
-        unasked: Of how many of the rows read a rule could not be asked, by its reason: it dropped none of
-            them. Only rules with such rows are in it.
+        untested: For each rule that could not be applied to some rows, how many; it dropped none of them.
         notes: The same in words.
     """
 
     read: int
     dropped: dict[str, int]
-    unasked: dict[str, int]
+    untested: dict[str, int]
     notes: tuple[str, ...]
 
     @property
@@ -115,7 +114,7 @@ def account_of(connection: duckdb.DuckDBPyConnection, cleaning: Cleaning) -> Acc
     ((repeats,),) = connection.execute("SELECT count(*) FROM temp.repeats").fetchall()
     counts = {reason: count for reason, count, _, _ in found} | {DUPLICATE: repeats}
     read = sum(count for _, count, _, _ in found)
-    unasked = {
+    untested = {
         "out_of_field": (sum(row[2] for row in found), "the ledger has no subpoint_lon of their granules"),
         "static_pixel": (
             sum(row[3] for row in found) if cleaning.drop_artifacts else 0,
@@ -125,10 +124,10 @@ def account_of(connection: duckdb.DuckDBPyConnection, cleaning: Cleaning) -> Acc
     return Account(
         read=read,
         dropped={reason: counts.get(reason, 0) for reason in REASONS},
-        unasked={reason: count for reason, (count, _) in unasked.items() if count},
+        untested={reason: count for reason, (count, _) in untested.items() if count},
         notes=tuple(
-            f"{reason} could not be asked of {count:,} of {read:,} rows: {why}"
-            for reason, (count, why) in unasked.items()
+            f"the rule {reason} could not be applied to {count:,} of {read:,} rows: {why}"
+            for reason, (count, why) in untested.items()
             if count
         ),
     )

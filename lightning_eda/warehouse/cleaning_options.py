@@ -3,12 +3,10 @@
 import math
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Final
 
 from lightning_eda.errors import SettingError
-from lightning_eda.warehouse.schema import EVENTS, FLASHES, GROUPS, Table
+from lightning_eda.warehouse.schema import TIER_TABLES
 
-TIER_TABLES: Final[dict[str, Table]] = {"flash": FLASHES, "group": GROUPS, "event": EVENTS}
 LARGEST_FLAG = 255
 Box = tuple[float, float, float, float]
 

@@ -37,7 +37,7 @@ Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Fit:
+class FitKey:
     """Which k-means fit of a window scores are of.
 
     Attributes:
@@ -57,7 +57,7 @@ def replace_scores(
     database: Path | str,
     start: datetime,
     end: datetime,
-    fit: Fit,
+    fit: FitKey,
     scores: pa.Table,
 ) -> bool:
     """Makes the window's scores of one evaluator, or of both, exactly these; returns whether it wrote.
@@ -76,7 +76,7 @@ def replace_scores(
     Raises:
         DatabaseBusyError: Others held the database all that time.
         WarehouseError: The database could not be written.
-        ValueError: The scores lack a column or have a k twice, or the window is none.
+        ValueError: The scores lack a column or have a k twice, or the window is empty.
     """
     sides = [side for side in SIDES if side in scores.column_names]
     if not sides:
@@ -119,7 +119,7 @@ def choose_k(
         SettingError: The window has no scores for this k.
         DatabaseBusyError: Others held the database all that time.
         WarehouseError: The database could not be written.
-        ValueError: `chosen_by` is empty, or the window is none.
+        ValueError: `chosen_by` is empty, or the window is empty.
     """
     if not chosen_by:
         raise ValueError("chosen_by is empty; say who chose k")
@@ -154,7 +154,7 @@ def replace_clusters(
     centers: pa.Table,
     labels: pa.Table | None = None,
 ) -> bool:
-    """Makes the window's centers and labels exactly these, in one transaction; returns whether it wrote.
+    """Makes the window's centres and labels exactly these, in one transaction; returns whether it wrote.
 
     Args:
         database: The database file; made when it is not there.
@@ -167,7 +167,7 @@ def replace_clusters(
     Raises:
         DatabaseBusyError: Others held the database all that time.
         WarehouseError: The database could not be written.
-        ValueError: A column is missing or holds a value it cannot hold, or the window is none.
+        ValueError: A column is missing or holds a value it cannot hold, or the window is empty.
     """
     labels = empty_rows(FLASH_CLUSTERS) if labels is None else labels
     incoming = [

@@ -53,7 +53,7 @@ MAGIC_OFFSET = 8
 def writer(path: Path | str, wait_s: float = WAIT_S) -> Iterator[duckdb.DuckDBPyConnection]:
     """One transaction on the database, which is made when it is not there; an error undoes all of it.
 
-    The tables of `schema` and `schema_clusters` are there and their plain names work. After the commit the
+    All tables of `schema` and its companions are there and their plain names work. After the commit the
     file is checkpointed, and compacted when too much of it is free space. The connection is closed whatever
     happens.
 

@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from lightning_eda.errors import WarehouseError
 from lightning_eda.warehouse.connection import WAIT_S, located, reader
-from lightning_eda.warehouse.schema import FLASHES, GRANULES, TABLES, TIERS, Table, column_list, quoted
+from lightning_eda.warehouse.schema import FLASHES, GRANULES, TABLES, TIER_TABLES, Table, column_list, quoted
 from lightning_eda.warehouse.span import IN_SPAN, select_span
 
 
@@ -137,7 +137,7 @@ def integrity(
         return Integrity(
             rows[GRANULES.name],
             _number(connection, _repeated_sql(GRANULES)),
-            {tier.name: _tier_integrity(connection, tier, rows) for tier in TIERS},
+            {tier.name: _tier_integrity(connection, tier, rows) for tier in TIER_TABLES.values()},
         )
 
 

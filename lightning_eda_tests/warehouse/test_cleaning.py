@@ -120,7 +120,7 @@ def test_the_field_is_a_circle_around_the_subpoint(database: Path) -> None:
     )
     found = clean(database)
     assert (ids(found), dropped(found)) == ([0, 2, 4], {"out_of_field": 3})
-    assert "out_of_field" not in found.unasked
+    assert "out_of_field" not in found.untested
 
 
 @pytest.mark.parametrize("granules", [[], [{"subpoint_lon": None}], [{"subpoint_lon": math.nan}]])
@@ -128,9 +128,10 @@ def test_without_a_subpoint_the_field_is_not_asked(database: Path, granules: lis
     """Rows are kept, and their number is said."""
     store(database, flashes=[{"flash_lon": 30.0}, {}], granules=granules)
     found = clean(database, drop_artifacts=False)
-    assert (found.kept, found.unasked) == (2, {"out_of_field": 2})
+    assert (found.kept, found.untested) == (2, {"out_of_field": 2})
     assert found.notes == (
-        "out_of_field could not be asked of 2 of 2 rows: the ledger has no subpoint_lon of their granules",
+        "the rule out_of_field could not be applied to 2 of 2 rows: the ledger has no subpoint_lon of their "
+        "granules",
     )
 
 
@@ -297,7 +298,7 @@ def test_a_static_pixel_is_dropped_in_every_tier(database: Path, groups: list[di
     counts = {tier: dropped(clean(database, tier=tier)) for tier in ("flash", "group", "event")}
     expected = {"flash": 1, "group": len(groups), "event": 1}
     assert counts == {tier: {"static_pixel": count} if is_stuck else {} for tier, count in expected.items()}
-    assert clean(database).unasked == {}
+    assert clean(database).untested == {}
     assert dropped(clean(database, drop_artifacts=False)) == {}
 
 
@@ -329,10 +330,10 @@ def test_without_groups_the_artifact_rule_is_not_asked(database: Path) -> None:
         groups=[{"granule_start": START + GRANULE}],
     )
     found = clean(database)
-    assert (found.kept, found.unasked) == (3, {"static_pixel": 2})
+    assert (found.kept, found.untested) == (3, {"static_pixel": 2})
     assert found.notes == (
-        "static_pixel could not be asked of 2 of 3 rows: the groups of their granules are not loaded "
-        "(tier group)",
+        "the rule static_pixel could not be applied to 2 of 3 rows: the groups of their granules are not "
+        "loaded (tier group)",
     )
     assert clean(database, drop_artifacts=False).notes == ()
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from lightning_eda.errors import SettingError, WarehouseError
 from lightning_eda.warehouse.attach import STORAGE_VERSION
 from lightning_eda.warehouse.cluster_tables import (
-    Fit,
+    FitKey,
     choose_k,
     read_scores,
     replace_clusters,
@@ -28,7 +28,7 @@ from lightning_eda_tests.warehouse.hours import make_hour
 START = datetime(2024, 7, 1, 20, tzinfo=UTC)
 END = START + timedelta(hours=1)
 DAY = (START.replace(hour=0), START.replace(hour=0) + timedelta(days=1))
-FIT = Fit("5f0c", "flash", "sphere", "exact")
+FIT = FitKey("5f0c", "flash", "sphere", "exact")
 HOSTILE = "x'); DROP TABLE k_scores; --\0\n\"é"
 
 
@@ -123,8 +123,8 @@ def test_a_new_run_of_one_side_replaces_its_own(database: Path) -> None:
 
 def test_scores_of_another_fit_are_never_mixed_in(database: Path) -> None:
     """Other points, options, tier or geometry: what the window had goes, with the chosen k."""
-    others = [Fit("other", "flash", "sphere", "exact"), Fit("5f0c", "event", "sphere", "cells")]
-    others.append(Fit("5f0c", "event", "lonlat", "cells"))
+    others = [FitKey("other", "flash", "sphere", "exact"), FitKey("5f0c", "event", "sphere", "cells")]
+    others.append(FitKey("5f0c", "event", "lonlat", "cells"))
     for fit in others:
         replace_scores(database, START, END, FIT, inertia({2: 9.0, 3: 4.0}))
         choose_k(database, START, END, 3, "elbow")
@@ -142,7 +142,7 @@ def test_what_is_not_finite_is_no_score(database: Path) -> None:
         (None, "sample"),
         (None, None),
     ]
-    replace_scores(database, START, END, Fit("none", "flash", "sphere", "exact"), inertia({2: math.nan}))
+    replace_scores(database, START, END, FitKey("none", "flash", "sphere", "exact"), inertia({2: math.nan}))
     assert scores(database) == {}
 
 
@@ -183,7 +183,7 @@ def test_windows_live_side_by_side(database: Path) -> None:
         replace_clusters(database, *window, centers(lat=float(number)), labels(cluster=number))
         choose_k(database, *window, 2, str(number))
     replace_clusters(database, *windows[2], centers().slice(0, 0))
-    replace_scores(database, *windows[2], Fit("x", "flash", "sphere", "exact"), inertia({}))
+    replace_scores(database, *windows[2], FitKey("x", "flash", "sphere", "exact"), inertia({}))
     for number, window in enumerate(windows):
         found_centers, found_labels = clusters(database, *window)
         if number == 2:
@@ -256,7 +256,7 @@ def test_what_cannot_be_stored_changes_nothing(database: Path) -> None:
 
 def test_texts_are_values(database: Path) -> None:
     """SQL in a text is stored as it is and does nothing."""
-    fit = Fit(HOSTILE, HOSTILE, HOSTILE, HOSTILE)
+    fit = FitKey(HOSTILE, HOSTILE, HOSTILE, HOSTILE)
     replace_scores(database, START, END, fit, inertia({2: 1.0}))
     hostile = labels(1).set_column(0, "satellite", pa.array([HOSTILE]))
     replace_clusters(database, START, END, centers(), hostile)
