@@ -229,7 +229,8 @@ ATTRIBUTES = {
     ),
     "units without a date": (
         lambda: attribute("event_time_offset", "units", "seconds since 2024-13-41 25:00:00.000"),
-        "variable event_time_offset has units 'seconds since 2024-13-41 25:00:00.000', whose time is none",
+        "variable event_time_offset has units 'seconds since 2024-13-41 25:00:00.000', whose date is not "
+        "valid",
     ),
     "another epoch": (
         lambda: attribute("event_time_offset", "units", "seconds since 2000-01-01 12:00:00.000"),
