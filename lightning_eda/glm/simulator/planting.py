@@ -17,7 +17,7 @@ def plant(
     *,
     lat: float,
     lon: float,
-    seconds: float = 6.0,
+    time_s: float = 6.0,
     energy: float = EVENT_ENERGY_J,
 ) -> None:
     """Adds a flash of two groups of one event each; counts follow.
@@ -26,13 +26,13 @@ def plant(
         draft: The granule.
         lat: Degrees north, of both events.
         lon: Degrees east as events have it, so running on past -180; group and flash get it wrapped.
-        seconds: Time of the first event from the granule's start.
+        time_s: Time of the first event from the start of the granule, seconds.
         energy: Of the first event, J.
     """
     first = _free_number(draft)
     ids = np.array([first, first + 1])
     flash_id = _free_flash_id(draft)
-    times = np.array([seconds, seconds + GAP_S])
+    times = np.array([time_s, time_s + GAP_S])
     frames = times + FRAME_LAG_S
     energies = np.array([energy, EVENT_ENERGY_J])
     place = {"lat": np.full(2, lat), "lon": np.full(2, lon)}
@@ -64,7 +64,7 @@ def plant(
 def plant_until(draft: Draft, flashes: int) -> None:
     """Plants plain flashes until the granule holds at least so many."""
     while draft.rows("flash") < flashes:
-        plant(draft, lat=5.0, lon=draft.satellite.subpoint_lon + 3.0, seconds=5.0 + 0.5 * draft.rows("flash"))
+        plant(draft, lat=5.0, lon=draft.satellite.subpoint_lon + 3.0, time_s=5.0 + 0.5 * draft.rows("flash"))
 
 
 def _flash_times(times: np.ndarray, frames: np.ndarray) -> Columns:
