@@ -41,7 +41,7 @@ def rows_with(database: Path | str, table: str, **values: object) -> pa.Table:
     condition = " AND ".join(f"{name} = ?" for name in values)
     with duckdb.connect(str(database), read_only=True) as connection:
         sql = f"SELECT * FROM {table} WHERE {condition}"
-        return connection.execute(sql, list(values.values())).to_arrow_table()
+        return connection.sql(sql, params=list(values.values())).to_arrow_table()
 
 
 def load(
