@@ -54,7 +54,7 @@ def test_the_field_is_a_circle_around_the_subpoint(database: Path) -> None:
 
 
 @pytest.mark.parametrize("granules", [[], [{"subpoint_lon": None}], [{"subpoint_lon": math.nan}]])
-def test_without_a_subpoint_the_field_is_not_asked(database: Path, granules: list[dict]) -> None:
+def test_without_a_subpoint_the_field_is_not_tested(database: Path, granules: list[dict]) -> None:
     """Rows are kept, and their number is said."""
     store(database, flashes=[{"flash_lon": 30.0}, {}], granules=granules)
     found = clean(database, drop_artifacts=False)

@@ -60,7 +60,7 @@ def test_a_flash_of_another_granule_with_the_same_id_is_kept(database: Path) -> 
     assert dropped(clean(database)) == {"static_pixel": 1}
 
 
-def test_without_groups_the_artifact_rule_is_not_asked(database: Path) -> None:
+def test_without_groups_the_artifact_rule_is_not_applied(database: Path) -> None:
     """It is said of how many rows; with the rule off, nothing is said."""
     store(
         database,
