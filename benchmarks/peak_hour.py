@@ -22,7 +22,7 @@ from lightning_eda.glm.decoder import Decoder
 from lightning_eda.glm.extraction import read_extraction
 from lightning_eda.glm.hour_series import read_hour_series, write_hour_series
 from lightning_eda.glm.paths import HourFolders
-from lightning_eda.glm.series import TIER_TABLES
+from lightning_eda.glm.series import TABLE_NAMES
 from lightning_eda.glm.simulator import simulate_hour
 from lightning_eda.glm.simulator.hour import EAST_PEAK
 from lightning_eda.glm.source import fetch_hour
@@ -70,7 +70,7 @@ def usual(place: Path) -> None:
 
     for path in sorted((place / "archive").rglob("*.nc")):
         with xr.open_dataset(path) as dataset:
-            for table in TIER_TABLES.values():
+            for table in TABLE_NAMES.values():
                 columns = {
                     name: values.values
                     for name, values in dataset.variables.items()
@@ -80,7 +80,7 @@ def usual(place: Path) -> None:
                 target.parent.mkdir(parents=True, exist_ok=True)
                 pd.DataFrame(columns).to_csv(target, index=False)
     with duckdb.connect(str(place / "usual.duckdb")) as database:
-        for table in TIER_TABLES.values():
+        for table in TABLE_NAMES.values():
             database.read_csv(str(place / "usual" / table / "*.csv")).create(table)
 
 

@@ -11,11 +11,13 @@ from types import TracebackType
 from typing import Self
 
 from lightning_eda.errors import DecoderError, LightningEdaError
-from lightning_eda.glm.decoder_messages import HourReply, HourRequest, Started
+from lightning_eda.glm.decoder_messages import HourReply, HourRequest, Started, Writing
 from lightning_eda.glm.granule import GranuleHeader
 
 START_TIMEOUT_S = 60.0
 GRANULE_TIMEOUT_S = 60.0  # a granule takes milliseconds; the largest there can be, a second or two
+WRITE_TIMEOUT_S = 600.0  # the disk may be slow, or shared
+END_TIMEOUT_S = 5.0
 PACKAGE_ROOT = Path(__file__).parents[2]
 START_CODE = """
 import sys
@@ -65,7 +67,7 @@ class Decoder:
 
         Raises:
             StorageError: The CSVs cannot be written.
-            DecoderError: The child dies although it is not decoding a granule.
+            DecoderError: The child dies or hangs although it is not decoding a granule: most likely the disk.
         """
         given_up: dict[Path, str] = {}
         while True:
@@ -82,24 +84,29 @@ class Decoder:
         """The child's reply, or the granule it died of and how."""
         connection = self._ready_connection()
         place: int | None = None
+        limit_s = START_TIMEOUT_S
+        stage = "before it came to a granule"
         try:
             connection.send(request)
             while True:
-                if not connection.poll(self.granule_timeout_s if place is not None else START_TIMEOUT_S):
+                if not connection.poll(limit_s):
                     self._stop()
                     if place is None:
-                        raise DecoderError(f"the decoder process did not answer within {START_TIMEOUT_S:g} s")
-                    return place, f"decoding took longer than {self.granule_timeout_s:g} s"
+                        raise DecoderError(f"the decoder process hung for {limit_s:g} s {stage}")
+                    return place, f"decoding took longer than {limit_s:g} s"
                 message = connection.recv()
                 if isinstance(message, LightningEdaError):
                     raise message
                 if isinstance(message, HourReply):
                     return message
                 if isinstance(message, Started):
-                    place = message.index
+                    place, limit_s = message.index, self.granule_timeout_s
+                if isinstance(message, Writing):
+                    place, limit_s = None, WRITE_TIMEOUT_S
+                    stage = f"while it wrote the CSVs in {request.folder}"
         except (EOFError, ConnectionError):
             if place is None:
-                raise self._early_end() from None
+                raise self._early_end(stage) from None
             return place, f"the decoder process died of it ({self._death()})"
 
     def _ready_connection(self) -> Connection:
@@ -116,14 +123,13 @@ class Decoder:
                 ours.recv()  # Ready
                 return ours
         except (EOFError, ConnectionError):
-            raise self._early_end() from None
+            raise self._early_end("before it was ready") from None
         self._stop()
         raise DecoderError(f"the decoder process was not ready within {START_TIMEOUT_S:g} s")
 
-    def _early_end(self) -> DecoderError:
+    def _early_end(self, stage: str) -> DecoderError:
         return DecoderError(
-            f"the decoder process ended ({self._death()}) before it came to a granule; "
-            "the run's stderr log has its last words"
+            f"the decoder process ended ({self._death()}) {stage}; the run's stderr log has its last words"
         )
 
     def _death(self) -> str:
@@ -132,10 +138,11 @@ class Decoder:
         if process is None:
             return "it was never started"
         try:
-            code = process.wait(timeout=5)
+            code = process.wait(timeout=END_TIMEOUT_S)
         except subprocess.TimeoutExpired:
-            code = 0
-        self._stop()
+            return "it did not end"
+        finally:
+            self._stop()
         return signal.Signals(-code).name if code < 0 else f"exit code {code}"
 
     def _stop(self) -> None:

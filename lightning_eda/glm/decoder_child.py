@@ -12,7 +12,7 @@ from contextlib import suppress
 from multiprocessing.connection import Connection
 
 from lightning_eda.errors import GranuleError, LightningEdaError
-from lightning_eda.glm.decoder_messages import HourReply, HourRequest, Ready, Started
+from lightning_eda.glm.decoder_messages import HourReply, HourRequest, Ready, Started, Writing
 from lightning_eda.glm.granule import GranuleHeader
 from lightning_eda.glm.lcfa import read_granule
 from lightning_eda.glm.series import open_series
@@ -33,13 +33,19 @@ def main(handle: int) -> None:
     """Answers requests on a connection until the other end closes it."""
     faulthandler.enable()
     sys.meta_path.insert(0, NoPandas())
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_LIMIT_BYTES, resource.getrlimit(resource.RLIMIT_AS)[1]))
+    _limit_memory()
     gc.freeze()  # what was imported stays: it need not be looked through again and again
     with Connection(handle) as parent, suppress(EOFError, ConnectionError):
         parent.send(Ready())
         while True:
             request: HourRequest = parent.recv()
             parent.send(_answer(request, parent))
+
+
+def _limit_memory() -> None:
+    _, hard = resource.getrlimit(resource.RLIMIT_AS)
+    soft = MEMORY_LIMIT_BYTES if hard == resource.RLIM_INFINITY else min(MEMORY_LIMIT_BYTES, hard)
+    resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
 
 
 def _answer(request: HourRequest, parent: Connection) -> HourReply | LightningEdaError:
@@ -50,7 +56,10 @@ def _answer(request: HourRequest, parent: Connection) -> HourReply | LightningEd
 
 
 def decode_hour(request: HourRequest, parent: Connection) -> HourReply:
-    """Decodes the granules of a request, telling the parent before each, and writes their CSVs."""
+    """Decodes the granules of a request and writes their CSVs.
+
+    The parent is told before each granule, and when writing begins.
+    """
     granules: list[GranuleHeader | str] = []
     with open_series(request.folder, request.tiers) as (writer, files):
         for index, path in enumerate(request.paths):
@@ -60,8 +69,10 @@ def decode_hour(request: HourRequest, parent: Connection) -> HourReply:
             except GranuleError as error:
                 granules.append(str(error))
                 continue
-            writer.add(granule)
             granules.append(granule.header)
+            parent.send(Writing())
+            writer.add(granule)
+        parent.send(Writing())
         writer.finish()
         if parent.poll():  # nothing is asked before this answer: the parent is gone, and with it the hour
             raise EOFError

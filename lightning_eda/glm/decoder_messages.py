@@ -29,6 +29,11 @@ class Started:
 
 
 @dataclass(frozen=True)
+class Writing:
+    """The child is done with that granule and writes; what happens now is no granule's fault."""
+
+
+@dataclass(frozen=True)
 class HourReply:
     """What became of each path (its header, or why it cannot be trusted), and the CSVs written."""
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from lightning_eda.errors import GranuleNameError, StorageError
-from lightning_eda.glm.names import GRANULE_SECONDS, GRANULES_PER_HOUR, GranuleName
+from lightning_eda.glm.names import GRANULE_S, GRANULES_PER_HOUR, GranuleName
 from lightning_eda.glm.paths import HourFolders
 from lightning_eda.storage.atomic import storage_error, write_atomic
 
@@ -104,7 +104,7 @@ class Extraction:
     @property
     def gaps(self) -> tuple[datetime, ...]:
         """The 20 s starts, aware UTC, that a satellite of the hour has no granule for, in order."""
-        step = timedelta(seconds=GRANULE_SECONDS)
+        step = timedelta(seconds=GRANULE_S)
         hour = self.folders.hour
         names = [granule.name for granule in self.granules]
         seen = [

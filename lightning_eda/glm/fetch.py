@@ -8,12 +8,12 @@ from pathlib import Path
 
 from lightning_eda.errors import ObjectNotFoundError, TransferError
 from lightning_eda.glm.extraction import FetchedGranule
+from lightning_eda.glm.lcfa_variables import HDF5_SIGNATURE
 from lightning_eda.glm.paths import HourFolders
 from lightning_eda.storage.atomic import remove_file, write_atomic
 from lightning_eda.storage.backoff import Backoff
 from lightning_eda.storage.object_store import ObjectInfo, ObjectStore
 
-HDF5_SIGNATURE = b"\x89HDF\r\n\x1a\n"
 REASON_SUFFIX = ".reason.txt"
 
 

@@ -14,13 +14,12 @@ from h5py import h5a, h5d, h5f, h5l, h5o, h5s, h5t, h5z
 from numpy.typing import NDArray
 
 from lightning_eda.errors import GranuleError
-from lightning_eda.glm.lcfa_variables import MAX_ROWS
+from lightning_eda.glm.lcfa_variables import HDF5_SIGNATURE, MAX_ROWS
 
 MAX_CHUNK_BYTES = 1 << 23
 CHECKSUM_BYTES = 4  # what the fletcher32 filter adds
 MAX_ATTRIBUTE_BYTES = 1 << 12
 ALLOWED_FILTERS = {h5z.FILTER_DEFLATE, h5z.FILTER_SHUFFLE, h5z.FILTER_FLETCHER32}
-SIGNATURE = b"\x89HDF\r\n\x1a\n"
 END_PLACES = {b"\0": 40, b"\1": 44, b"\2": 28, b"\3": 28}  # of the end-of-file address, by superblock version
 
 MEMORY_TYPES: dict[tuple[str, int], tuple[Any, np.dtype[Any]]] = {
@@ -45,7 +44,7 @@ class Hdf5Image:
     """
 
     def __init__(self, image: bytes) -> None:
-        if image[:8] != SIGNATURE:
+        if image[:8] != HDF5_SIGNATURE:
             raise GranuleError(f"it is no HDF5 file: it starts with {image[:16]!r} ({len(image):,} bytes)")
         self.bytes = image
         self._check_length()

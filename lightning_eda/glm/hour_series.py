@@ -23,7 +23,7 @@ from lightning_eda.glm.extraction import Extraction, FetchedGranule
 from lightning_eda.glm.fetch import REASON_SUFFIX
 from lightning_eda.glm.granule import GranuleHeader
 from lightning_eda.glm.paths import HourFolders
-from lightning_eda.glm.series import LEDGER_COLUMNS, LEDGER_TABLE, TIER_TABLES, SeriesFile, write_ledger
+from lightning_eda.glm.series import LEDGER_COLUMNS, LEDGER_TABLE, TABLE_NAMES, SeriesFile, write_ledger
 from lightning_eda.storage.atomic import remove_file, remove_litter, storage_error, write_atomic
 from lightning_eda.storage.lock import sole_use
 
@@ -187,7 +187,7 @@ def _require_unchanged(file: SeriesFile) -> None:
 
 def _write_record(series: HourSeries) -> None:
     folder = series.folders.transform
-    stale = {f"{table}.csv" for table in TIER_TABLES.values() if table not in series.files}
+    stale = {f"{table}.csv" for table in TABLE_NAMES.values() if table not in series.files}
     record = {
         "format": RECORD_FORMAT,
         "hour": series.folders.hour.isoformat(),

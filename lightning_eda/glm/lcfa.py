@@ -28,8 +28,8 @@ from lightning_eda.glm.lcfa_reader import Reader
 from lightning_eda.glm.lcfa_tree import Tree, build_tree, check_unique
 from lightning_eda.glm.lcfa_variables import TIER_VARIABLES, Kind, Variable
 from lightning_eda.glm.names import GranuleName
+from lightning_eda.settings import TIERS
 
-TIERS = ("flash", "group", "event")
 MAX_FILE_BYTES = 1 << 27  # 630,000 rows of every tier are 42 MB
 LEAD_US = 5_010_000  # an event may be written up to 5 s after it happened
 TAIL_US = 10_000

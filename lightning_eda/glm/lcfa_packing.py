@@ -99,7 +99,7 @@ def time_packing(dataset: Any, name: str) -> TimePacking:  # noqa: ANN401 - h5py
     try:
         epoch = datetime.fromisoformat(_padded(match[2])).replace(tzinfo=UTC)
     except ValueError as error:
-        raise GranuleError(f"variable {name} has units {units!r}, whose time is none") from error
+        raise GranuleError(f"variable {name} has units {units!r}, whose date is not valid") from error
     in_milliseconds = match[1] == "milliseconds"
     divisor = 1e3 if in_milliseconds else 1.0
     scale, offset = _scale_and_offset(dataset, name)

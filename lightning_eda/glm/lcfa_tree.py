@@ -23,11 +23,11 @@ class Tree:
     """Parents and numbers of children of one granule.
 
     Attributes:
-        groups_of_flash: Number of groups of each flash, int32[flashes].
-        events_of_flash: Number of events of each flash, int32[flashes].
-        events_of_group: Number of events of each group, int32[groups].
-        flash_of_event: Flash id of each event through its group, int32[events], -1 where the group is absent;
-            empty when it was not asked for.
+        groups_of_flash: Number of groups of each flash, shape (flashes,), int32.
+        events_of_flash: Number of events of each flash, shape (flashes,), int32.
+        events_of_group: Number of events of each group, shape (groups,), int32.
+        flash_of_event: Flash id of each event through its group, shape (events,), int32; -1 where the group
+            is absent, empty when it was not asked for.
         orphan_groups: Groups whose flash is not in the file.
         orphan_events: Events that lead to no flash of the file.
         childless_flashes: Flashes without a group.

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 MAX_ROWS = 630_000  # valid_max of event_count, group_count and flash_count
-DIMENSIONS = {"flash": "number_of_flashes", "group": "number_of_groups", "event": "number_of_events"}
+HDF5_SIGNATURE = b"\x89HDF\r\n\x1a\n"  # every granule is an HDF5 file
 
 
 class Kind(Enum):

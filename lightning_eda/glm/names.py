@@ -14,8 +14,8 @@ from typing import Self
 from lightning_eda.errors import GranuleNameError
 
 PRODUCT = "GLM-L2-LCFA"
-GRANULE_SECONDS = 20
-GRANULES_PER_HOUR = 3600 // GRANULE_SECONDS
+GRANULE_S = 20
+GRANULES_PER_HOUR = 3600 // GRANULE_S
 NAME_PATTERN = re.compile(
     r"OR_GLM-L2-LCFA_(?P<satellite>G1[6-9])_s(?P<start>\d{14})_e(?P<end>\d{14})_c(?P<created>\d{14})\.nc",
     re.ASCII,  # digits of other scripts are no digits here
@@ -73,9 +73,9 @@ def parse_stamp(stamp: str, name: str) -> datetime:
         midnight = datetime(year, 1, 1, hour, minute, second, 100_000 * tenth, UTC)
         time = midnight + timedelta(days=day - 1)
     except (ValueError, OverflowError) as error:
-        raise GranuleNameError(f"{name!r} holds {stamp}, which is no time: {error}") from error
+        raise GranuleNameError(f"{name!r} holds {stamp}, which is not a valid time: {error}") from error
     if time.year != year:
-        raise GranuleNameError(f"{name!r} holds {stamp}, which is no time: {year} has no day {day}")
+        raise GranuleNameError(f"{name!r} holds {stamp}, which is not a valid time: {year} has no day {day}")
     return time
 
 

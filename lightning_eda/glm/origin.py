@@ -8,7 +8,7 @@ from lightning_eda.errors import GranuleNameError
 from lightning_eda.glm.names import GranuleName
 from lightning_eda.glm.windows import Window
 
-SIMULATED = b"Simulated by lightning_eda"
+SIMULATED = "Simulated by lightning_eda"  # in the attribute production_data_source
 LOOKED_AT = 3  # of each satellite: one of them may be damaged
 
 
@@ -51,6 +51,6 @@ def window_is_simulated(data_dir: Path, window: Window, satellites: Collection[s
 
 def _says_so(path: Path) -> bool:
     try:
-        return SIMULATED in path.read_bytes()
+        return SIMULATED.encode() in path.read_bytes()
     except OSError:
         return False  # replaced by another run meanwhile

@@ -23,7 +23,7 @@ from pyarrow import csv as arrow_csv
 from lightning_eda.glm.granule import TIER_SCHEMAS, TIME, Granule
 from lightning_eda.storage.atomic import open_atomic, write_atomic
 
-TIER_TABLES = {"flash": "flashes", "group": "groups", "event": "events"}
+TABLE_NAMES = {"flash": "flashes", "group": "groups", "event": "events"}
 TIME_COLUMNS = {"flash": "flash_time_of_first_event", "group": "group_time", "event": "event_time"}
 LEDGER_TABLE = "granules"
 BATCH_ROWS = 1 << 16  # about 20 MB of them with their text
@@ -131,16 +131,16 @@ def open_series(
     with ExitStack() as stack:
         files = {}
         for tier in tiers:
-            path = folder / f"{TIER_TABLES[tier]}.csv"
+            path = folder / f"{TABLE_NAMES[tier]}.csv"
             files[tier] = _Tally(stack.enter_context(open_atomic(path)))
             files[tier].write(_heading(TIER_SCHEMAS[tier].names))
         writer = SeriesWriter(files, batch_rows)
         yield writer, finished
         writer.finish()
     for tier, file in files.items():
-        path = folder / f"{TIER_TABLES[tier]}.csv"
+        path = folder / f"{TABLE_NAMES[tier]}.csv"
         finished.append(
-            SeriesFile(TIER_TABLES[tier], path, file.rows, file.size_bytes, file.digest.hexdigest())
+            SeriesFile(TABLE_NAMES[tier], path, file.rows, file.size_bytes, file.digest.hexdigest())
         )
 
 

@@ -59,7 +59,7 @@ def floor_hour(time: datetime) -> datetime:
 
 @dataclass(frozen=True)
 class Pin:
-    """The pin as the user wrote it; checked when it is resolved, not before.
+    """The pin as the user wrote it, None for what is not given; checked when it is resolved, not before.
 
     So a mistake in it is reported by the run that needs it and never keeps the code location from loading.
 
@@ -75,7 +75,7 @@ class Pin:
 
     def is_set(self) -> bool:
         """Whether any of the three is given."""
-        return any((self.year, self.doy, self.hour))
+        return any(part is not None for part in (self.year, self.doy, self.hour))
 
     def window(self, now: datetime) -> Window:
         """The window the pin selects.
@@ -110,7 +110,7 @@ class Pin:
 
 def _number(variable: str, text: str | None, low: int, high: int, default: int) -> int:
     """The whole number in `text`, or `default` when there is none; SettingError when it is out of range."""
-    if text is None or text == "":
+    if text is None:
         return default
     if not text.strip().isdecimal() or not low <= int(text) <= high:
         raise SettingError(variable, text, f"a whole number from {low} to {high}")

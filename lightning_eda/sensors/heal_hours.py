@@ -94,7 +94,7 @@ def _ledger_rows(
         due.hours[0],
         due.hours[-1] + HOUR,
         satellites or None,
-        wait_seconds=DATABASE_WAIT_S,
+        wait_s=DATABASE_WAIT_S,
     )
     return [
         (row["granule_start"].replace(tzinfo=UTC), row["object_key"], row["etag"])

@@ -69,7 +69,8 @@ def open_atomic(path: Path, sync_folder: bool = True) -> Iterator[BinaryIO]:
     Raises:
         StorageError: The system refused (full, read-only, not allowed).
     """
-    part = path.with_name(f".{path.name[:150]}.{os.getpid()}-{secrets.token_hex(6)}{LITTER_SUFFIX}")
+    # Short, since a name in other scripts may already be as many bytes long as a name can be.
+    part = path.with_name(f".{os.getpid()}-{secrets.token_hex(6)}{LITTER_SUFFIX}")
     with _explained(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         file = part.open("xb")
@@ -93,12 +94,13 @@ def open_atomic(path: Path, sync_folder: bool = True) -> Iterator[BinaryIO]:
         raise
 
 
-def remove_litter(folder: Path, older_than_s: float = LITTER_AGE_S) -> int:
+def remove_litter(folder: Path) -> int:
     """Removes the temporary files that killed writers left in a folder.
+
+    Those younger than `LITTER_AGE_S` stay, since a living process may be writing them.
 
     Args:
         folder: Only its own files are looked at; it may be absent.
-        older_than_s: Younger ones stay, since a living process may be writing them, seconds.
 
     Returns:
         How many were removed.
@@ -106,7 +108,7 @@ def remove_litter(folder: Path, older_than_s: float = LITTER_AGE_S) -> int:
     removed = 0
     for part in folder.glob(f".*{LITTER_SUFFIX}"):
         with suppress(FileNotFoundError):
-            if time.time() - part.stat().st_mtime > older_than_s:
+            if time.time() - part.stat().st_mtime > LITTER_AGE_S:
                 remove_file(part)
                 removed += 1
     return removed

@@ -1,5 +1,6 @@
 """A local folder with a bucket's layout, used as if it were the bucket."""
 
+import errno
 import os
 import shutil
 import stat
@@ -50,16 +51,19 @@ class FolderStore:
             StorageError: The prefix leads out of the root, or a folder cannot be read.
             AccessDeniedError: A folder may not be read.
         """
-        if not self.root.is_dir():
-            raise BucketNotFoundError(f"{self.root} is no folder; {self.setting} must name one that exists")
+        self._require_root()
         folder = prefix.rpartition("/")[0]
         self._inside(folder)
         found = (info for info in self._walk(self.root / folder) if info.key.startswith(prefix))
         return iter(sorted(found, key=lambda info: info.key))
 
     def has_folder(self, prefix: str) -> bool:
-        """Whether there is such a folder."""
-        return self._inside(prefix).is_dir()
+        """Whether there is any file in a folder; errors as for a listing.
+
+        An empty folder counts for nothing, as in a bucket: it may be where a disk is not mounted.
+        """
+        self._require_root()
+        return next(self._walk(self._inside(prefix)), None) is not None
 
     def read_object(self, key: str) -> bytes:
         """The bytes of a file.
@@ -124,6 +128,14 @@ class FolderStore:
         """The folder."""
         return f"the folder {self.root}"
 
+    def _require_root(self) -> None:
+        try:
+            if self.root.is_dir():
+                return
+        except OSError as error:
+            _refuse(error)
+        raise BucketNotFoundError(f"{self.root} is no folder; {self.setting} must name one that exists")
+
     def _inside(self, key: str) -> Path:
         """The path of a key; StorageError when the key itself, and not a link the user made, leads out."""
         if "\0" in key or key.startswith("/") or ".." in Path(key).parts:
@@ -136,7 +148,9 @@ class FolderStore:
                 key = (Path(place) / name).relative_to(self.root).as_posix()
                 try:
                     facts = self._inside(key).stat()
-                except OSError:
+                except OSError as error:
+                    if error.errno != errno.ELOOP:
+                        _refuse(error)
                     continue  # removed since, or a link to nothing or in a circle
                 if stat.S_ISREG(facts.st_mode) and not name.endswith(LITTER_SUFFIX):
                     yield _info(key, facts)
@@ -149,9 +163,9 @@ class FolderStore:
     @contextmanager
     def _explained(self, path: Path) -> Iterator[Path]:
         """Our errors for those of the system, about a file that is there."""
-        if not path.is_file():
-            raise ObjectNotFoundError(f"{path} is not a file")
         try:
+            if not path.is_file():
+                raise ObjectNotFoundError(f"{path} is not a file")
             yield path
         except FileNotFoundError as error:
             raise ObjectNotFoundError(f"{path} is gone") from error
@@ -200,7 +214,7 @@ def _etag(facts: os.stat_result) -> str:
 
 
 def _refuse(error: OSError) -> None:
-    """Turns a folder that cannot be read into an error; an absent one is an empty listing."""
+    """Turns what cannot be looked at into an error; what is absent is not listed."""
     if isinstance(error, PermissionError):
         raise AccessDeniedError(f"{error.filename} may not be listed by this user") from error
     if not isinstance(error, FileNotFoundError | NotADirectoryError):

@@ -42,9 +42,7 @@ def post_text(url: str, text: str, setting: str, timeout_s: float = TIMEOUT_S) -
         SettingError: It is no such address.
         TransferError: The server did not take it.
     """
-    host = urlsplit(url).netloc.rpartition("@")[2]
-    if urlsplit(url).scheme not in ("http", "https") or not host:
-        raise SettingError(setting, urlsplit(url).scheme, "an address that begins with https:// or http://")
+    host = _host(url, setting)
     body = json.dumps({"text": text}).encode()
     request = urllib.request.Request(url, body, {"Content-Type": "application/json"}, method="POST")
     try:
@@ -56,3 +54,21 @@ def post_text(url: str, text: str, setting: str, timeout_s: float = TIMEOUT_S) -
     except (OSError, http.client.HTTPException, ValueError) as error:
         reason = error.reason if isinstance(error, urllib.error.URLError) else error
         raise TransferError(f"{setting}: {host} could not be told: {reason}") from None
+
+
+def _host(url: str, setting: str) -> str:
+    """The server of an address; SettingError, with no more of it than the scheme, when it has none."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:  # a bracket that is not closed, for example
+        raise _no_address(url.partition(":")[0], setting) from None
+    host = parts.netloc.rpartition("@")[2]
+    if parts.scheme not in ("http", "https") or not host:
+        raise _no_address(parts.scheme, setting)
+    return host
+
+
+def _no_address(scheme: str, setting: str) -> SettingError:
+    return SettingError(
+        setting, scheme, "an address that begins with https:// or http:// and the name of a server"
+    )

@@ -81,7 +81,9 @@ class ObjectStore(Protocol):
     def open_object(self, info: ObjectInfo) -> BinaryIO:
         """A seekable stream of the version that was listed, in bounded memory.
 
-        Raises, when opened or while it is read:
+        The errors come when it is opened, or while the stream is read.
+
+        Raises:
             ObjectNotFoundError: There is no such object any more.
             ObjectChangedError: It was replaced since it was listed.
             AccessDeniedError: It may not be read.

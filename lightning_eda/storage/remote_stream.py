@@ -29,8 +29,10 @@ def open_stream(
         retried: Calls a function again while its failure may pass.
         size: Bytes of the object.
 
-    Raises, while it is read:
-        Whatever `retried` raises; StorageError when the object is shorter than it should be.
+    While the stream is read, whatever `retried` raises passes through.
+
+    Raises:
+        StorageError: While it is read: the object is shorter than it should be.
     """
     return cast(BinaryIO, io.BufferedReader(_Remote(open_from, retried, size), BUFFER_BYTES))
 
@@ -87,9 +89,8 @@ class _Remote(io.RawIOBase):
                 self._body = self._open_from(self._position)
             piece = self._body.read(wanted)
             if not piece:
-                raise StorageError(
-                    f"an answer ended {self._size - self._position} bytes before the object does"
-                )
+                missing = self._size - self._position
+                raise StorageError(f"a reply ended {missing} bytes before the end of the object")
         except BaseException:
             self._let_go()
             raise

@@ -109,7 +109,9 @@ class S3Store:
     def open_object(self, info: ObjectInfo) -> BinaryIO:
         """A seekable stream of one version of an object; a connection that breaks is made anew.
 
-        Raises, while it is read:
+        It sends no request; the errors come while the stream is read.
+
+        Raises:
             ObjectNotFoundError: There is no such object any more.
             ObjectChangedError: It was replaced since it was listed.
             AccessDeniedError: It may not be read.
@@ -274,4 +276,4 @@ class S3Store:
     def _login_advice(self) -> str:
         if self.signed:
             return "check the AWS credentials and what they allow"
-        return "it was asked without credentials: set GLM_SIGNED=true to use yours"
+        return "the request was sent without credentials: set GLM_SIGNED=true to use yours"

@@ -19,7 +19,7 @@ STORAGE_VERSION = "v1.5.0"  # DuckDB 1.5 and 2.x both read it; 2.x alone would w
 READ_WRITE = ""
 READ_ONLY = " (READ_ONLY)"
 CREATE = f" (STORAGE_VERSION '{STORAGE_VERSION}')"
-FIRST_PAUSE, LONGEST_PAUSE = 0.005, 0.1
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.005, 0.1
 # No extension is fetched from the network because of what a file looks like.
 OFFLINE: Final[dict[str, str | bool | int | float | list[str]]] = {
     "autoinstall_known_extensions": False,
@@ -35,42 +35,39 @@ class Patience:
     """How long to wait in all, from the moment it was made.
 
     Attributes:
-        seconds: The bound.
+        bound_s: How long, seconds.
         deadline: The reading of `time.monotonic` at which it is over.
     """
 
-    seconds: float
+    bound_s: float
     deadline: float
 
     @classmethod
-    def of(cls, seconds: float) -> "Patience":
+    def of(cls, bound_s: float) -> "Patience":
         """Patience that starts now."""
-        return cls(seconds, time.monotonic() + seconds)
+        return cls(bound_s, time.monotonic() + bound_s)
 
     @property
-    def left(self) -> float:
+    def left_s(self) -> float:
         """Seconds left, never below 0."""
         return max(0.0, self.deadline - time.monotonic())
 
 
 @contextmanager
-def attached(
-    database: Path, mode: str, patience: Patience, catalog: str = CATALOG
-) -> Iterator[duckdb.DuckDBPyConnection]:
+def attached(database: Path, mode: str, patience: Patience) -> Iterator[duckdb.DuckDBPyConnection]:
     """A connection of its own with the file attached and in use; closed whatever happens.
 
     Args:
         database: The file, absolute.
         mode: READ_WRITE, READ_ONLY or CREATE.
         patience: How long to go on trying while others hold the file.
-        catalog: Name of the file's catalog inside the connection.
 
     Raises:
         DatabaseBusyError: Others held it all that time.
         WarehouseError: The file cannot be opened as a database.
     """
     with connected() as connection:
-        attach(connection, database, mode, patience, catalog)
+        attach(connection, database, mode, patience)
         yield connection
 
 
@@ -89,29 +86,28 @@ def attach(
     database: Path,
     mode: str,
     patience: Patience,
-    catalog: str = CATALOG,
 ) -> None:
     """Attaches a file and puts it in use; arguments and errors as of `attached`."""
-    pause = FIRST_PAUSE
+    pause_s = FIRST_PAUSE_S
     while True:
         try:
-            connection.execute(f"ATTACH {path_literal(database)} AS {catalog}{mode}")
-            connection.execute(f"USE {catalog}")
+            connection.execute(f"ATTACH {path_literal(database)} AS {CATALOG}{mode}")
+            connection.execute(f"USE {CATALOG}")
             return
         except duckdb.Error as error:
             if not BUSY.search(str(error)):
                 raise WarehouseError(open_error_text(database, error)) from error
-            if patience.left == 0:
-                raise DatabaseBusyError(busy_text(database, str(error), patience.seconds)) from error
-        time.sleep(min(pause * random.uniform(0.5, 1.0), patience.left))
-        pause = min(pause * 2, LONGEST_PAUSE)
+            if patience.left_s == 0:
+                raise DatabaseBusyError(busy_text(database, str(error), patience.bound_s)) from error
+        time.sleep(min(pause_s * random.uniform(0.5, 1.0), patience.left_s))
+        pause_s = min(pause_s * 2, LONGEST_PAUSE_S)
 
 
-def detach(connection: duckdb.DuckDBPyConnection, catalog: str = CATALOG) -> None:
+def detach(connection: duckdb.DuckDBPyConnection) -> None:
     """Writes all of an attached file to the file itself and lets go of it; the connection stays."""
-    connection.execute(f"CHECKPOINT {catalog}")
+    connection.execute(f"CHECKPOINT {CATALOG}")
     connection.execute("USE memory")
-    connection.execute(f"DETACH {catalog}")
+    connection.execute(f"DETACH {CATALOG}")
 
 
 def path_literal(path: Path) -> str:
@@ -119,13 +115,13 @@ def path_literal(path: Path) -> str:
     return "'" + str(path).replace("'", "''") + "'"
 
 
-def busy_text(database: Path, message: str, waited_seconds: float) -> str:
+def busy_text(database: Path, message: str, waited_s: float) -> str:
     """What is said when others hold the database: who, for how long, and what to do.
 
     Args:
         database: The file.
         message: DuckDB's own message, or "" when the lock file was the obstacle.
-        waited_seconds: How long was waited.
+        waited_s: How long was waited, seconds.
     """
     holder = HOLDER.search(message)
     if holder is not None:
@@ -135,7 +131,7 @@ def busy_text(database: Path, message: str, waited_seconds: float) -> str:
     else:
         who = "another process of lightning_eda"
     return (
-        f"{database} is held by {who}; waited {waited_seconds:.1f} s. Close the connection there (in a "
+        f"{database} is held by {who}; waited {waited_s:.1f} s. Close the connection there (in a "
         "notebook `connection.close()`, in the duckdb command line `.quit`), or wait, then run this again."
     )
 

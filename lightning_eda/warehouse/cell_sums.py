@@ -14,7 +14,6 @@ from lightning_eda.earth import EARTH_RADIUS_KM
 from lightning_eda.errors import SettingError
 from lightning_eda.warehouse.cleaning import Account, Cleaning, account_of
 from lightning_eda.warehouse.cleaning_rules import judge
-from lightning_eda.warehouse.connection import WAIT_SECONDS
 from lightning_eda.warehouse.queries import reading
 from lightning_eda.warehouse.span import select_span
 
@@ -61,7 +60,6 @@ def clean_cells(
     cleaning: Cleaning | None = None,
     cell_size: float = 2.0,
     geometry: str = "sphere",
-    wait_seconds: float = WAIT_SECONDS,
 ) -> CleanCells:
     """The sums per cell of the rows that the cleaning keeps, by one GROUP BY: rows never leave DuckDB.
 
@@ -75,16 +73,15 @@ def clean_cells(
         cleaning: What to read and what to drop; None is `Cleaning()`.
         cell_size: Edge of a cell: km for "sphere", degrees for "lonlat".
         geometry: "sphere" (unit vectors times the Earth's mean radius) or "lonlat" (plain degrees).
-        wait_seconds: How long to wait while others write.
 
     Raises:
-        SettingError: The geometry is none of the two, or the size is not above 0 or far too small.
+        SettingError: The geometry is neither of the two, or the size is not above 0 or far too small.
         DatabaseBusyError: Others held the database all that time.
         WarehouseError: There is no database, or it cannot be read.
     """
     _require_grid(cell_size, geometry)
     cleaning = cleaning or Cleaning()
-    with reading(database, wait_seconds) as connection:
+    with reading(database) as connection:
         select_span(connection, start, end, cleaning.satellites)
         judge(connection, cleaning)
         account = account_of(connection, cleaning)

@@ -12,11 +12,10 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
-from lightning_eda.warehouse.cleaning_options import TIER_TABLES, Cleaning, require_tier
+from lightning_eda.warehouse.cleaning_options import Cleaning, require_tier
 from lightning_eda.warehouse.cleaning_rules import DUPLICATE, REASONS, judge
-from lightning_eda.warehouse.connection import WAIT_SECONDS
 from lightning_eda.warehouse.queries import reading
-from lightning_eda.warehouse.schema import quoted
+from lightning_eda.warehouse.schema import TIER_TABLES, quoted
 from lightning_eda.warehouse.span import IN_SPAN, select_span
 
 __all__ = ["REASONS", "Account", "CleanRows", "Cleaning", "account_of", "clean_rows", "count_rows"]
@@ -33,14 +32,13 @@ class Account:
     Attributes:
         read: Rows of the window, before cleaning.
         dropped: How many were dropped for each of `REASONS`, in their order, zeros too.
-        unasked: Of how many of the rows read a rule could not be asked, by its reason: it dropped none of
-            them. Only rules with such rows are in it.
+        untested: For each rule that could not be applied to some rows, how many; it dropped none of them.
         notes: The same in words.
     """
 
     read: int
     dropped: dict[str, int]
-    unasked: dict[str, int]
+    untested: dict[str, int]
     notes: tuple[str, ...]
 
     @property
@@ -68,12 +66,11 @@ def count_rows(
     end: datetime,
     tier: str = "flash",
     satellites: Collection[str] | None = None,
-    wait_seconds: float = WAIT_SECONDS,
 ) -> int:
     """Rows of a tier in a window before cleaning: what decides between rows and cells."""
     require_tier(tier)
     sql = f"SELECT count(*) FROM {quoted(TIER_TABLES[tier].name)} WHERE {IN_SPAN}"
-    with reading(database, wait_seconds) as connection:
+    with reading(database) as connection:
         select_span(connection, start, end, satellites)
         ((count,),) = connection.execute(sql).fetchall()
         return int(count)
@@ -84,7 +81,6 @@ def clean_rows(
     start: datetime,
     end: datetime,
     cleaning: Cleaning | None = None,
-    wait_seconds: float = WAIT_SECONDS,
 ) -> CleanRows:
     """The rows of a window that the cleaning keeps.
 
@@ -93,7 +89,6 @@ def clean_rows(
         start: First granule start, aware.
         end: First granule start after the window, aware.
         cleaning: What to read and what to drop; None is `Cleaning()`.
-        wait_seconds: How long to wait while others write.
 
     Raises:
         DatabaseBusyError: Others held the database all that time.
@@ -103,7 +98,7 @@ def clean_rows(
         SELECT {ROW_COLUMNS} FROM temp.judged ANTI JOIN temp.repeats USING (place)
         WHERE reason IS NULL ORDER BY satellite, granule_start, id, place"""
     cleaning = cleaning or Cleaning()
-    with reading(database, wait_seconds) as connection:
+    with reading(database) as connection:
         select_span(connection, start, end, cleaning.satellites)
         judge(connection, cleaning)
         account = account_of(connection, cleaning)
@@ -119,7 +114,7 @@ def account_of(connection: duckdb.DuckDBPyConnection, cleaning: Cleaning) -> Acc
     ((repeats,),) = connection.execute("SELECT count(*) FROM temp.repeats").fetchall()
     counts = {reason: count for reason, count, _, _ in found} | {DUPLICATE: repeats}
     read = sum(count for _, count, _, _ in found)
-    unasked = {
+    untested = {
         "out_of_field": (sum(row[2] for row in found), "the ledger has no subpoint_lon of their granules"),
         "static_pixel": (
             sum(row[3] for row in found) if cleaning.drop_artifacts else 0,
@@ -129,10 +124,10 @@ def account_of(connection: duckdb.DuckDBPyConnection, cleaning: Cleaning) -> Acc
     return Account(
         read=read,
         dropped={reason: counts.get(reason, 0) for reason in REASONS},
-        unasked={reason: count for reason, (count, _) in unasked.items() if count},
+        untested={reason: count for reason, (count, _) in untested.items() if count},
         notes=tuple(
-            f"{reason} could not be asked of {count:,} of {read:,} rows: {why}"
-            for reason, (count, why) in unasked.items()
+            f"the rule {reason} could not be applied to {count:,} of {read:,} rows: {why}"
+            for reason, (count, why) in untested.items()
             if count
         ),
     )

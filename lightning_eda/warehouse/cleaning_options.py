@@ -3,12 +3,10 @@
 import math
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Final
 
 from lightning_eda.errors import SettingError
-from lightning_eda.warehouse.schema import EVENTS, FLASHES, GROUPS, Table
+from lightning_eda.warehouse.schema import TIER_TABLES
 
-TIER_TABLES: Final[dict[str, Table]] = {"flash": FLASHES, "group": GROUPS, "event": EVENTS}
 LARGEST_FLAG = 255
 Box = tuple[float, float, float, float]
 
@@ -60,10 +58,9 @@ class Cleaning:
         _require_flags(self.quality_flags)
         if self.tier == "event":
             for name in ("quality_flags", "min_area_m2", "max_area_m2", "require_area"):
-                if getattr(self, name) not in (None, False):
-                    raise SettingError(
-                        name, getattr(self, name), "nothing for events", "They have no such value."
-                    )
+                value = getattr(self, name)
+                if value is not None and value is not False:  # 0.0 == False, and would drop every event
+                    raise SettingError(name, value, "nothing for events", "They have no such value.")
 
 
 def require_tier(tier: str) -> None:

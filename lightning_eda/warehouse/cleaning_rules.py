@@ -6,16 +6,17 @@ the table `temp.repeats`, the rows that no rule dropped but that repeat another 
 
 import duckdb
 
-from lightning_eda.warehouse.cleaning_options import TIER_TABLES, Box, Cleaning
+from lightning_eda.warehouse.cleaning_options import Box, Cleaning
 from lightning_eda.warehouse.queries import on_globe_sql
-from lightning_eda.warehouse.schema import Table, quoted
+from lightning_eda.warehouse.schema import TIER_TABLES, Table, quoted
 from lightning_eda.warehouse.span import IN_SPAN
 
 FIELD_LIMIT_DEG = 65.0
 """Largest earth-central angle from the satellite's subpoint at which a detection is taken for real, degrees.
 
 Source: measured. 13 granules of GOES-16 to -19 end at 63.2 degrees; 1.94 million events of GOES-18 on
-2024-10-01 at 63.81 (242 of them beyond 63.2); the rest is margin for the parts of the year not seen.
+2024-10-01 at 63.81 (242 of them beyond 63.2); the rest is margin for the parts of the year not seen. The
+simulator's field ends at 62.9 (`glm.simulator.pixels`).
 """
 
 STATIC_MIN_GROUPS = 30
@@ -39,7 +40,7 @@ REASONS = (
     "area_limit",
     DUPLICATE,
 )
-"""Every reason, in the order the rules are asked: a row counts under the first that applies.
+"""Every reason, in the order the rules are applied: a row counts under the first that applies.
 
 Duplicates come last, among the rows that all other rules keep, so that of two equal rows one is always left.
 """
@@ -56,7 +57,8 @@ def judge(connection: duckdb.DuckDBPyConnection, cleaning: Cleaning) -> None:
     """Judges every row of the span that `select_span` has chosen; see the module.
 
     `temp.judged` has place (the row in its table), the columns of `clean_rows`, has_subpoint and has_groups
-    (whether these rules could be asked), and reason, NULL for rows that are kept unless they repeat another.
+    (whether these rules could be applied), and reason, NULL for rows that are kept unless they repeat
+    another.
     """
     _set_limits(connection, cleaning)
     connection.execute(_granule_facts_sql())

@@ -1,4 +1,4 @@
-"""Writing and reading what was found of a window: scores of k, the chosen k, centers and labels.
+"""What was found of a window: scores of k, the chosen k, centres and labels are written, scores are read.
 
 Every write is one transaction that replaces what the window had; what is there already is not written again.
 A window is known by its two ends, so an hour and the day that holds it live side by side.
@@ -14,7 +14,7 @@ from typing import Any, Final
 import pyarrow as pa
 
 from lightning_eda.errors import SettingError
-from lightning_eda.warehouse.connection import WAIT_SECONDS, writer
+from lightning_eda.warehouse.connection import writer
 from lightning_eda.warehouse.queries import reading
 from lightning_eda.warehouse.schema_clusters import CLUSTER_CENTERS, FLASH_CLUSTERS, K_SCORES
 from lightning_eda.warehouse.window_rows import (
@@ -37,7 +37,7 @@ Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Fit:
+class FitKey:
     """Which k-means fit of a window scores are of.
 
     Attributes:
@@ -53,26 +53,12 @@ class Fit:
     method: str
 
 
-@dataclass(frozen=True)
-class Clusters:
-    """The clusters of a window.
-
-    Attributes:
-        centers: k, cluster, lat, lon (degrees), n; by k and cluster.
-        labels: satellite, granule_start, flash_id, cluster; by the first three.
-    """
-
-    centers: pa.Table
-    labels: pa.Table
-
-
 def replace_scores(
     database: Path | str,
     start: datetime,
     end: datetime,
-    fit: Fit,
+    fit: FitKey,
     scores: pa.Table,
-    wait_seconds: float = WAIT_SECONDS,
 ) -> bool:
     """Makes the window's scores of one evaluator, or of both, exactly these; returns whether it wrote.
 
@@ -86,12 +72,11 @@ def replace_scores(
         end: End of the window, aware.
         fit: What the scores are of.
         scores: k and the columns of one of `SIDES`, or of both; each k once.
-        wait_seconds: How long to wait for others.
 
     Raises:
         DatabaseBusyError: Others held the database all that time.
         WarehouseError: The database could not be written.
-        ValueError: The scores lack a column or have a k twice, or the window is none.
+        ValueError: The scores lack a column or have a k twice, or the window is empty.
     """
     sides = [side for side in SIDES if side in scores.column_names]
     if not sides:
@@ -111,7 +96,7 @@ def replace_scores(
                     rows[k] = rows.get(k, {"k": k, **asdict(fit)}) | known
         return [row for row in rows.values() if any(row.get(side) is not None for side in SIDES)]
 
-    return _rewrite_scores(database, start, end, merged, wait_seconds)
+    return _rewrite_scores(database, start, end, merged)
 
 
 def choose_k(
@@ -120,7 +105,6 @@ def choose_k(
     end: datetime,
     k: int,
     chosen_by: str,
-    wait_seconds: float = WAIT_SECONDS,
 ) -> bool:
     """Marks one k of the window's scores as chosen, and no other; returns whether it wrote.
 
@@ -130,13 +114,12 @@ def choose_k(
         end: End of the window, aware.
         k: A k that has scores in the window.
         chosen_by: Who chose it, such as "silhouette", "elbow" or "config".
-        wait_seconds: How long to wait for others.
 
     Raises:
         SettingError: The window has no scores for this k.
         DatabaseBusyError: Others held the database all that time.
         WarehouseError: The database could not be written.
-        ValueError: `chosen_by` is empty, or the window is none.
+        ValueError: `chosen_by` is empty, or the window is empty.
     """
     if not chosen_by:
         raise ValueError("chosen_by is empty; say who chose k")
@@ -148,12 +131,10 @@ def choose_k(
             raise SettingError("k", k, allowed, "Only a k that was fitted and scored can be chosen.")
         return [row | {"chosen_by": chosen_by if row["k"] == k else None} for row in stored]
 
-    return _rewrite_scores(database, start, end, marked, wait_seconds)
+    return _rewrite_scores(database, start, end, marked)
 
 
-def read_scores(
-    database: Path | str, start: datetime, end: datetime, wait_seconds: float = WAIT_SECONDS
-) -> pa.Table:
+def read_scores(database: Path | str, start: datetime, end: datetime) -> pa.Table:
     """The scores of a window by k; no rows when it has none.
 
     Returns:
@@ -162,7 +143,7 @@ def read_scores(
     """
     columns = ["k", "inertia", "silhouette", "silhouette_error", "method", "chosen_by"]
     columns += [name for name in own_names(K_SCORES) if name not in columns]
-    with reading(database, wait_seconds) as connection:
+    with reading(database) as connection:
         return read_window(connection, K_SCORES, start, end).select(columns)
 
 
@@ -172,9 +153,8 @@ def replace_clusters(
     end: datetime,
     centers: pa.Table,
     labels: pa.Table | None = None,
-    wait_seconds: float = WAIT_SECONDS,
 ) -> bool:
-    """Makes the window's centers and labels exactly these, in one transaction; returns whether it wrote.
+    """Makes the window's centres and labels exactly these, in one transaction; returns whether it wrote.
 
     Args:
         database: The database file; made when it is not there.
@@ -183,19 +163,18 @@ def replace_clusters(
         centers: k, cluster, lat, lon (degrees), n; other columns are left out.
         labels: satellite, granule_start, flash_id, cluster of each flash; other columns are left out. None
             where no single flash was labelled: with groups or events, or when cells were fitted.
-        wait_seconds: How long to wait for others.
 
     Raises:
         DatabaseBusyError: Others held the database all that time.
         WarehouseError: The database could not be written.
-        ValueError: A column is missing or holds a value it cannot hold, or the window is none.
+        ValueError: A column is missing or holds a value it cannot hold, or the window is empty.
     """
     labels = empty_rows(FLASH_CLUSTERS) if labels is None else labels
     incoming = [
         (table, window_rows(table, start, end, rows))
         for table, rows in ((CLUSTER_CENTERS, centers), (FLASH_CLUSTERS, labels))
     ]
-    with writer(database, wait_seconds) as connection:
+    with writer(database) as connection:
         if all(holds_window(connection, table, start, end, rows) for table, rows in incoming):
             return False
         for table, rows in incoming:
@@ -203,25 +182,14 @@ def replace_clusters(
     return True
 
 
-def read_clusters(
-    database: Path | str, start: datetime, end: datetime, wait_seconds: float = WAIT_SECONDS
-) -> Clusters:
-    """The centers and labels of a window; no rows when it has none."""
-    with reading(database, wait_seconds) as connection:
-        centers = read_window(connection, CLUSTER_CENTERS, start, end)
-        labels = read_window(connection, FLASH_CLUSTERS, start, end)
-    return Clusters(centers.select(own_names(CLUSTER_CENTERS)), labels.select(own_names(FLASH_CLUSTERS)))
-
-
 def _rewrite_scores(
     database: Path | str,
     start: datetime,
     end: datetime,
     change: Callable[[list[Row]], list[Row]],
-    wait_seconds: float,
 ) -> bool:
     """Replaces the window's rows of scores by what `change` makes of them, when that differs."""
-    with writer(database, wait_seconds) as connection:
+    with writer(database) as connection:
         stored = read_window(connection, K_SCORES, start, end).select(own_names(K_SCORES)).to_pylist()
         rows = pa.Table.from_pylist(change(stored), empty_rows(K_SCORES).schema)
         wanted = window_rows(K_SCORES, start, end, rows)

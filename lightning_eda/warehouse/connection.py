@@ -42,31 +42,31 @@ from lightning_eda.warehouse.schema_distances import DISTANCE_CLUSTERS
 from lightning_eda.warehouse.schema_storms import STORM_TABLES
 
 ALL_TABLES = (*TABLES.values(), *CLUSTER_TABLES.values(), DISTANCE_CLUSTERS, *STORM_TABLES.values())
-WAIT_SECONDS = 60.0
-TURN_SECONDS = 1.0  # a reader stands in the queue this long, then also tries without its turn
-POLL_SECONDS = 0.01
+WAIT_S = 60.0
+TURN_S = 1.0  # a reader stands in the queue this long, then also tries without its turn
+POLL_S = 0.01
 DUCKDB_MAGIC = b"DUCK"
 MAGIC_OFFSET = 8
 
 
 @contextmanager
-def writer(path: Path | str, wait_seconds: float = WAIT_SECONDS) -> Iterator[duckdb.DuckDBPyConnection]:
+def writer(path: Path | str, wait_s: float = WAIT_S) -> Iterator[duckdb.DuckDBPyConnection]:
     """One transaction on the database, which is made when it is not there; an error undoes all of it.
 
-    The tables of `schema` and `schema_clusters` are there and their plain names work. After the commit the
+    All tables of `schema` and its companions are there and their plain names work. After the commit the
     file is checkpointed, and compacted when too much of it is free space. The connection is closed whatever
     happens.
 
     Args:
         path: The database file.
-        wait_seconds: How long to wait in all, for our own processes and for foreign programs.
+        wait_s: How long to wait in all, for our own processes and for foreign programs, seconds.
 
     Raises:
         DatabaseBusyError: Others held it all that time.
         WarehouseError: It is not a DuckDB database, cannot be written, or a statement failed.
     """
     database = located(path)
-    patience = Patience.of(wait_seconds)
+    patience = Patience.of(wait_s)
     with _sole_writer(database, patience):
         remove_leftovers(database)
         with connected() as connection:
@@ -84,12 +84,12 @@ def writer(path: Path | str, wait_seconds: float = WAIT_SECONDS) -> Iterator[duc
 
 
 @contextmanager
-def reader(path: Path | str, wait_seconds: float = WAIT_SECONDS) -> Iterator[duckdb.DuckDBPyConnection]:
+def reader(path: Path | str, wait_s: float = WAIT_S) -> Iterator[duckdb.DuckDBPyConnection]:
     """A read-only connection; while it is open nobody can write, so read and leave.
 
     Args:
         path: The database file.
-        wait_seconds: How long to wait while others write.
+        wait_s: How long to wait while others write, seconds.
 
     Raises:
         DatabaseBusyError: Others held it all that time.
@@ -99,15 +99,23 @@ def reader(path: Path | str, wait_seconds: float = WAIT_SECONDS) -> Iterator[duc
     if is_absent(database):
         raise WarehouseError(f"there is no database at {database} yet: materialize the asset `load` first")
     require_duckdb_file(database)
-    patience = Patience.of(wait_seconds)
+    patience = Patience.of(wait_s)
     with _after_queue(database, patience) as connection:
         yield connection
 
 
 def located(path: Path | str) -> Path:
-    """The database's absolute path with links followed, so that all names of one file share one lock."""
+    """The database's absolute path with links followed, so that all names of one file share one lock.
+
+    Raises:
+        WarehouseError: It is a folder, cannot be reached, or has a name that DuckDB cannot take.
+    """
     database = Path(path).expanduser().resolve()
-    if database.is_dir():
+    try:
+        is_folder = database.is_dir()
+    except OSError as error:
+        raise _unreachable(database, error) from error
+    if is_folder:
         raise WarehouseError(f"{database} is a folder; the database must be a file")
     if os.sep == "/" and "\\" in str(database):
         raise WarehouseError(
@@ -123,7 +131,11 @@ def is_absent(database: Path) -> bool:
     except FileNotFoundError:
         return True
     except OSError as error:
-        raise WarehouseError(f"{database} cannot be reached: {error}") from error
+        raise _unreachable(database, error) from error
+
+
+def _unreachable(database: Path, error: OSError) -> WarehouseError:
+    return WarehouseError(f"{database} cannot be reached: {error.strerror}")
 
 
 def require_duckdb_file(database: Path) -> None:
@@ -143,9 +155,9 @@ def _sole_writer(database: Path, patience: Patience) -> Iterator[None]:
     lock = _lock(database)
     try:
         database.parent.mkdir(parents=True, exist_ok=True)
-        lock.acquire(timeout=patience.left, poll_interval=POLL_SECONDS)
+        lock.acquire(timeout=patience.left_s, poll_interval=POLL_S)
     except Timeout as error:
-        raise DatabaseBusyError(busy_text(database, _obstacle(database), patience.seconds)) from error
+        raise DatabaseBusyError(busy_text(database, _obstacle(database), patience.bound_s)) from error
     except OSError as error:
         raise WarehouseError(f"{database} cannot be written: {error}") from error
     try:
@@ -155,7 +167,9 @@ def _sole_writer(database: Path, patience: Patience) -> Iterator[None]:
 
 
 def _obstacle(database: Path) -> str:
-    """DuckDB's words on who holds the file right now, or ""."""
+    """DuckDB's words on who holds the file right now, or ""; it is not made when it is absent."""
+    if is_absent(database):
+        return ""
     try:
         with attached(database, READ_WRITE, Patience.of(0)):
             return ""
@@ -174,12 +188,12 @@ def _after_queue(database: Path, patience: Patience) -> Iterator[duckdb.DuckDBPy
         with ExitStack() as stack:
             try:
                 with _turn(database, patience):
-                    soon = Patience.of(min(TURN_SECONDS, patience.left))
+                    soon = Patience.of(min(TURN_S, patience.left_s))
                     connection = stack.enter_context(attached(database, READ_ONLY, soon))
             except DatabaseBusyError as error:
-                if patience.left > 0:
+                if patience.left_s > 0:
                     continue
-                text = busy_text(database, str(error.__cause__), patience.seconds)
+                text = busy_text(database, str(error.__cause__), patience.bound_s)
                 raise DatabaseBusyError(text) from error
             yield connection
             return
@@ -194,7 +208,7 @@ def _turn(database: Path, patience: Patience) -> Iterator[None]:
     """
     lock = _lock(database)
     with suppress(Timeout, OSError):
-        lock.acquire(timeout=min(TURN_SECONDS, patience.left), poll_interval=POLL_SECONDS)
+        lock.acquire(timeout=min(TURN_S, patience.left_s), poll_interval=POLL_S)
     try:
         yield
     finally:

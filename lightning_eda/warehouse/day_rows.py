@@ -1,4 +1,4 @@
-"""The rows of one day in the tables that are kept by day: replaced whole, and read."""
+"""The rows of one day in the tables that are kept by day, replaced whole."""
 
 from collections.abc import Mapping
 from datetime import date
@@ -7,14 +7,11 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
-from lightning_eda.warehouse.connection import WAIT_SECONDS, writer
-from lightning_eda.warehouse.queries import reading
+from lightning_eda.warehouse.connection import writer
 from lightning_eda.warehouse.same_rows import holds_rows
 from lightning_eda.warehouse.schema import Table
 from lightning_eda.warehouse.window_rows import (
     checked_rows,
-    empty_rows,
-    has_table,
     own_columns,
     replace_rows,
     stored_rows,
@@ -23,16 +20,13 @@ from lightning_eda.warehouse.window_rows import (
 ON_DAY = "day = getvariable('day')"
 
 
-def replace_day(
-    database: Path | str, day: date, rows: Mapping[Table, pa.Table], wait_seconds: float = WAIT_SECONDS
-) -> bool:
+def replace_day(database: Path | str, day: date, rows: Mapping[Table, pa.Table]) -> bool:
     """Makes the day's rows of some tables exactly these, in one transaction; returns whether it wrote.
 
     Args:
         database: The database file; made when it is not there.
         day: The day.
         rows: By table its columns but `day`; others are left out. They are kept in this order.
-        wait_seconds: How long to wait for others.
 
     Raises:
         DatabaseBusyError: Others held the database all that time.
@@ -40,7 +34,7 @@ def replace_day(
         ValueError: A column is missing or holds a value it cannot hold, or a key is there twice.
     """
     incoming = {table: _rows_of_day(table, day, given) for table, given in rows.items()}
-    with writer(database, wait_seconds) as connection:
+    with writer(database) as connection:
         _select_day(connection, day)
         stored = {table: stored_rows(connection, table, ON_DAY) for table in incoming}
         if all(holds_rows(stored[table], wanted) for table, wanted in incoming.items()):
@@ -48,17 +42,6 @@ def replace_day(
         for table, wanted in incoming.items():
             replace_rows(connection, table, ON_DAY, wanted)
     return True
-
-
-def read_day_rows(
-    database: Path | str, table: Table, day: date, wait_seconds: float = WAIT_SECONDS
-) -> pa.Table:
-    """The day's rows of a table; none when the database was made before there was such a table."""
-    with reading(database, wait_seconds) as connection:
-        if not has_table(connection, table):
-            return empty_rows(table)
-        _select_day(connection, day)
-        return stored_rows(connection, table, ON_DAY).to_arrow_table()
 
 
 def _select_day(connection: duckdb.DuckDBPyConnection, day: date) -> None:

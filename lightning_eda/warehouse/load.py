@@ -10,7 +10,7 @@ import duckdb
 import pyarrow as pa
 
 from lightning_eda.errors import SeriesError
-from lightning_eda.warehouse.connection import WAIT_SECONDS, writer
+from lightning_eda.warehouse.connection import writer
 from lightning_eda.warehouse.same_rows import holds_rows
 from lightning_eda.warehouse.schema import LOADED_AT, TABLES, Table, column_list, quoted
 from lightning_eda.warehouse.series import HOUR, read_series
@@ -44,7 +44,6 @@ def replace_hour(
     satellites: Collection[str],
     series: Mapping[str, Path],
     now: datetime,
-    wait_seconds: float = WAIT_SECONDS,
 ) -> LoadResult:
     """Makes the database hold exactly these series for the hour, in one transaction over all tables.
 
@@ -61,7 +60,6 @@ def replace_hour(
         satellites: The satellites whose hour this is; rows of others are left alone.
         series: Table name to CSV; "granules" always, and the tiers that were asked for.
         now: The present, aware; goes into `loaded_at`.
-        wait_seconds: How long to wait for others.
 
     Raises:
         SeriesError: A file is absent or not as declared, or there is no series for "granules".
@@ -75,7 +73,7 @@ def replace_hour(
         for name, table in TABLES.items()
         if name in series
     }
-    with writer(database, wait_seconds) as connection:
+    with writer(database) as connection:
         opened = time.perf_counter()
         select_span(connection, hour, hour + HOUR, satellites)
         replaced = {name: _count(connection, table) for name, table in TABLES.items()}

@@ -13,8 +13,8 @@ import duckdb
 import pyarrow as pa
 
 from lightning_eda.errors import WarehouseError
-from lightning_eda.warehouse.connection import WAIT_SECONDS, located, reader
-from lightning_eda.warehouse.schema import FLASHES, GRANULES, TABLES, TIERS, Table, column_list, quoted
+from lightning_eda.warehouse.connection import WAIT_S, located, reader
+from lightning_eda.warehouse.schema import FLASHES, GRANULES, TABLES, TIER_TABLES, Table, column_list, quoted
 from lightning_eda.warehouse.span import IN_SPAN, select_span
 
 
@@ -54,10 +54,10 @@ class Integrity:
     tiers: dict[str, TierIntegrity]
 
 
-def table_counts(database: Path | str, wait_seconds: float = WAIT_SECONDS) -> dict[str, int]:
+def table_counts(database: Path | str) -> dict[str, int]:
     """Rows in each table, of all hours."""
     sql = " UNION ALL ".join(f"SELECT '{name}', count(*) FROM {quoted(name)}" for name in TABLES)
-    with reading(database, wait_seconds) as connection:
+    with reading(database) as connection:
         return {name: int(count) for name, count in connection.sql(sql).fetchall()}
 
 
@@ -66,13 +66,13 @@ def ledger(
     start: datetime,
     end: datetime,
     satellites: Collection[str] | None = None,
-    wait_seconds: float = WAIT_SECONDS,
+    wait_s: float = WAIT_S,
 ) -> pa.Table:
     """The ledger's rows of a span by satellite and time; `satellites` None is all of them."""
     sql = f"""
         SELECT {column_list(GRANULES.columns)} FROM granules WHERE {IN_SPAN}
         ORDER BY satellite, granule_start"""
-    with reading(database, wait_seconds) as connection:
+    with reading(database, wait_s) as connection:
         select_span(connection, start, end, satellites)
         return connection.sql(sql).to_arrow_table()
 
@@ -82,7 +82,6 @@ def hour_counts(
     start: datetime,
     end: datetime,
     satellites: Collection[str] | None = None,
-    wait_seconds: float = WAIT_SECONDS,
 ) -> pa.Table:
     """One row per satellite and hour that is in the ledger.
 
@@ -101,7 +100,7 @@ def hour_counts(
             coalesce(sum(n_events), 0)::BIGINT AS n_events,
             coalesce(sum(size_bytes), 0)::BIGINT AS bytes
         FROM granules WHERE {IN_SPAN} GROUP BY ALL ORDER BY satellite, hour"""
-    with reading(database, wait_seconds) as connection:
+    with reading(database) as connection:
         select_span(connection, start, end, satellites)
         return connection.sql(sql).to_arrow_table()
 
@@ -112,13 +111,12 @@ def flash_rows_preview(
     end: datetime,
     limit: int = 10,
     satellites: Collection[str] | None = None,
-    wait_seconds: float = WAIT_SECONDS,
 ) -> pa.Table:
     """The first flashes of a span by time, at most `limit`, with the columns of `flashes`."""
     sql = f"""
         SELECT {column_list(FLASHES.columns)} FROM flashes WHERE {IN_SPAN}
         ORDER BY flash_time_of_first_event, satellite, flash_id"""
-    with reading(database, wait_seconds) as connection:
+    with reading(database) as connection:
         select_span(connection, start, end, satellites)
         return connection.sql(sql).limit(limit).to_arrow_table()
 
@@ -128,19 +126,18 @@ def integrity(
     start: datetime,
     end: datetime,
     satellites: Collection[str] | None = None,
-    wait_seconds: float = WAIT_SECONDS,
 ) -> Integrity:
     """What is wrong in a span: coordinates, ids that are there twice, parents that are not there.
 
     Everything is asked on one connection, so it is of one state of the database.
     """
-    with reading(database, wait_seconds) as connection:
+    with reading(database) as connection:
         select_span(connection, start, end, satellites)
         rows = {name: _number(connection, _count_sql(table)) for name, table in TABLES.items()}
         return Integrity(
             rows[GRANULES.name],
             _number(connection, _repeated_sql(GRANULES)),
-            {tier.name: _tier_integrity(connection, tier, rows) for tier in TIERS},
+            {tier.name: _tier_integrity(connection, tier, rows) for tier in TIER_TABLES.values()},
         )
 
 
@@ -212,9 +209,9 @@ def _number(connection: duckdb.DuckDBPyConnection, sql: str) -> int:
 
 
 @contextmanager
-def reading(database: Path | str, wait_seconds: float = WAIT_SECONDS) -> Iterator[duckdb.DuckDBPyConnection]:
+def reading(database: Path | str, wait_s: float = WAIT_S) -> Iterator[duckdb.DuckDBPyConnection]:
     """A reader whose failing statements become WarehouseError."""
-    with reader(database, wait_seconds) as connection:
+    with reader(database, wait_s) as connection:
         try:
             yield connection
         except duckdb.Error as error:

@@ -101,18 +101,17 @@ def column_list(columns: tuple[Column, ...]) -> str:
     return ", ".join(quoted(column.name) for column in columns)
 
 
-_SATELLITE = Column("satellite", "VARCHAR", "Spacecraft, G16 to G19")
-_GRANULE_START = Column(
-    "granule_start", "TIMESTAMP", "Start in the granule's file name; its hour is the partition", "UTC"
-)
+SATELLITE: Final = Column("satellite", "VARCHAR", "Spacecraft, G16 to G19")
+GRANULE_START: Final = Column("granule_start", "TIMESTAMP", "Start in the granule's file name", "UTC")
+FLASH_ID: Final = Column("flash_id", "USMALLINT", "The flash, as in flashes")
 
 GRANULES = Table(
     "granules",
     "The ledger: one granule (a file of 20 s), whether it could be read, and what it holds.",
     ("satellite", "granule_start"),
     (
-        _SATELLITE,
-        _GRANULE_START,
+        SATELLITE,
+        GRANULE_START,
         Column("granule_end", "TIMESTAMP", "End in the file name", "UTC", nullable=True),
         Column(
             "granule_created",
@@ -160,8 +159,8 @@ FLASHES = Table(
     "One flash: groups close in time and space.",
     ("satellite", "granule_start", "flash_id"),
     (
-        _SATELLITE,
-        _GRANULE_START,
+        SATELLITE,
+        GRANULE_START,
         Column("flash_id", "USMALLINT", "Counter of the instrument; starts again at 0 within hours"),
         Column("flash_time_of_first_event", "TIMESTAMP", "Time of its first event", "UTC"),
         Column("flash_time_of_last_event", "TIMESTAMP", "Time of its last event", "UTC"),
@@ -204,8 +203,8 @@ GROUPS = Table(
     "One group: events side by side in one frame of 2 ms.",
     ("satellite", "granule_start", "group_id"),
     (
-        _SATELLITE,
-        _GRANULE_START,
+        SATELLITE,
+        GRANULE_START,
         Column("group_id", "UINTEGER", "Counter of the instrument"),
         Column("flash_id", "USMALLINT", "The flash it belongs to, as the file says"),
         Column("group_time", "TIMESTAMP", "Time of the group", "UTC"),
@@ -234,8 +233,8 @@ EVENTS = Table(
     "One event: one pixel above its background in one frame of 2 ms.",
     ("satellite", "granule_start", "event_id"),
     (
-        _SATELLITE,
-        _GRANULE_START,
+        SATELLITE,
+        GRANULE_START,
         Column("event_id", "UINTEGER", "Counter of the instrument"),
         Column("group_id", "UINTEGER", "The group it belongs to, as the file says"),
         Column(
@@ -259,5 +258,5 @@ EVENTS = Table(
     parent_id="group_id",
 )
 
-TIERS: Final[tuple[Table, ...]] = (FLASHES, GROUPS, EVENTS)
-TABLES: Final[dict[str, Table]] = {table.name: table for table in (GRANULES, *TIERS)}
+TIER_TABLES: Final[dict[str, Table]] = {"flash": FLASHES, "group": GROUPS, "event": EVENTS}
+TABLES: Final[dict[str, Table]] = {table.name: table for table in (GRANULES, *TIER_TABLES.values())}

@@ -1,4 +1,4 @@
-"""The tables of the analysis of a window: scores of k, centers of clusters, and the cluster of each flash.
+"""The tables of the analysis of a window: scores of k, centres of clusters, and the cluster of each flash.
 
 A window is [window_start, window_end), the granules that start in it. The hour and the day that holds it are
 two windows, side by side. `load` never touches these tables, so after an hour was loaded again they tell of
@@ -7,7 +7,7 @@ the rows before, until the window is analysed again.
 
 from typing import Final
 
-from lightning_eda.warehouse.schema import Column, Table
+from lightning_eda.warehouse.schema import FLASH_ID, GRANULE_START, SATELLITE, Column, Table
 
 _WINDOW = (
     Column("window_start", "TIMESTAMP", "First granule start of the window", "UTC"),
@@ -26,7 +26,7 @@ K_SCORES = Table(
         Column(
             "inertia",
             "DOUBLE",
-            "Sum of squared distances to the centers, written by elbow_evaluator",
+            "Sum of squared distances to the centres, written by elbow_evaluator",
             "km2 (sphere) or degree2 (lonlat)",
             nullable=True,
         ),
@@ -54,14 +54,14 @@ K_SCORES = Table(
 
 CLUSTER_CENTERS = Table(
     "cluster_centers",
-    "The center of one cluster of a window.",
+    "The centre of one cluster of a window.",
     ("window_start", "window_end", "k", "cluster"),
     (
         *_WINDOW,
         _K,
         Column("cluster", "INTEGER", "Label; 0 is the largest cluster"),
-        Column("lat", "DOUBLE", "Latitude of the center", "degrees_north"),
-        Column("lon", "DOUBLE", "Longitude of the center", "degrees_east"),
+        Column("lat", "DOUBLE", "Latitude of the centre", "degrees_north"),
+        Column("lon", "DOUBLE", "Longitude of the centre", "degrees_east"),
         Column("n", "BIGINT", "Points of the cluster"),
     ),
 )
@@ -72,9 +72,9 @@ FLASH_CLUSTERS = Table(
     ("window_start", "window_end", "satellite", "granule_start", "flash_id"),
     (
         *_WINDOW,
-        Column("satellite", "VARCHAR", "Spacecraft, G16 to G19"),
-        Column("granule_start", "TIMESTAMP", "Start in the granule's file name", "UTC"),
-        Column("flash_id", "USMALLINT", "The flash, as in flashes"),
+        SATELLITE,
+        GRANULE_START,
+        FLASH_ID,
         Column("cluster", "INTEGER", "Label, as in cluster_centers at the chosen k"),
     ),
 )

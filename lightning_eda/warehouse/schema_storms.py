@@ -6,11 +6,10 @@ the day's storm cells are made again.
 
 from typing import Final
 
-from lightning_eda.warehouse.schema import Column, Table
+from lightning_eda.warehouse.schema import FLASH_ID, GRANULE_START, SATELLITE, Column, Table
 from lightning_eda.warehouse.schema_distances import DAY
 
 _CELL = Column("cell", "INTEGER", "Number of the cell, the cluster of the day's clusters.csv.gz")
-_SATELLITE = Column("satellite", "VARCHAR", "Spacecraft that saw it, G16 to G19")
 
 STORM_CELLS = Table(
     "storm_cells",
@@ -19,7 +18,7 @@ STORM_CELLS = Table(
     (
         DAY,
         _CELL,
-        _SATELLITE,
+        SATELLITE,
         Column("first_time", "TIMESTAMP", "First light of its first flash", "UTC"),
         Column("last_time", "TIMESTAMP", "First light of its last flash", "UTC"),
         Column("duration_minutes", "DOUBLE", "From first_time to last_time", "minute"),
@@ -30,7 +29,7 @@ STORM_CELLS = Table(
         Column("peak_per_minute", "BIGINT", "Flashes in its liveliest minute of the clock", "minute-1"),
         Column("center_lat", "DOUBLE", "Latitude of the mean of its flashes on the sphere", "degrees_north"),
         Column("center_lon", "DOUBLE", "Longitude of the same", "degrees_east"),
-        Column("radius_km", "DOUBLE", "From the center to the farthest flash", "km"),
+        Column("radius_km", "DOUBLE", "From the centre to the farthest flash", "km"),
         Column("hull_area_km2", "DOUBLE", "Area of the convex hull; 0 where flashes lie on a line", "km2"),
         Column("energy_j", "DOUBLE", "Sum of flash_energy; NULL where no flash has one", "J", nullable=True),
     ),
@@ -42,9 +41,9 @@ STORM_CELL_FLASHES = Table(
     ("day", "satellite", "granule_start", "flash_id"),
     (
         DAY,
-        Column("satellite", "VARCHAR", "Spacecraft, G16 to G19"),
-        Column("granule_start", "TIMESTAMP", "Start in the granule's file name", "UTC"),
-        Column("flash_id", "USMALLINT", "The flash, as in flashes"),
+        SATELLITE,
+        GRANULE_START,
+        FLASH_ID,
         Column("cell", "INTEGER", "Number of the cell, as in storm_cells"),
     ),
 )

@@ -73,6 +73,8 @@ def _require_whole_file(path: Path, table: Table) -> None:
     try:
         with path.open("rb") as file:
             heading = file.readline(65_536).decode("utf-8", errors="replace")
+            if not heading:
+                raise SeriesError(f"{path} is empty: it is unfinished; run `transform` again")
             file.seek(-1, os.SEEK_END)
             ended = file.read(1) == b"\n"
     except OSError as error:

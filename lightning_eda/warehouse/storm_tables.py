@@ -1,32 +1,15 @@
-"""Writing and reading the storm cells of a day."""
+"""Writing the storm cells of a day."""
 
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
 import pyarrow as pa
 
-from lightning_eda.warehouse.connection import WAIT_SECONDS
-from lightning_eda.warehouse.day_rows import read_day_rows, replace_day
+from lightning_eda.warehouse.day_rows import replace_day
 from lightning_eda.warehouse.schema_storms import STORM_CELL_FLASHES, STORM_CELLS
 
 
-@dataclass(frozen=True)
-class StormCells:
-    """The storm cells of a day.
-
-    Attributes:
-        cells: The columns of `storm_cells`, by cell.
-        flashes: The columns of `storm_cell_flashes`, by satellite, granule_start and flash_id.
-    """
-
-    cells: pa.Table
-    flashes: pa.Table
-
-
-def replace_storm_cells(
-    database: Path | str, day: date, cells: pa.Table, flashes: pa.Table, wait_seconds: float = WAIT_SECONDS
-) -> bool:
+def replace_storm_cells(database: Path | str, day: date, cells: pa.Table, flashes: pa.Table) -> bool:
     """Makes the day's storm cells exactly these, in one transaction; returns whether it wrote.
 
     Args:
@@ -34,7 +17,6 @@ def replace_storm_cells(
         day: The day.
         cells: The columns of `storm_cells` but day; others are left out. In any order.
         flashes: Those of `storm_cell_flashes` but day.
-        wait_seconds: How long to wait for others.
 
     Raises:
         DatabaseBusyError: Others held the database all that time.
@@ -45,12 +27,4 @@ def replace_storm_cells(
         table: given.sort_by([(name, "ascending") for name in table.key if name != "day"])
         for table, given in ((STORM_CELLS, cells), (STORM_CELL_FLASHES, flashes))
     }
-    return replace_day(database, day, rows, wait_seconds)
-
-
-def read_storm_cells(database: Path | str, day: date, wait_seconds: float = WAIT_SECONDS) -> StormCells:
-    """The storm cells of a day; no rows when it has none."""
-    return StormCells(
-        read_day_rows(database, STORM_CELLS, day, wait_seconds),
-        read_day_rows(database, STORM_CELL_FLASHES, day, wait_seconds),
-    )
+    return replace_day(database, day, rows)

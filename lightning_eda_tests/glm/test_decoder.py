@@ -2,6 +2,8 @@
 
 import fcntl
 import os
+import re
+import resource
 import signal
 import subprocess
 import sys
@@ -10,6 +12,7 @@ from contextlib import contextmanager
 import pytest
 
 from lightning_eda.errors import DecoderError, StorageError
+from lightning_eda.glm import decoder as decoder_module
 from lightning_eda.glm.decoder import Decoder
 from lightning_eda.glm.decoder_messages import HourRequest
 from lightning_eda.glm.granule import GranuleHeader
@@ -28,6 +31,19 @@ def block(path):
     """Puts a pipe in the place of a granule: reading it never ends, as native code that hangs."""
     path.unlink()
     os.mkfifo(path)
+
+
+@pytest.fixture
+def disk(tmp_path, monkeypatch):
+    """Makes the disk of child processes do something at each fsync."""
+
+    def set_fsync(code):
+        folder = tmp_path / "disk"
+        folder.mkdir()
+        (folder / "sitecustomize.py").write_text(f"import os, signal, time\nos.fsync = lambda _: {code}\n")
+        monkeypatch.setenv("PYTHONPATH", str(folder), prepend=os.pathsep)
+
+    return set_fsync
 
 
 def test_an_hour_is_decoded(tmp_path, paths):
@@ -70,6 +86,7 @@ def test_a_process_that_died_while_idle_is_an_error_and_the_next_hour_gets_a_new
 
 def test_pandas_is_kept_out_of_the_process():
     """Where it is installed, pyarrow would import it at the first array."""
+    pytest.importorskip("pandas")
     code = """
 import sys
 from lightning_eda.glm.decoder_child import NoPandas
@@ -98,6 +115,65 @@ def test_a_granule_that_hangs_is_left_out(tmp_path, paths):
         reply = decoder.decode(HourRequest(paths, tmp_path / "out", TIERS))
     assert reply.granules[3] == f"{paths[3].name}: decoding took longer than 0.5 s"
     assert all(isinstance(granule, GranuleHeader) for granule in reply.granules[:3])
+
+
+def test_a_slow_disk_is_no_granules_fault(tmp_path, paths, disk):
+    """Writing may take longer than a granule may."""
+    disk("time.sleep(1.5)")
+    with Decoder(granule_timeout_s=0.5) as decoder:
+        reply = decoder.decode(HourRequest(paths, tmp_path / "out", TIERS))
+    assert all(isinstance(granule, GranuleHeader) for granule in reply.granules)
+    assert reply.files[0].rows
+
+
+def test_a_disk_that_hangs_is_the_runs_error(tmp_path, paths, disk, monkeypatch):
+    """After the time that writing may take."""
+    disk("time.sleep(60)")
+    monkeypatch.setattr(decoder_module, "WRITE_TIMEOUT_S", 0.5)
+    with (
+        Decoder(granule_timeout_s=5) as decoder,
+        pytest.raises(DecoderError, match=r"hung for 0\.5 s while it wrote the CSVs in .*out"),
+    ):
+        decoder.decode(HourRequest(paths, tmp_path / "out", TIERS))
+
+
+def test_a_death_while_writing_is_the_runs_error(tmp_path, paths, disk):
+    """No granule is blamed for it."""
+    disk("os.kill(os.getpid(), signal.SIGKILL)")
+    with Decoder() as decoder, pytest.raises(DecoderError, match=r"SIGKILL.* while it wrote the CSVs in"):
+        decoder.decode(HourRequest(paths, tmp_path / "out", TIERS))
+
+
+def test_a_process_that_does_not_end_is_told_as_such(monkeypatch):
+    """It has no exit code; it is killed."""
+    monkeypatch.setattr(decoder_module, "END_TIMEOUT_S", 0.1)
+    decoder = Decoder()
+    decoder._process = process = subprocess.Popen(["sleep", "60"])
+    assert decoder._death() == "it did not end"
+    assert process.returncode == -signal.SIGKILL
+
+
+def test_a_lower_limit_of_memory_is_kept(tmp_path, paths):
+    """As clusters set one with `ulimit -v`: a process may not raise it."""
+    code = """
+import sys
+from pathlib import Path
+from lightning_eda.glm.decoder import Decoder
+from lightning_eda.glm.decoder_messages import HourRequest
+with Decoder() as decoder:
+    print(decoder.decode(HourRequest((Path(sys.argv[1]),), Path(sys.argv[2]), ("flash",))).files[0].rows)
+    print(Path(f"/proc/{decoder._process.pid}/limits").read_text())
+"""
+    limit = 4 << 30
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(paths[0]), str(tmp_path / "out")],
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (limit, limit)),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.split()[0] > "0"
+    assert re.search(rf"Max address space +{limit} +{limit} ", done.stdout)
 
 
 def test_a_damaged_granule_does_not_end_the_process(tmp_path, paths):

@@ -1,6 +1,7 @@
 """From the granules of an hour to its series on disk."""
 
 import shutil
+from datetime import timedelta
 
 import pytest
 
@@ -70,16 +71,17 @@ def test_inconsistent_granules_are_kept_and_counted(tmp_path, decoder):
 
 def test_an_empty_hour_is_a_result(tmp_path, decoder):
     """Headings without rows, and the satellite whose hour it is."""
-    (tmp_path / "archive" / "GLM-L2-LCFA").mkdir(parents=True)
+    simulate(tmp_path / "archive", HOUR + timedelta(hours=1), granules=1)
     series = write_hour_series(fetch_again(tmp_path), ("flash",), decoder, own_satellites=["G18"])
     assert series.rows == {"flashes": 0}
     assert series.satellites == ("G18",)
     assert read_hour_series(series.folders) == series
 
 
-def test_a_place_without_the_product_speaks_for_no_satellite(tmp_path, decoder):
-    """So that nothing is deleted because an address is wrong."""
-    (tmp_path / "archive").mkdir()
+@pytest.mark.parametrize("folder", [".", "GLM-L2-LCFA"])
+def test_a_place_without_the_product_speaks_for_no_satellite(tmp_path, decoder, folder):
+    """So that nothing is deleted because an address is wrong, or a disk is not mounted."""
+    (tmp_path / "archive" / folder).mkdir(parents=True)
     series = write_hour_series(fetch_again(tmp_path), ("flash",), decoder, own_satellites=["G18"])
     assert (series.satellites, series.source_known) == ((), False)
 
@@ -106,7 +108,7 @@ def test_two_runs_take_turns(tmp_path, decoder):
     with (
         sole_use(extraction.folders.transform),
         pytest.raises(FolderBusyError, match="in use by another run"),
-        sole_use(extraction.folders.transform, wait_seconds=0.1),
+        sole_use(extraction.folders.transform, wait_s=0.1),
     ):
         pytest.fail("two at once")
     assert write_hour_series(extraction, ("flash",), decoder).rows

@@ -1,5 +1,6 @@
 """The decoder against the true values of real granules of every era."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,8 +10,9 @@ import pytest
 
 from lightning_eda.errors import GranuleError, GranuleNameError
 from lightning_eda.glm.granule import TIER_SCHEMAS, Granule
-from lightning_eda.glm.lcfa import TIERS, read_granule
+from lightning_eda.glm.lcfa import read_granule
 from lightning_eda.glm.lcfa_reader import forget
+from lightning_eda.settings import TIERS
 from lightning_eda_tests.conftest import SHARED
 
 REAL = sorted(path.name for path in (SHARED / "granules").glob("*.nc"))
@@ -83,13 +85,19 @@ FACTS = {
 }
 
 
+@pytest.mark.parametrize("stamp", FACTS)
+def test_the_header_states_the_facts(stamp, granules_folder):
+    """Era, time basis, satellite, status and rows, as other readers found them."""
+    paths = list(granules_folder.glob(f"*_{stamp}_*.nc"))
+    if not paths:
+        pytest.skip(f"the real granule {stamp} is not beside this checkout")
+    assert [facts(read_granule(path)) for path in paths] == [FACTS[stamp]]
+
+
 @each_real
-def test_the_header_states_the_facts(name, granules_folder):
-    """Era, time basis, satellite, status, rows; a sound granule has the counts it states and no orphans."""
-    granule = read_granule(granules_folder / name)
-    header = granule.header
-    stamp = name.split("_")[3]
-    assert stamp not in FACTS or facts(granule) == FACTS[stamp]
+def test_a_sound_granule_has_the_counts_it_states(name, granules_folder):
+    """And no orphans."""
+    header = read_granule(granules_folder / name).header
     assert str(header.name) == name
     if header.status != "inconsistent":
         assert (header.flash_count, header.group_count, header.event_count) == (
@@ -122,7 +130,8 @@ def test_what_was_learnt_changes_nothing(name, granules_folder):
     first = read_granule(granules_folder / name)
     for tiers in (TIERS, ("flash",), ("event", "flash"), ("group",), ()):
         again = read_granule(granules_folder / name, tiers)
-        assert again.header == first.header or not tiers  # the era is in the times
+        era = again.header.era if tiers else first.header.era  # the era is in the times
+        assert replace(again.header, era=era) == first.header
         for tier in TIERS:
             assert (
                 again.tier(tier) is None if tier not in tiers else again.tier(tier).equals(first.tier(tier))

@@ -8,10 +8,11 @@ import pytest
 from h5py import h5f
 
 from lightning_eda.glm.granule import Granule
-from lightning_eda.glm.lcfa import TIERS, read_granule
+from lightning_eda.glm.lcfa import read_granule
 from lightning_eda.glm.lcfa_reader import forget
 from lightning_eda.glm.lcfa_variables import TIER_VARIABLES
 from lightning_eda.glm.simulator import granule_bytes
+from lightning_eda.settings import TIERS
 from lightning_eda_tests.glm.granule_edits import edited
 
 COLUMNS = [variable.name for variables in TIER_VARIABLES.values() for variable in variables]

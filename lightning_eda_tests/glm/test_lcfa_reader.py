@@ -12,11 +12,12 @@ from lightning_eda.errors import GranuleError
 from lightning_eda.glm.hdf5_image import Hdf5Image
 from lightning_eda.glm.hdf5_metadata import Root
 from lightning_eda.glm.hdf5_mold import Mold
-from lightning_eda.glm.lcfa import TIERS, read_granule
+from lightning_eda.glm.lcfa import read_granule
 from lightning_eda.glm.lcfa_reader import Reader, forget
 from lightning_eda.glm.lcfa_variables import TIER_VARIABLES, Kind, Variable
 from lightning_eda.glm.names import GranuleName
 from lightning_eda.glm.simulator import Activity, granule_bytes, simulate_hour
+from lightning_eda.settings import TIERS
 from lightning_eda_tests.glm.granule_edits import edited, with_attribute
 
 HOURS = {

@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from lightning_eda.glm.lcfa import TIERS, read_granule
+from lightning_eda.glm.lcfa import read_granule
 from lightning_eda.glm.lcfa_variables import TIER_VARIABLES, Kind
 from lightning_eda.glm.simulator import FAULTS, write_granule
+from lightning_eda.settings import TIERS
 
 FAULTS_OF_REAL_GRANULES = [
     "lost_blocks", "fill_energy", "fill_area", "flash_id_rollover", "ids_above_2_31", "raw_32769", "late_end",

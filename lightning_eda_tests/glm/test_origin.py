@@ -3,16 +3,21 @@
 import shutil
 from datetime import timedelta
 
+import h5py
+
 from lightning_eda.glm.names import GranuleName
 from lightning_eda.glm.origin import SIMULATED, simulated_satellites, source_text, window_is_simulated
-from lightning_eda.glm.simulator.header import SIMULATED as WRITTEN
+from lightning_eda.glm.simulator import simulate_hour
 from lightning_eda.glm.windows import Window
 from lightning_eda_tests.hours import HOUR, fetched, simulate
 
 
-def test_the_mark_is_the_one_the_simulator_writes():
-    """In an attribute of every granule."""
-    assert WRITTEN.encode() == SIMULATED
+def test_the_mark_is_the_one_the_simulator_writes(tmp_path):
+    """In an attribute of every granule, of every era."""
+    for number, era in enumerate(("current", "do07", "milliseconds")):
+        (path,) = simulate_hour(tmp_path / str(number), "G16", HOUR, 1, era=era, granules=1)
+        with h5py.File(path) as file:
+            assert file.attrs["production_data_source"] == SIMULATED.encode()
 
 
 def test_simulated_granules_are_recognised(tmp_path):
@@ -23,7 +28,7 @@ def test_simulated_granules_are_recognised(tmp_path):
     for path in paths:
         shutil.copy(path, folder)
     min(folder.glob("*_G18_*")).write_bytes(b"")
-    (folder / "notes.nc").write_bytes(SIMULATED)
+    (folder / "notes.nc").write_text(SIMULATED)
     assert simulated_satellites(folder) == {"G16", "G18"}
     assert source_text("the folder archive", folder) == "the folder archive, simulated granules"
     assert simulated_satellites(tmp_path / "absent") == set()

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from lightning_eda.errors import StorageError
 from lightning_eda.glm.granule import FLASH_SCHEMA, TIME, Granule
 from lightning_eda.glm.lcfa import read_granule
-from lightning_eda.glm.series import LEDGER_COLUMNS, TIER_TABLES, open_series, write_ledger
+from lightning_eda.glm.series import LEDGER_COLUMNS, TABLE_NAMES, open_series, write_ledger
 from lightning_eda.warehouse.schema import TABLES
 from lightning_eda_tests.hours import simulate
 
@@ -49,7 +49,7 @@ def parse(text: str, kind: pa.DataType):
 @pytest.mark.parametrize("tier", TIERS)
 def test_every_value_reads_back_the_same(tmp_path, granules, tier):
     """Each double to the same bits, each time to the same microsecond, NULL as an empty field."""
-    file = write(tmp_path, granules)[TIER_TABLES[tier]]
+    file = write(tmp_path, granules)[TABLE_NAMES[tier]]
     rows = pa.concat_tables([granule.tier(tier) for granule in granules])
     expected = {(row["granule_start"], row[f"{tier}_id"]): row for row in rows.to_pylist()}
     found = read_rows(file.path)
@@ -62,7 +62,7 @@ def test_every_value_reads_back_the_same(tmp_path, granules, tier):
 @pytest.mark.parametrize(("tier", "time"), [("flash", "flash_time_of_first_event"), ("group", "group_time")])
 def test_rows_are_in_order(tmp_path, granules, tier, time):
     """By satellite, granule, time and id."""
-    rows = read_rows(write(tmp_path, granules)[TIER_TABLES[tier]].path)
+    rows = read_rows(write(tmp_path, granules)[TABLE_NAMES[tier]].path)
     order = [(row["satellite"], row["granule_start"], row[time], int(row[f"{tier}_id"])) for row in rows]
     assert order == sorted(order)
 
@@ -93,7 +93,7 @@ def test_an_hour_without_granules_has_headings_only(tmp_path):
 
 def test_the_columns_are_those_of_the_database():
     """Neither package knows the other, so this is where they are held together."""
-    for tier, table in TIER_TABLES.items():
+    for tier, table in TABLE_NAMES.items():
         from lightning_eda.glm.granule import TIER_SCHEMAS
 
         assert TIER_SCHEMAS[tier].names == [column.name for column in TABLES[table].series_columns]

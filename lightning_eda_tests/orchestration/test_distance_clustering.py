@@ -4,7 +4,6 @@ import gzip
 import random
 import re
 from collections.abc import Callable
-from datetime import date
 from pathlib import Path
 
 import dagster as dg
@@ -14,10 +13,9 @@ from sklearn.cluster import DBSCAN
 
 from lightning_eda.aws_lambda import cluster_handler
 from lightning_eda.settings import DistanceSettings, Settings
-from lightning_eda.warehouse.day_rows import read_day_rows
-from lightning_eda.warehouse.schema_distances import DISTANCE_CLUSTERS
 from lightning_eda_tests.orchestration.conftest import reported
 from lightning_eda_tests.servers import Faults, FaultyProxy, S3Bucket
+from lightning_eda_tests.warehouse.contents import rows_with
 
 pytest_plugins = ["lightning_eda_tests.server_fixtures"]
 
@@ -106,7 +104,7 @@ def test_the_clusters_are_those_of_scikit_learn(distances, cluster, s3_bucket: S
     assert result.success
     assert len(set(expected.values())) > 1
     assert clusters_in(s3_bucket) == expected
-    stored = read_day_rows(settings.duckdb_path, DISTANCE_CLUSTERS, date.fromisoformat(DAY)).to_pylist()
+    stored = rows_with(settings.duckdb_path, "distance_clusters", day=DAY).to_pylist()
     assert {row["key"]: row["cluster"] for row in stored} == expected
 
 

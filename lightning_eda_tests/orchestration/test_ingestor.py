@@ -124,6 +124,7 @@ def test_an_hour_that_is_emptied_at_its_source_is_emptied_here(tmp_path, setting
     """The rows of a satellite whose granules are gone go too; those of others stay."""
     paths = simulate(tmp_path / "archive")
     others = simulate(tmp_path / "archive", satellite="G16")
+    simulate(tmp_path / "archive", HOUR + timedelta(hours=1), granules=1)  # the archive itself is there
     chosen = settings()
     run(chosen, KEY)
     for path in others:

@@ -4,7 +4,7 @@ import gzip
 import json
 import re
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import dagster as dg
@@ -14,9 +14,9 @@ import pytest
 
 from lightning_eda.definitions import build_definitions
 from lightning_eda.settings import DistanceSettings
-from lightning_eda.warehouse.storm_tables import read_storm_cells
 from lightning_eda_tests.clustering.flash_keys import parse_flash_item
 from lightning_eda_tests.servers import S3Bucket
+from lightning_eda_tests.warehouse.contents import rows_with
 from lightning_eda_tests.warehouse.detections import store
 
 pytest_plugins = ["lightning_eda_tests.server_fixtures"]
@@ -102,14 +102,14 @@ def test_a_day_becomes_cells_on_a_map(stormy, run, tmp_path):
     """Three storms are three cells; offline, without any setting, everything is in the data folder."""
     result = run(stormy, DAY, group=GROUP)
     assert result.success
-    found = read_storm_cells(stormy.duckdb_path, date.fromisoformat(DAY))
-    assert sorted(found.cells["flashes"].to_pylist()) == [25, 30, 40]
-    largest = max(found.cells.to_pylist(), key=lambda cell: cell["flashes"])
+    cells = cells_of(stormy)
+    assert sorted(cell["flashes"] for cell in cells) == [25, 30, 40]
+    largest = max(cells, key=lambda cell: cell["flashes"])
     assert (largest["center_lat"], largest["center_lon"]) == pytest.approx((10.0, -130.0), abs=0.02)
-    (dateline,) = [cell for cell in found.cells.to_pylist() if cell["flashes"] == 25]
+    (dateline,) = [cell for cell in cells if cell["flashes"] == 25]
     assert abs(dateline["center_lon"]) == pytest.approx(179.98, abs=0.02)
-    assert max(found.cells["radius_km"].to_pylist()) < 12.0
-    assert found.flashes.num_rows == 95
+    assert max(cell["radius_km"] for cell in cells) < 12.0
+    assert len(flashes_of(stormy)) == 95
     figures = tmp_path / "data" / "figures" / "2024-07-01T00_2024-07-02T00"
     assert {path.name for path in figures.iterdir()} == {"storm_cells.png", "storm_cells.html"}
     shown = metadata(result, "storm_cells")
@@ -121,6 +121,14 @@ def test_a_day_becomes_cells_on_a_map(stormy, run, tmp_path):
     pairs = metadata(result, "flash_pairs")
     assert (pairs["flashes"], pairs["isolated_flashes"], pairs["granules"]) == (105, 10, granules(stormy))
     assert not list((tmp_path / "data" / "clusters").rglob("*.csv.gz"))
+
+
+def cells_of(settings, day: str = DAY) -> list[dict]:
+    return rows_with(settings.duckdb_path, "storm_cells", day=day).to_pylist()
+
+
+def flashes_of(settings, day: str = DAY) -> list[dict]:
+    return rows_with(settings.duckdb_path, "storm_cell_flashes", day=day).to_pylist()
 
 
 def json_table(value) -> list[dict]:
@@ -167,7 +175,7 @@ def test_the_file_and_the_tables_number_alike(stormy, run, tmp_path):
     """The cluster of an item is the cell of its flash."""
     run(stormy, DAY, group=GROUP)
     clusters = clusters_of(tmp_path / "data" / "bucket" / "storm_cells" / f"day={DAY}" / "clusters.csv.gz")
-    rows = read_storm_cells(stormy.duckdb_path, date.fromisoformat(DAY)).flashes.to_pylist()
+    rows = flashes_of(stormy)
     by_key = {(row["satellite"], row["granule_start"], row["flash_id"]): row["cell"] for row in rows}
     assert {parse_flash_item(item): cell for item, cell in clusters.items()} == by_key
 
@@ -197,8 +205,7 @@ def test_running_it_again_writes_the_same(stormy, run, tmp_path):
     def contents():
         roots = [tmp_path / "data" / name for name in ("bucket", "figures")]
         files = {str(path): path.read_bytes() for root in roots for path in root.rglob("*") if path.is_file()}
-        found = read_storm_cells(stormy.duckdb_path, date.fromisoformat(DAY))
-        return files, found.cells.to_pylist(), found.flashes.to_pylist()
+        return files, cells_of(stormy), flashes_of(stormy)
 
     run(stormy, DAY, group=GROUP)
     before = contents()
@@ -216,7 +223,7 @@ def test_a_range_is_one_run_day_by_day(stormy, run):
     assert by_day == {DAY: 3, "2024-07-02": 0, "2024-07-03": 3}
     (empty,) = [event for event in events if event.partition == "2024-07-02"]
     assert empty.metadata["status"].value == "no flashes are loaded for this day"
-    assert read_storm_cells(stormy.duckdb_path, date(2024, 7, 2)).cells.num_rows == 0
+    assert cells_of(stormy, "2024-07-02") == []
 
 
 def test_two_satellites_are_kept_apart(settings, run, tmp_path):
@@ -225,21 +232,19 @@ def test_two_satellites_are_kept_apart(settings, run, tmp_path):
     (tmp_path / "data").mkdir()
     store(Path(made.duckdb_path), flashes=storms_of_day("G18") + storms_of_day("G16", seed=2))
     assert run(made, DAY, group=GROUP).success
-    cells = read_storm_cells(made.duckdb_path, date.fromisoformat(DAY)).cells.to_pylist()
-    assert sorted((cell["satellite"], cell["flashes"]) for cell in cells) == [
+    assert sorted((cell["satellite"], cell["flashes"]) for cell in cells_of(made)) == [
         (name, count) for name in ("G16", "G18") for count in (25, 30, 40)
     ]
     assert run(made, DAY, config(flash_pairs={"satellites": ["G16"]}), group=GROUP).success
-    found = read_storm_cells(made.duckdb_path, date.fromisoformat(DAY))
-    assert set(found.cells["satellite"].to_pylist()) == set(found.flashes["satellite"].to_pylist()) == {"G16"}
+    assert {row["satellite"] for row in cells_of(made)} == {"G16"}
+    assert {row["satellite"] for row in flashes_of(made)} == {"G16"}
 
 
 def test_the_limits_can_be_chosen(stormy, run):
     """With 60 km, the two storms half a degree apart are one cell."""
     options = config(flash_pairs={"max_km": 60.0}, storm_cells={"eps_km": 60.0, "min_samples": 3})
     assert run(stormy, DAY, options, group=GROUP).success
-    found = read_storm_cells(stormy.duckdb_path, date.fromisoformat(DAY))
-    assert sorted(found.cells["flashes"].to_pylist()) == [25, 70]
+    assert sorted(cell["flashes"] for cell in cells_of(stormy)) == [25, 70]
 
 
 @pytest.mark.parametrize(

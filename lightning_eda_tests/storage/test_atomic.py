@@ -124,6 +124,12 @@ def test_a_path_below_a_file_or_onto_a_folder_is_one_clear_error(tmp_path: Path)
     assert sorted(p.name for p in tmp_path.iterdir()) == ["file", "folder"]
 
 
+def test_every_name_that_the_file_system_takes_can_be_written(tmp_path: Path):
+    """Names are measured in bytes there: 85 Chinese characters are 255."""
+    write_atomic(tmp_path / ("雷" * 85), b"x")
+    assert [p.read_bytes() for p in tmp_path.iterdir()] == [b"x"]
+
+
 def test_an_error_of_the_disk_inside_the_block_is_explained(tmp_path: Path):
     """A full disk that shows while the block writes is a StorageError about the file."""
     with pytest.raises(StorageError, match="the disk is full"), open_atomic(tmp_path / "file"):

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from lightning_eda.errors import BucketNotFoundError, ObjectNotFoundError, StorageError
+from lightning_eda.errors import AccessDeniedError, BucketNotFoundError, ObjectNotFoundError, StorageError
 from lightning_eda.storage.folder import FolderStore
+from lightning_eda_tests.rights import needs_users, public_folder, unprivileged, with_mode
 
 
 @pytest.fixture
@@ -93,6 +94,41 @@ def test_what_is_no_regular_file_is_not_listed(archive: Path):
     assert keys(archive, "P/2022/365/07/") == []
     with pytest.raises((ObjectNotFoundError, StorageError)):
         FolderStore(archive).read_object("P/2022/365/07/circle.nc")
+
+
+def test_a_folder_counts_when_there_is_a_file_in_it(archive: Path):
+    """As in a bucket, where an empty folder is nothing: a disk that is not mounted leaves one."""
+    store = FolderStore(archive)
+    (archive / "Q/2022").mkdir(parents=True)
+    found = [store.has_folder(prefix) for prefix in ("P/", "P/2022/", "Q/", "R/")]
+    assert found == [True, True, False, False]
+
+
+@needs_users
+def test_what_may_not_be_looked_at_is_never_an_empty_listing():
+    """Nor is it a raw error: be it the root, a folder in it, or the facts of a file."""
+    with public_folder() as folder:
+        root = folder / "outer/root"
+        key = "P/closed/a.nc"
+        (root / key).parent.mkdir(parents=True)
+        (root / key).write_bytes(b"a")
+        store = FolderStore(root)
+        for closed, mode in ((folder / "outer", 0o700), (root / "P", 0o700), (root / "P/closed", 0o744)):
+            with with_mode(closed, mode), unprivileged():
+                for ask in (store.list_objects, store.has_folder):
+                    with pytest.raises(AccessDeniedError, match="may not be listed"):
+                        ask("P/closed/")
+                for ask in (store.read_object, store.stat_object):
+                    with pytest.raises(AccessDeniedError, match=r"a\.nc may not be read"):
+                        ask(key)
+
+
+def test_a_name_that_is_too_long_is_a_storage_error(archive: Path):
+    """Whatever is asked of it."""
+    long = "a" * 300
+    for ask in (FolderStore(archive / long).list_objects, FolderStore(archive).read_object):
+        with pytest.raises(StorageError, match="name too long"):
+            ask(long)
 
 
 def test_a_root_that_is_a_link_is_followed(archive: Path, tmp_path: Path):

@@ -4,6 +4,7 @@ import hashlib
 from datetime import datetime
 from pathlib import Path
 
+import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -33,6 +34,14 @@ def stored(database: Path, name: str) -> pa.Table:
     columns = column_list(TABLES[name].series_columns)
     with reader(database) as connection:
         return connection.sql(f"SELECT {columns} FROM {quoted(name)} ORDER BY ALL").to_arrow_table()
+
+
+def rows_with(database: Path | str, table: str, **values: object) -> pa.Table:
+    """The rows of a table that have these values in some columns, as any user reads them: in stored order."""
+    condition = " AND ".join(f"{name} = ?" for name in values)
+    with duckdb.connect(str(database), read_only=True) as connection:
+        sql = f"SELECT * FROM {table} WHERE {condition}"
+        return connection.sql(sql, params=list(values.values())).to_arrow_table()
 
 
 def load(

@@ -72,7 +72,7 @@ def stuck_pixel_granule(folder: Path) -> None:
 
 
 def test_a_simulated_stuck_pixel_is_dropped_and_lightning_is_not(tmp_path: Path, decoder: Decoder) -> None:
-    """In every tier, through the packing of a real file; without the groups it is said that nobody asked."""
+    """In every tier, through the packing of a real file; without the groups a note says why not."""
     stuck_pixel_granule(tmp_path / "archive")
     database = load_hour(tmp_path, HOUR, decoder)
     found = {tier: clean_rows(database, HOUR, HOUR + ONE_HOUR, Cleaning(tier)) for tier in TIERS}
@@ -86,7 +86,7 @@ def test_a_simulated_stuck_pixel_is_dropped_and_lightning_is_not(tmp_path: Path,
     assert all(result.notes == () for result in found.values())
     database = load_hour(tmp_path, HOUR, decoder, ("flash",))
     without = clean_rows(database, HOUR, HOUR + ONE_HOUR)
-    assert (without.kept, without.unasked) == (4, {"static_pixel": 4})
+    assert (without.kept, without.untested) == (4, {"static_pixel": 4})
 
 
 @pytest.fixture(scope="module")
@@ -110,7 +110,7 @@ def test_real_granules_are_clean(real: Path, tier: str) -> None:
     granules = ledger(real, *EVER)
     rows_in_files = sum(granules[f"n_{'flashe' if tier == 'flash' else tier}s"].to_pylist())
     assert found.read == rows_in_files > 1000
-    assert found.unasked == {}
+    assert found.untested == {}
     assert found.kept + found.dropped["duplicate"] == found.read
     duplicates = defaultdict(int)
     for row in granules.to_pylist():

@@ -11,6 +11,7 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 import pytest
+from filelock import FileLock
 
 from lightning_eda.errors import DatabaseBusyError
 from lightning_eda.warehouse.connection import reader, writer
@@ -94,7 +95,7 @@ def test_a_foreign_program_that_stays_is_named(database: Path) -> None:
     """A writer and a reader wait for their bound, then name the file, the holder's process id and command."""
     with foreign_program(database) as pid:
         for opening in (writer, reader):
-            with pytest.raises(DatabaseBusyError) as caught, opening(database, wait_seconds=0.3):
+            with pytest.raises(DatabaseBusyError) as caught, opening(database, wait_s=0.3):
                 pytest.fail("it was opened beside a writer")
             assert caught.value.retryable
             for part in (str(database), f"process {pid} (", "python", "waited 0.3 s", "connection.close()"):
@@ -105,7 +106,7 @@ def test_a_foreign_reader_blocks_writers_only(database: Path) -> None:
     """While a notebook reads, our readers read; a writer says who is in the way."""
     with foreign_program(database, read_only=True) as pid:
         assert table_counts(database)["granules"] == 2
-        with pytest.raises(DatabaseBusyError, match=f"process {pid} "), writer(database, wait_seconds=0.2):
+        with pytest.raises(DatabaseBusyError, match=f"process {pid} "), writer(database, wait_s=0.2):
             pytest.fail("it was opened beside a reader")
 
 
@@ -124,7 +125,7 @@ def test_a_reader_is_served_while_a_writer_waits_for_a_notebook(database: Path) 
 
     def wait_in_vain() -> None:
         try:
-            with writer(database, wait_seconds=2.5):
+            with writer(database, wait_s=2.5):
                 pass
         except DatabaseBusyError as error:
             outcome.append(error)
@@ -160,7 +161,7 @@ def test_a_reader_inside_a_writer_is_told_so(database: Path) -> None:
     with (
         writer(database),
         pytest.raises(DatabaseBusyError, match="this very process"),
-        reader(database, wait_seconds=0.2),
+        reader(database, wait_s=0.2),
     ):
         pytest.fail("it was opened twice")
 
@@ -184,10 +185,18 @@ def test_writers_of_our_own_queue_is_bounded(database: Path) -> None:
     thread = threading.Thread(target=stay)
     thread.start()
     entered.wait(30)
-    with pytest.raises(DatabaseBusyError, match=r"waited 0\.2 s"), writer(database, wait_seconds=0.2):
+    with pytest.raises(DatabaseBusyError, match=r"waited 0\.2 s"), writer(database, wait_s=0.2):
         pytest.fail("two writers at once")
     leave.set()
     thread.join()
+
+
+def test_a_writer_kept_out_of_a_new_database_makes_none(tmp_path: Path) -> None:
+    """The one that holds the lock makes it, in its own format."""
+    database = tmp_path / "lightning.duckdb"
+    with FileLock(f"{database}.lock"), pytest.raises(DatabaseBusyError), writer(database, wait_s=0.1):
+        pytest.fail("it was opened")
+    assert not database.exists()
 
 
 def test_a_reader_cannot_write(database: Path) -> None:

@@ -5,9 +5,7 @@ import re
 import sqlite3
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
@@ -16,30 +14,18 @@ import pytest
 from lightning_eda.errors import WarehouseError
 from lightning_eda.warehouse.connection import reader, writer
 from lightning_eda.warehouse.queries import table_counts
+from lightning_eda_tests.rights import needs_users, public_folder, unprivileged, with_mode
 from lightning_eda_tests.warehouse.contents import content_hash, load
 from lightning_eda_tests.warehouse.hours import after, hour_at, make_hour
 
 HOUR = hour_at("2024-05-01T00:00")
 STORAGE_OF_DUCKDB_1_5 = 68  # the number in the file's header
-NOBODY = 65_534
-
-
-@contextmanager
-def unprivileged() -> Iterator[None]:
-    """The superuser may write everywhere, so the body runs as nobody then."""
-    was = os.geteuid()
-    if was == 0:
-        os.seteuid(NOBODY)
-    try:
-        yield
-    finally:
-        os.seteuid(was)
 
 
 def open_both(database: Path) -> Iterator[str]:
     """What is said when a reader and a writer open it, each of which must fail."""
     for opening in (reader, writer):
-        with pytest.raises(WarehouseError) as caught, opening(database, wait_seconds=5):
+        with pytest.raises(WarehouseError) as caught, opening(database, wait_s=5):
             pytest.fail("it was opened")
         assert not caught.value.retryable
         assert str(database) in str(caught.value)
@@ -111,25 +97,35 @@ def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
     )
 
 
-@pytest.mark.skipif(not hasattr(os, "geteuid"), reason="no user ids on this system")
+@needs_users
 def test_a_folder_that_cannot_be_written() -> None:
     """In a folder that may only be read, a writer fails at once by name, and a reader reads."""
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name).resolve()
+    with public_folder() as folder:
         database = folder / "lightning.duckdb"
         load(database, folder / "series", HOUR, make_hour(HOUR))
         database.with_name(database.name + ".lock").unlink()
         database.chmod(0o444)
-        folder.chmod(0o555)
-        try:
-            with unprivileged():
-                with pytest.raises(WarehouseError, match=re.escape(f"{database} cannot be written: ")):
-                    writer(database).__enter__()
-                with pytest.raises(WarehouseError, match=r"cannot be written: .*denied"):
-                    writer(folder / "new.duckdb").__enter__()
-                assert table_counts(database)["granules"] == 6
-        finally:
-            folder.chmod(0o755)
+        with with_mode(folder, 0o555), unprivileged():
+            with pytest.raises(WarehouseError, match=re.escape(f"{database} cannot be written: ")):
+                writer(database).__enter__()
+            with pytest.raises(WarehouseError, match=r"cannot be written: .*denied"):
+                writer(folder / "new.duckdb").__enter__()
+            assert table_counts(database)["granules"] == 6
+
+
+@needs_users
+def test_a_folder_that_cannot_be_entered() -> None:
+    """Is one error that names the database."""
+    with public_folder() as folder:
+        closed = folder / "closed"
+        closed.mkdir()
+        with with_mode(closed, 0o700), unprivileged():
+            assert all("denied" in text for text in open_both(closed / "lightning.duckdb"))
+
+
+def test_a_name_that_is_too_long(tmp_path: Path) -> None:
+    """Is one error that names the database."""
+    assert all("name too long" in text for text in open_both(tmp_path / f"{'a' * 300}.duckdb"))
 
 
 @pytest.mark.parametrize(

@@ -50,7 +50,7 @@ def test_plain_and_quoted_texts_are_the_same(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [
-        ("", "cannot be read|heading"),
+        ("", "is empty: it is unfinished; run `transform` again"),
         ("\n", "heading"),
         (HEADING.replace("event_lat,event_lon", "event_lon,event_lat") + EVENT, "heading"),
         ("\ufeff" + HEADING + EVENT, "heading"),

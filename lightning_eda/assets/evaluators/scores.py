@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from lightning_eda.clustering.silhouette import SilhouetteScores
     from lightning_eda.clustering.sweep import Sweep
     from lightning_eda.figures import Evaluation
-    from lightning_eda.warehouse.cluster_tables import Fit
+    from lightning_eda.warehouse.cluster_tables import FitKey
 
 
 @dataclass(frozen=True)
@@ -27,12 +27,12 @@ class Fitted:
     sweep: "Sweep"
 
     @property
-    def fit(self) -> "Fit":
+    def fit(self) -> "FitKey":
         """Which fit scores are of, for the table."""
         from lightning_eda.clustering.sweep_file import sweep_digest
-        from lightning_eda.warehouse.cluster_tables import Fit
+        from lightning_eda.warehouse.cluster_tables import FitKey
 
-        return Fit(sweep_digest(self.sweep), self.clean.tier, self.clean.spec.geometry, self.sweep.method)
+        return FitKey(sweep_digest(self.sweep), self.clean.tier, self.clean.spec.geometry, self.sweep.method)
 
 
 def read_fitted(place: WindowFolders) -> Fitted:

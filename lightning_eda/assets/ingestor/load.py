@@ -22,7 +22,7 @@ from lightning_eda.partitions import hourly, one_run, partition_key, run_window
 from lightning_eda.reporting import PartitionReport, file_link, preview, report_partitions, retried_failures
 from lightning_eda.resources import DataFolderResource, GlmResource, PinResource, WarehouseResource
 from lightning_eda.storage.lock import sole_use
-from lightning_eda.warehouse.schema import GRANULES, TIERS
+from lightning_eda.warehouse.schema import GRANULES, TIER_TABLES
 
 if TYPE_CHECKING:
     from lightning_eda.glm.hour_series import HourSeries
@@ -38,7 +38,7 @@ SHOWN = ["flash_id", "flash_time_of_first_event", "flash_lat", "flash_lon", "fla
     description=__doc__,
     owners=OWNERS,
     tags=LIGHTNING,
-    metadata=about(*TIERS, GRANULES),
+    metadata=about(*TIER_TABLES.values(), GRANULES),
     partitions_def=hourly,
     backfill_policy=one_run,
     kinds={"duckdb"},

@@ -22,7 +22,7 @@ from lightning_eda.glm.paths import HourFolders
 from lightning_eda.partitions import hourly, one_run, partition_key, run_window
 from lightning_eda.reporting import Metadata, PartitionReport, file_link, readable_failures, report_partitions
 from lightning_eda.resources import DataFolderResource, GlmResource, PinResource
-from lightning_eda.warehouse.schema import GRANULES, LOADED_AT, TIERS
+from lightning_eda.warehouse.schema import GRANULES, LOADED_AT, TIER_TABLES
 
 if TYPE_CHECKING:
     from lightning_eda.glm.hour_series import HourSeries
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     description=__doc__,
     owners=OWNERS,
     tags=LIGHTNING,
-    metadata=about(*TIERS, GRANULES, without=(LOADED_AT,)),
+    metadata=about(*TIER_TABLES.values(), GRANULES, without=(LOADED_AT,)),
     partitions_def=hourly,
     backfill_policy=one_run,
     kinds={"python", "csv"},

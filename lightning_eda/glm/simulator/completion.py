@@ -13,15 +13,14 @@ from lightning_eda.errors import SettingError
 from lightning_eda.glm.simulator.draft import Columns
 from lightning_eda.glm.simulator.eras import ERAS, SATELLITES
 from lightning_eda.glm.simulator.granules import wrap
+from lightning_eda.glm.simulator.pixels import EVENT_ENERGY_J, FRAME_LAG_S, PIXEL_AREA_M2
 from lightning_eda.glm.simulator.template import tier_variables
 
 Rows = Mapping[str, Any]
 ALL_NAMES = tuple(variable.name for variable in tier_variables(ERAS["current"], SATELLITES["G18"], ""))
 DEFAULT_LAT = 10.0
 EAST_OF_SUBPOINT = 5.0
-DEFAULT_SECONDS, STEP_SECONDS, FRAME_LAG_SECONDS = 5.0, 0.004, 0.125
-DEFAULT_ENERGY_J = 4e-15
-PIXEL_AREA_M2 = 70e6
+DEFAULT_S, STEP_S = 5.0, 0.004
 GROUPS_PER_FLASH = 2
 
 
@@ -120,11 +119,11 @@ def _fill_energies(columns: Columns, up: Columns) -> None:
         children = np.bincount(up[child][up[child] >= 0], minlength=len(columns[f"{parent}_id"]))
         if f"{parent}_energy" in columns:
             share = columns[f"{parent}_energy"] / np.maximum(children, 1)
-            columns.setdefault(f"{child}_energy", _down(share, up[child], DEFAULT_ENERGY_J))
-    columns.setdefault("event_energy", np.full(len(up["event"]), DEFAULT_ENERGY_J))
+            columns.setdefault(f"{child}_energy", _down(share, up[child], EVENT_ENERGY_J))
+    columns.setdefault("event_energy", np.full(len(up["event"]), EVENT_ENERGY_J))
     for parent, child in (("group", "event"), ("flash", "group")):
         total = _sum(columns[f"{child}_energy"], up[child], len(columns[f"{parent}_id"]))
-        columns.setdefault(f"{parent}_energy", np.where(total > 0, total, DEFAULT_ENERGY_J))
+        columns.setdefault(f"{parent}_energy", np.where(total > 0, total, EVENT_ENERGY_J))
 
 
 def _fill_places(axis: str, default: float, columns: Columns, up: Columns) -> None:
@@ -142,18 +141,16 @@ def _fill_places(axis: str, default: float, columns: Columns, up: Columns) -> No
 
 def _fill_times(columns: Columns, up: Columns) -> None:
     """Hands the flash's first time down, a few ms later for each group, then takes extremes up."""
-    first = columns.get(
-        "flash_time_offset_of_first_event", np.full(len(columns["flash_id"]), DEFAULT_SECONDS)
-    )
-    later = STEP_SECONDS * _order_within(up["group"])
+    first = columns.get("flash_time_offset_of_first_event", np.full(len(columns["flash_id"]), DEFAULT_S))
+    later = STEP_S * _order_within(up["group"])
     from_events = "event_time_offset" in columns and "group_time_offset" not in columns
     if from_events:
         columns["group_time_offset"] = _extreme(
             np.minimum, columns["event_time_offset"], up["event"], columns["group_id"]
         )
-    columns.setdefault("group_time_offset", _down(first, up["group"], DEFAULT_SECONDS) + later)
-    columns.setdefault("event_time_offset", _down(columns["group_time_offset"], up["event"], DEFAULT_SECONDS))
-    columns.setdefault("group_frame_time_offset", columns["group_time_offset"] + FRAME_LAG_SECONDS)
+    columns.setdefault("group_time_offset", _down(first, up["group"], DEFAULT_S) + later)
+    columns.setdefault("event_time_offset", _down(columns["group_time_offset"], up["event"], DEFAULT_S))
+    columns.setdefault("group_frame_time_offset", columns["group_time_offset"] + FRAME_LAG_S)
     for kind in ("time", "frame_time"):
         times = columns[f"group_{kind}_offset"]
         for edge, extreme in (("first", np.minimum), ("last", np.maximum)):
@@ -177,7 +174,7 @@ def _extreme(extreme: np.ufunc, times: np.ndarray, row: np.ndarray, ids: np.ndar
     start = np.inf if extreme is np.minimum else -np.inf
     found = np.full(len(ids), start)
     extreme.at(found, row[row >= 0], times[row >= 0])
-    return np.where(np.isinf(found), DEFAULT_SECONDS, found)
+    return np.where(np.isinf(found), DEFAULT_S, found)
 
 
 def _fill_areas(columns: Columns, up: Columns) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 
 from lightning_eda.glm.names import GranuleName
 from lightning_eda.glm.simulator.eras import LATITUDE, Era, Satellite, Scaling
-from lightning_eda.glm.simulator.template import FILL_RAW, PACKED_MAX, TIERS, tier_of, tier_variables
+from lightning_eda.glm.simulator.template import FILE_TIERS, FILL_RAW, PACKED_MAX, tier_of, tier_variables
 
 Columns = dict[str, np.ndarray]
 KM2 = 1e6
@@ -38,7 +38,7 @@ class Draft:
 
     def count_rows(self) -> None:
         """Sets the counts to the rows."""
-        self.counts = {tier: self.rows(tier) for tier in TIERS}
+        self.counts = {tier: self.rows(tier) for tier in FILE_TIERS}
 
     def unsigned(self, name: str) -> np.ndarray:
         """A packed column as int64, read as unsigned."""
@@ -65,7 +65,7 @@ class Draft:
         """Keeps some flashes with their groups and events; counts follow.
 
         Args:
-            keep: bool[flash].
+            keep: Which flashes stay, shape (flashes,), bool.
         """
         kept_flashes = self.columns["flash_id"][keep]
         kept_groups = np.isin(self.columns["group_parent_flash_id"], kept_flashes)

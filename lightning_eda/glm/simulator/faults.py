@@ -17,7 +17,7 @@ from lightning_eda.glm.simulator.damage import Damage
 from lightning_eda.glm.simulator.draft import Draft, stored
 from lightning_eda.glm.simulator.eras import LATITUDE, Satellite
 from lightning_eda.glm.simulator.planting import plant, plant_until
-from lightning_eda.glm.simulator.template import TIERS
+from lightning_eda.glm.simulator.template import FILE_TIERS
 
 SHORT = timedelta(seconds=11)
 LATE = timedelta(seconds=20, microseconds=469_121)
@@ -107,7 +107,7 @@ def time_65535(draft: Draft, _rng: np.random.Generator) -> None:
 def duplicate_ids(draft: Draft, _rng: np.random.Generator) -> None:
     """Gives the second event, group and flash the number of the first."""
     plant_until(draft, 2)
-    for tier in TIERS:
+    for tier in FILE_TIERS:
         draft.columns[f"{tier}_id"][1] = draft.columns[f"{tier}_id"][0]
 
 
@@ -126,7 +126,7 @@ def count_mismatch(draft: Draft, _rng: np.random.Generator) -> None:
 DraftFault = Callable[[Draft, np.random.Generator], None]
 
 
-class Kind(NamedTuple):
+class Fault(NamedTuple):
     """What a fault does.
 
     Attributes:
@@ -140,48 +140,48 @@ class Kind(NamedTuple):
     damage: Damage | None = None
 
 
-FAULTS: dict[str, Kind] = {
-    "missing": Kind("no file is written"),
-    "reissued": Kind(
+FAULTS: dict[str, Fault] = {
+    "missing": Fault("no file is written"),
+    "reissued": Fault(
         "a first issue lacks the last flash; 30 s later the whole granule follows, same start and end"
     ),
-    "split_flash": Kind(
+    "split_flash": Fault(
         "a flash is cut at 101 groups just before the end and goes on in the next one; the whole hour changes"
     ),
-    "empty": Kind("no rows, counts 0", draft=empty),
-    "short": Kind("the granule ends after 11 s", draft=short),
-    "late_end": Kind("the stated end is 0.4 s late", draft=late_end),
-    "lost_blocks": Kind(
+    "empty": Fault("no rows, counts 0", draft=empty),
+    "short": Fault("the granule ends after 11 s", draft=short),
+    "late_end": Fault("the stated end is 0.4 s late", draft=late_end),
+    "lost_blocks": Fault(
         "flashes and events lost in runs: orphans, childless groups, old counts", draft=lost_blocks
     ),
-    "count_mismatch": Kind("the count scalars say more than there are rows", draft=count_mismatch),
-    "fill_energy": Kind("an event energy is the fill value", draft=fill_energy),
-    "fill_area": Kind("a flash and its groups have the fill value as area", draft=fill_area),
-    "past_dateline": Kind("event longitudes run on past -180; GOES-West only", draft=past_dateline),
-    "flash_id_rollover": Kind("flash numbers pass from 65535 to 0", draft=flash_id_rollover),
-    "ids_above_2_31": Kind("event and group numbers of 2**31 and more", draft=ids_above_2_31),
-    "raw_32769": Kind("packed latitude and longitude that look like netCDF's default fill", draft=raw_32769),
-    "time_65535": Kind("packed times of 65535", draft=time_65535),
-    "duplicate_ids": Kind("numbers used twice in every tier", draft=duplicate_ids),
-    "nan_coordinates": Kind("NaN among group latitudes and flash longitudes", draft=nan_coordinates),
-    "truncated": Kind("the file is cut", damage=damage.truncated),
-    "byte_flip": Kind("one byte changed, anywhere", damage=damage.byte_flip),
-    "zeroed_block": Kind("4096 bytes are zero, anywhere", damage=damage.zeroed_block),
-    "zero_bytes": Kind("an empty file", damage=damage.zero_bytes),
-    "html_body": Kind("an error page in place of the file", damage=damage.html_body),
-    "trailing_junk": Kind("bytes after the end", damage=damage.trailing_junk),
-    "leading_junk": Kind("512 bytes before the start", damage=damage.leading_junk),
-    "two_files": Kind("the file twice", damage=damage.two_files),
-    "wrong_dtype": Kind("event_lat is float32, flash_id int32", damage=damage.wrong_dtype),
-    "two_dimensional": Kind("flash_lat has two dimensions", damage=damage.two_dimensional),
-    "short_array": Kind("flash_energy lacks a row", damage=damage.short_array),
-    "missing_variable": Kind("there is no event_lon", damage=damage.missing_variable),
-    "no_global_attributes": Kind("the global attributes are gone", damage=damage.no_global_attributes),
-    "external_storage": Kind("event_energy points into a file of the reader", damage=damage.external_storage),
-    "scale_zero": Kind("a scale_factor is 0", damage=damage.scale_zero),
-    "scale_nan": Kind("a scale_factor is NaN", damage=damage.scale_nan),
-    "scale_missing": Kind("a scale_factor is missing", damage=damage.scale_missing),
-    "units_garbage": Kind("the units of times mean nothing", damage=damage.units_garbage),
+    "count_mismatch": Fault("the count scalars say more than there are rows", draft=count_mismatch),
+    "fill_energy": Fault("an event energy is the fill value", draft=fill_energy),
+    "fill_area": Fault("a flash and its groups have the fill value as area", draft=fill_area),
+    "past_dateline": Fault("event longitudes run on past -180; GOES-West only", draft=past_dateline),
+    "flash_id_rollover": Fault("flash numbers pass from 65535 to 0", draft=flash_id_rollover),
+    "ids_above_2_31": Fault("event and group numbers of 2**31 and more", draft=ids_above_2_31),
+    "raw_32769": Fault("packed latitude and longitude that look like netCDF's default fill", draft=raw_32769),
+    "time_65535": Fault("packed times of 65535", draft=time_65535),
+    "duplicate_ids": Fault("numbers used twice in every tier", draft=duplicate_ids),
+    "nan_coordinates": Fault("NaN among group latitudes and flash longitudes", draft=nan_coordinates),
+    "truncated": Fault("the file is cut", damage=damage.truncated),
+    "byte_flip": Fault("one byte changed, anywhere", damage=damage.byte_flip),
+    "zeroed_block": Fault("4096 bytes are zero, anywhere", damage=damage.zeroed_block),
+    "zero_bytes": Fault("an empty file", damage=damage.zero_bytes),
+    "html_body": Fault("an error page in place of the file", damage=damage.html_body),
+    "trailing_junk": Fault("bytes after the end", damage=damage.trailing_junk),
+    "leading_junk": Fault("512 bytes before the start", damage=damage.leading_junk),
+    "two_files": Fault("the file twice", damage=damage.two_files),
+    "wrong_dtype": Fault("event_lat is float32, flash_id int32", damage=damage.wrong_dtype),
+    "two_dimensional": Fault("flash_lat has two dimensions", damage=damage.two_dimensional),
+    "short_array": Fault("flash_energy lacks a row", damage=damage.short_array),
+    "missing_variable": Fault("there is no event_lon", damage=damage.missing_variable),
+    "no_global_attributes": Fault("the global attributes are gone", damage=damage.no_global_attributes),
+    "external_storage": Fault("event_energy points to a file of the reader", damage=damage.external_storage),
+    "scale_zero": Fault("a scale_factor is 0", damage=damage.scale_zero),
+    "scale_nan": Fault("a scale_factor is NaN", damage=damage.scale_nan),
+    "scale_missing": Fault("a scale_factor is missing", damage=damage.scale_missing),
+    "units_garbage": Fault("the units of times mean nothing", damage=damage.units_garbage),
 }
 
 

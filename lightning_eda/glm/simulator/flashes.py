@@ -13,12 +13,12 @@ import numpy as np
 
 from lightning_eda.glm.simulator.template import SPLIT_GROUPS
 
-FRAME_SECONDS = 0.00198803  # 503.01 frames a second
-CLOSING_SECONDS = 0.330  # a flash closes when nothing has joined it for this long
+FRAME_S = 0.00198803  # 503.01 frames a second
+CLOSING_S = 0.330  # a flash closes when nothing has joined it for this long
 SINGLE_GROUP_SHARE = 0.4  # of flash numbers are flashes of one group, which are left out of the files
 MAX_GAP_FRAMES = 160
 MAX_GROUPS = 800
-MEDIAN_GROUPS, GROUPS_SPREAD = 11.0, 1.22
+GROUPS_SPREAD = 1.22
 ID_SPAN = {"event": 4_500_000, "group": 2_000_000, "flash": 20_000}  # numbers an hour may use
 # Standard normal value below which a group has at most so many events.
 _EVENTS_AT = ((-9.0, 1), (-0.176, 1), (0.496, 2), (0.842, 3), (1.175, 4), (1.405, 5), (1.645, 7), (2.326, 13),
@@ -117,7 +117,7 @@ def draw_groups(
     rank = np.arange(len(draw)) - start[draw]
     gap = _gaps(rng, sizes[draw])
     gap[(given > 0)[draw]] = 1
-    gap[start] = np.floor(time / FRAME_SECONDS).astype(np.int64)
+    gap[start] = np.floor(time / FRAME_S).astype(np.int64)
     frame = np.cumsum(gap)
     frame -= np.repeat(frame[start] - gap[start], sizes)
     glow = rng.standard_normal(len(time))
@@ -145,8 +145,8 @@ def _cut(
     first_event[in_time] = np.cumsum(counts) - counts
     flash_number = np.empty(len(start), np.int64)
     flash_number[np.argsort(frame[start], kind="stable")] = np.arange(len(start))
-    last = frame[start + n_groups - 1] * FRAME_SECONDS
-    closed = last + np.where(n_groups == SPLIT_GROUPS, 0.0, CLOSING_SECONDS)
+    last = frame[start + n_groups - 1] * FRAME_S
+    closed = last + np.where(n_groups == SPLIT_GROUPS, 0.0, CLOSING_S)
     return (
         Flashes(start, n_groups, flash_number, closed),
         Groups(flash=flash, frame=frame, number=number, first_event=first_event, **columns),

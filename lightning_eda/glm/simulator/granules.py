@@ -11,15 +11,15 @@ from itertools import pairwise
 
 import numpy as np
 
-from lightning_eda.glm.names import GRANULE_SECONDS
+from lightning_eda.glm.names import GRANULE_S
 from lightning_eda.glm.simulator import pixels
 from lightning_eda.glm.simulator.draft import Columns
 from lightning_eda.glm.simulator.eras import Satellite
-from lightning_eda.glm.simulator.flashes import FRAME_SECONDS, Flashes, Groups
+from lightning_eda.glm.simulator.flashes import FRAME_S, Flashes, Groups
 from lightning_eda.glm.simulator.template import SPLIT_GROUPS, tier_of
 
 THRESHOLD_J = 0.8e-15  # no pixel fainter than this is an event
-READOUT_SECONDS = 0.001  # between the middle of a frame and its time stamp
+READOUT_S = 0.001  # between the middle of a frame and its time stamp
 CUT_FLASH, LAST_OF_CUT_FLASH = 3, 1  # quality flags
 
 
@@ -45,7 +45,7 @@ class Cut:
         """Rows of the flashes of each granule, in the order in which they closed."""
         rows = np.flatnonzero(self.flashes.n_groups >= 2)
         rows = rows[np.argsort(self.flashes.closed[rows], kind="stable")]
-        edges = np.searchsorted(self.flashes.closed[rows], GRANULE_SECONDS * np.arange(granules + 1))
+        edges = np.searchsorted(self.flashes.closed[rows], GRANULE_S * np.arange(granules + 1))
         return [rows[start:end] for start, end in pairwise(edges)]
 
 
@@ -147,9 +147,9 @@ def _group_columns(cut: Cut, tree: _Tree, events: Columns, granule: int) -> Colu
     total = np.add.reduceat(energy, tree.group_start)
     lat = np.add.reduceat(energy * events["event_lat"], tree.group_start) / total
     lon = np.add.reduceat(energy * events["event_lon"], tree.group_start) / total
-    frame_time = cut.groups.frame[tree.picked] * FRAME_SECONDS - granule * GRANULE_SECONDS
+    frame_time = cut.groups.frame[tree.picked] * FRAME_S - granule * GRANULE_S
     angle = np.arccos(np.cos(np.radians(lat)) * np.cos(np.radians(lon - cut.satellite.subpoint_lon)))
-    source_time = frame_time - pixels.flight_seconds(angle) - READOUT_SECONDS
+    source_time = frame_time - pixels.flight_seconds(angle) - READOUT_S
     return {
         "group_id": cut.first_ids["group"] + cut.groups.number[tree.picked],
         "group_lat": lat,

@@ -5,16 +5,16 @@ Source: as for `template`. Free text is our own and says that the file is simula
 
 import numpy as np
 
+from lightning_eda.glm.lcfa_variables import MAX_ROWS
+from lightning_eda.glm.origin import SIMULATED
 from lightning_eda.glm.simulator.eras import Era, Satellite
-from lightning_eda.glm.simulator.template import Attribute, Attributes, Value, Variable, float32
+from lightning_eda.glm.simulator.template import Attribute, Attributes, DiskVariable, Value, float32
 
 SMALL_DIMENSIONS = {
     "number_of_time_bounds": 2,
     "number_of_field_of_view_bounds": 2,
     "number_of_wavelength_bounds": 2,
 }
-MAX_ROWS = 630_000
-SIMULATED = "Simulated by lightning_eda"
 _PLACE = "lightning_wavelength product_time lat_field_of_view lon_field_of_view"
 _SUM_OVER_PLACE = "lightning_wavelength: sum product_time: sum area: sum"
 _NORTH: Attributes = {"standard_name": "latitude", "units": "degrees_north", "axis": "Y"}
@@ -67,7 +67,7 @@ def global_attributes(era: Era, satellite: Satellite, changing: dict[str, str]) 
     return attributes
 
 
-def header_variables(era: Era, satellite: Satellite, changing: dict[str, str]) -> list[Variable]:
+def header_variables(era: Era, satellite: Satellite, changing: dict[str, str]) -> list[DiskVariable]:
     """The variables that are not rows, in file order.
 
     Args:
@@ -82,15 +82,15 @@ def header_variables(era: Era, satellite: Satellite, changing: dict[str, str]) -
 
 def _scalar(
     name: str, dtype: str, value: Value = None, fill: float | None = None, **attributes: Attribute
-) -> Variable:
-    return Variable(name, dtype, None, attributes, fill, value)
+) -> DiskVariable:
+    return DiskVariable(name, dtype, None, attributes, fill, value)
 
 
-def _pair(name: str, dtype: str, dimension: str, value: Value, text: str) -> Variable:
-    return Variable(name, dtype, dimension, {"long_name": text}, None, value)
+def _pair(name: str, dtype: str, dimension: str, value: Value, text: str) -> DiskVariable:
+    return DiskVariable(name, dtype, dimension, {"long_name": text}, None, value)
 
 
-def _times_and_thresholds() -> list[Variable]:
+def _times_and_thresholds() -> list[DiskVariable]:
     wavelength: Attributes = {"standard_name": "sensor_band_central_radiation_wavelength", "units": "nm"}
     return [
         _scalar(
@@ -107,11 +107,12 @@ def _times_and_thresholds() -> list[Variable]:
             "width of the band at half its height",
         ),
         _scalar("group_time_threshold", "<f4", 0.0, long_name="longest gap in a group", units="s"),
+        # As in every real file; there too, flashes close ten times sooner (`flashes.CLOSING_S`).
         _scalar("flash_time_threshold", "<f4", 3.33, long_name="longest gap in a flash", units="s"),
     ]  # fmt: skip
 
 
-def _field_of_view_lat(satellite: Satellite) -> list[Variable]:
+def _field_of_view_lat(satellite: Satellite) -> list[DiskVariable]:
     half = satellite.field_half_lat
     return [
         _scalar(
@@ -125,7 +126,7 @@ def _field_of_view_lat(satellite: Satellite) -> list[Variable]:
     ]  # fmt: skip
 
 
-def _field_of_view_lon(satellite: Satellite) -> list[Variable]:
+def _field_of_view_lon(satellite: Satellite) -> list[DiskVariable]:
     return [
         _scalar(
             "lon_field_of_view", "<f4", satellite.field_lon,
@@ -140,7 +141,7 @@ def _field_of_view_lon(satellite: Satellite) -> list[Variable]:
     ]  # fmt: skip
 
 
-def _projection() -> Variable:
+def _projection() -> DiskVariable:
     return _scalar(
         "goes_lat_lon_projection", "<i4", long_name="projection of latitudes and longitudes",
         grid_mapping_name="latitude_longitude",
@@ -149,7 +150,7 @@ def _projection() -> Variable:
     )  # fmt: skip
 
 
-def _counts() -> list[Variable]:
+def _counts() -> list[DiskVariable]:
     return [
         _scalar(
             f"{tier}_count", "<i4", fill=-1, long_name=f"number of {plural} in the granule",
@@ -160,7 +161,7 @@ def _counts() -> list[Variable]:
     ]  # fmt: skip
 
 
-def _navigated() -> Variable:
+def _navigated() -> DiskVariable:
     return _scalar(
         "percent_navigated_L1b_events", "<f4", 1.0, fill=-999.0, long_name="share of events with a place",
         valid_range=float32(0.0, 1.0), units="percent", coordinates=_PLACE,
@@ -168,7 +169,7 @@ def _navigated() -> Variable:
     )  # fmt: skip
 
 
-def _lost() -> Variable:
+def _lost() -> DiskVariable:
     return _scalar(
         "percent_uncorrectable_L0_errors", "<f4", 0.0, fill=-999.0, long_name="share of data lost on the way",
         valid_range=float32(0.0, 1.0), units="percent",
@@ -177,7 +178,7 @@ def _lost() -> Variable:
     )  # fmt: skip
 
 
-def _yaw(era: Era, satellite: Satellite) -> Variable:
+def _yaw(era: Era, satellite: Satellite) -> DiskVariable:
     """The yaw flip flag; in 2018 it had two values and was never set."""
     values, meanings = [0, 1, 2], "upright neither inverted"
     value = 2 if satellite.name in ("G17", "G19") else 0
@@ -191,7 +192,7 @@ def _yaw(era: Era, satellite: Satellite) -> Variable:
     )  # fmt: skip
 
 
-def _subpoint(satellite: Satellite) -> list[Variable]:
+def _subpoint(satellite: Satellite) -> list[DiskVariable]:
     return [
         _scalar(
             "nominal_satellite_subpoint_lat", "<f4", 0.0, -999.0, units="degrees_north",
@@ -208,7 +209,7 @@ def _subpoint(satellite: Satellite) -> list[Variable]:
     ]  # fmt: skip
 
 
-def _containers(era: Era, satellite: Satellite, level0_name: str) -> list[Variable]:
+def _containers(era: Era, satellite: Satellite, level0_name: str) -> list[DiskVariable]:
     parameters = f"OR-PARM-LCFA_{satellite.name}_v01r00.zip"
     if not era.complete_attributes:
         parameters = "OR_GLM-L1b-PARM_v01r00.zip"

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from lightning_eda.errors import SettingError
-from lightning_eda.glm.names import GRANULE_SECONDS, GRANULES_PER_HOUR, GranuleName
+from lightning_eda.glm.names import GRANULE_S, GRANULES_PER_HOUR, GranuleName
 from lightning_eda.glm.simulator.draft import Draft, pack_columns
 from lightning_eda.glm.simulator.eras import Era, Satellite, find_era, find_satellite
 from lightning_eda.glm.simulator.faults import faults_by_granule, spoil_draft, spoil_image
@@ -26,9 +26,9 @@ from lightning_eda.glm.simulator.template import tier_variables
 from lightning_eda.glm.simulator.writer import granule_image, write_image
 from lightning_eda.glm.windows import floor_hour
 
-LEAD_SECONDS = 5.0  # flashes that begin before the hour and close in it
+LEAD_S = 5.0  # flashes that begin before the hour and close in it
 SHUFFLED_SHARE = 0.4  # of granules have groups in another order than flashes
-SPLIT_LEAD_SECONDS = 0.24  # 101 frames take 0.2 s
+SPLIT_LEAD_S = 0.24  # 101 frames take 0.2 s
 REISSUED_AFTER = timedelta(seconds=30)
 
 
@@ -107,11 +107,7 @@ def _checked_hour(hour: datetime) -> datetime:
 
 def _split_times(plan: dict[int, list[str]]) -> list[float]:
     """When the flashes to be cut just before the end of a granule begin, seconds from the hour's start."""
-    return [
-        GRANULE_SECONDS * (granule + 1) - SPLIT_LEAD_SECONDS
-        for granule in plan
-        if "split_flash" in plan[granule]
-    ]
+    return [GRANULE_S * (granule + 1) - SPLIT_LEAD_S for granule in plan if "split_flash" in plan[granule]]
 
 
 def cut_hour(
@@ -130,8 +126,8 @@ def cut_hour(
     wanted = per_granule * GRANULES_PER_HOUR
     storms = storms_of_hour(seed, satellite, hour, wanted)
     rng = generator(seed, satellite, 4, hours_since_epoch(hour))
-    mean = wanted / shape.flashes_per_draw * (1 + LEAD_SECONDS / 3600)
-    drawn = draw_flashes(rng, storms, mean, -LEAD_SECONDS, 3600.0)
+    mean = wanted / shape.flashes_per_draw * (1 + LEAD_S / 3600)
+    drawn = draw_flashes(rng, storms, mean, -LEAD_S, 3600.0)
     strongest = int(np.argmax(storms.weight))
     split = {
         "time": np.array(split_times, "f8"),
@@ -157,8 +153,8 @@ def _draft(
         columns = {variable.name: np.zeros(0) for variable in tier_variables(era, cut.satellite, "")}
     elif rng.random() < SHUFFLED_SHARE:
         columns = shuffle_blocks(rng, columns)
-    start = hour + timedelta(seconds=GRANULE_SECONDS * granule)
-    end = start + timedelta(seconds=GRANULE_SECONDS)
+    start = hour + timedelta(seconds=GRANULE_S * granule)
+    end = start + timedelta(seconds=GRANULE_S)
     created = end + timedelta(milliseconds=100 * int(10 + rng.gamma(4.0, 1.6)))
     draft = Draft(
         GranuleName(cut.satellite.name, start, end, created), era, cut.satellite,

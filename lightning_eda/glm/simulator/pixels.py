@@ -16,7 +16,22 @@ EARTH_KM = 6378.0
 FLASH_HEIGHT_KM = 14.0
 ORBIT_KM = 42164.0
 LIGHT_KM_PER_S = 299_792.458
-MAX_ANGLE = np.radians(62.9)  # earth-central angle from the subpoint to the edge of the field of view
+MAX_ANGLE = np.radians(62.9)
+"""Earth-central angle from the subpoint to the edge of the field of view, radians.
+
+Source: measured. The events of 13 real granules end at 63.2 degrees; it is a little less, so that no
+simulated event lies farther out. (Cleaning drops those beyond 65: `warehouse.cleaning_rules` says why.)
+"""
+
+PIXEL_AREA_M2 = 70e6
+EVENT_ENERGY_J = 4e-15
+FRAME_LAG_S = 0.125
+"""A usual pixel, event, and time from a flash to the end of its frame at the satellite.
+
+Source: measured. Areas of 11,687 groups are 70 km2 times their events; energies of 29,352 events have the
+median 2.9e-15 J and the upper quartile 5.8e-15 J; the lag was 120 to 134 ms in 7 granules.
+"""
+
 FLASH_MARGIN_KM = 180.0  # a flash that starts farther than this inside the edge stays inside it
 GROWTH_PIXELS = 91  # the largest group seen in real granules
 GROWTH_VARIANTS = 32
@@ -82,7 +97,7 @@ def _plane_radius(angle: np.ndarray) -> np.ndarray:
 
 @lru_cache(maxsize=1)
 def growth_offsets() -> np.ndarray:
-    """How groups grow: int64[variant, rank, (column, row)], pixel offsets from the first pixel.
+    """How groups grow: column and row of each pixel from the first, shape (variants, ranks, 2), int64.
 
     The first n offsets of a variant are n different pixels, each adjacent to an earlier one.
     """

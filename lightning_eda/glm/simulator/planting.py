@@ -4,13 +4,12 @@ import numpy as np
 
 from lightning_eda.glm.simulator.draft import Columns, Draft, pack_columns
 from lightning_eda.glm.simulator.granules import wrap
-from lightning_eda.glm.simulator.template import TIERS, tier_of
+from lightning_eda.glm.simulator.pixels import EVENT_ENERGY_J, FRAME_LAG_S, PIXEL_AREA_M2
+from lightning_eda.glm.simulator.template import FILE_TIERS, tier_of
 
 RESERVED_ID = 2_100_000_000  # event and group numbers from here on belong to planted flashes
 SLOTS = 4320  # granules of a day
-DARK_J = 4e-15
-PIXEL_M2 = 70e6
-FRAME_AFTER_SOURCE_SECONDS = 0.125
+GAP_S = 0.00398  # between the two events of a flash: two frames
 
 
 def plant(
@@ -18,9 +17,8 @@ def plant(
     *,
     lat: float,
     lon: float,
-    seconds: float = 6.0,
-    energy: float = DARK_J,
-    gap: float = 0.00398,
+    time_s: float = 6.0,
+    energy: float = EVENT_ENERGY_J,
 ) -> None:
     """Adds a flash of two groups of one event each; counts follow.
 
@@ -28,16 +26,15 @@ def plant(
         draft: The granule.
         lat: Degrees north, of both events.
         lon: Degrees east as events have it, so running on past -180; group and flash get it wrapped.
-        seconds: Time of the first event from the granule's start.
+        time_s: Time of the first event from the start of the granule, seconds.
         energy: Of the first event, J.
-        gap: Seconds between the two events.
     """
     first = _free_number(draft)
     ids = np.array([first, first + 1])
     flash_id = _free_flash_id(draft)
-    times = np.array([seconds, seconds + gap])
-    frames = times + FRAME_AFTER_SOURCE_SECONDS
-    energies = np.array([energy, DARK_J])
+    times = np.array([time_s, time_s + GAP_S])
+    frames = times + FRAME_LAG_S
+    energies = np.array([energy, EVENT_ENERGY_J])
     place = {"lat": np.full(2, lat), "lon": np.full(2, lon)}
     centre = {"lat": np.full(2, lat), "lon": wrap(np.full(2, lon))}
     columns: Columns = {
@@ -51,12 +48,12 @@ def plant(
         "group_time_offset": times,
         "group_frame_time_offset": frames,
         "group_energy": energies,
-        "group_area": np.full(2, PIXEL_M2),
+        "group_area": np.full(2, PIXEL_AREA_M2),
         "group_quality_flag": np.zeros(2),
         **{f"group_{axis}": values for axis, values in centre.items()},
         "flash_id": np.array([flash_id]),
         "flash_energy": energies.sum(keepdims=True),
-        "flash_area": np.array([PIXEL_M2]),
+        "flash_area": np.array([PIXEL_AREA_M2]),
         "flash_quality_flag": np.zeros(1),
         **{f"flash_{axis}": values[:1] for axis, values in centre.items()},
         **_flash_times(times, frames),
@@ -67,7 +64,7 @@ def plant(
 def plant_until(draft: Draft, flashes: int) -> None:
     """Plants plain flashes until the granule holds at least so many."""
     while draft.rows("flash") < flashes:
-        plant(draft, lat=5.0, lon=draft.satellite.subpoint_lon + 3.0, seconds=5.0 + 0.5 * draft.rows("flash"))
+        plant(draft, lat=5.0, lon=draft.satellite.subpoint_lon + 3.0, time_s=5.0 + 0.5 * draft.rows("flash"))
 
 
 def _flash_times(times: np.ndarray, frames: np.ndarray) -> Columns:
@@ -81,7 +78,7 @@ def _flash_times(times: np.ndarray, frames: np.ndarray) -> Columns:
 
 def _append(draft: Draft, packed: Columns) -> None:
     for name, column in packed.items():
-        if tier_of(name) in TIERS:
+        if tier_of(name) in FILE_TIERS:
             draft.columns[name] = np.concatenate([draft.columns[name], column])
     draft.count_rows()
 

@@ -9,7 +9,7 @@ from typing import TypedDict, Unpack
 import numpy as np
 
 from lightning_eda.errors import SettingError
-from lightning_eda.glm.names import GRANULE_SECONDS, GranuleName
+from lightning_eda.glm.names import GRANULE_S, GranuleName
 from lightning_eda.glm.simulator.completion import Rows, complete
 from lightning_eda.glm.simulator.draft import Draft, pack_columns, signed
 from lightning_eda.glm.simulator.eras import find_era, find_satellite
@@ -101,7 +101,7 @@ def draft_granule(**content: Unpack[Content]) -> Draft:
             "start", start, "an aware datetime", "A naive one does not say in which time zone it is."
         )
     start = start.astimezone(UTC)
-    end = content.get("end", start + timedelta(seconds=GRANULE_SECONDS))
+    end = content.get("end", start + timedelta(seconds=GRANULE_S))
     name = GranuleName(satellite.name, start, end, content.get("created", end + CREATED_AFTER))
     physical = complete(
         content.get("flashes"), content.get("groups"), content.get("events"), satellite.subpoint_lon

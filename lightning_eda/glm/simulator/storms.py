@@ -8,7 +8,7 @@ Source: distributions of storm size, spread and drift from 21 hours of real G18 
 """
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import numpy as np
 
@@ -16,9 +16,9 @@ from lightning_eda.errors import SettingError
 from lightning_eda.glm.simulator import pixels
 from lightning_eda.glm.simulator.eras import Satellite
 from lightning_eda.glm.simulator.places import REGIONS
+from lightning_eda.glm.windows import HOUR
 
 EPOCH = datetime(2018, 1, 1, tzinfo=UTC)
-HOUR = timedelta(hours=1)
 MAX_LAT = 54.0
 FLASHES_PER_STORM = 22.0  # over its life, on average; 11 in any 10 minutes of it
 SYSTEM_SPREAD_KM = 130.0
@@ -138,7 +138,7 @@ def draw_flashes(
         end: Likewise.
 
     Returns:
-        time (seconds), x and y (km), float64[flash].
+        time (seconds), x and y (km), each of shape (flashes,), float64.
     """
     step = 20.0
     bins = np.arange(start, end, step)

@@ -17,7 +17,7 @@ Attribute = str | np.ndarray
 Attributes = dict[str, Any]  # text, or an array of the type on disk
 Value = float | list[float] | None
 CHUNK_ROWS = 256
-TIERS = ("event", "group", "flash")
+FILE_TIERS = ("event", "group", "flash")  # in the order of the file
 DIMENSIONS = {"event": "number_of_events", "group": "number_of_groups", "flash": "number_of_flashes"}
 PACKED_MAX = 65530  # above it: 65531..65534 are reserved, 65535 is the fill value
 FILL_RAW = 65535
@@ -57,7 +57,7 @@ _CELL_METHODS = {
 
 
 @dataclass(frozen=True)
-class Variable:
+class DiskVariable:
     """One variable on disk.
 
     Attributes:
@@ -87,7 +87,7 @@ def int16(*values: int) -> np.ndarray:
     return np.array(values, "<i2")
 
 
-def tier_variables(era: Era, satellite: Satellite, time_units: str) -> list[Variable]:
+def tier_variables(era: Era, satellite: Satellite, time_units: str) -> list[DiskVariable]:
     """The variables along events, groups and flashes, in file order.
 
     Args:
@@ -96,7 +96,7 @@ def tier_variables(era: Era, satellite: Satellite, time_units: str) -> list[Vari
         time_units: Text of the units attribute of the times, with the granule's start.
     """
 
-    def time(name: str, text: str, *, axis: bool = True) -> Variable:
+    def time(name: str, text: str, *, axis: bool = True) -> DiskVariable:
         return _time(name, text, era, time_units, axis=axis)
 
     rows = [
@@ -136,19 +136,19 @@ def tier_of(name: str) -> str:
     return name.partition("_")[0]
 
 
-def _row(name: str, dtype: str, attributes: Attributes, fill: float | None = None) -> Variable:
-    return Variable(name, dtype, DIMENSIONS[tier_of(name)], attributes, fill)
+def _row(name: str, dtype: str, attributes: Attributes, fill: float | None = None) -> DiskVariable:
+    return DiskVariable(name, dtype, DIMENSIONS[tier_of(name)], attributes, fill)
 
 
 def _scaled(scaling: Scaling) -> Attributes:
     return {"scale_factor": float32(scaling.scale), "add_offset": float32(scaling.offset)}
 
 
-def _identifier(name: str, dtype: str, text: str) -> Variable:
+def _identifier(name: str, dtype: str, text: str) -> DiskVariable:
     return _row(name, dtype, {"long_name": text, "_Unsigned": "true", "units": "1"})
 
 
-def _time(name: str, text: str, era: Era, units: str, *, axis: bool) -> Variable:
+def _time(name: str, text: str, era: Era, units: str, *, axis: bool) -> DiskVariable:
     attributes: Attributes = {"long_name": text, "standard_name": "time"}
     if era.unsigned_times:
         attributes["_Unsigned"] = "true"
@@ -156,7 +156,7 @@ def _time(name: str, text: str, era: Era, units: str, *, axis: bool) -> Variable
     return _row(name, "<i2", attributes | ({"axis": "T"} if axis else {}))
 
 
-def _packed_degrees(name: str, scaling: Scaling, standard: str, units: str, axis: str) -> Variable:
+def _packed_degrees(name: str, scaling: Scaling, standard: str, units: str, axis: str) -> DiskVariable:
     attributes = {
         "long_name": f"{standard} of the event's pixel",
         "standard_name": standard,
@@ -165,7 +165,7 @@ def _packed_degrees(name: str, scaling: Scaling, standard: str, units: str, axis
     return _row(name, "<i2", attributes | _scaled(scaling) | {"units": units, "axis": axis})
 
 
-def _centroid(tier: str) -> list[Variable]:
+def _centroid(tier: str) -> list[DiskVariable]:
     """Latitude and longitude of the energy-weighted centre, unpacked."""
     return [
         _row(
@@ -185,7 +185,7 @@ def _centroid(tier: str) -> list[Variable]:
     ]
 
 
-def _area(tier: str, era: Era) -> Variable:
+def _area(tier: str, era: Era) -> DiskVariable:
     attributes = {
         "long_name": f"area of the pixels the {tier} lit",
         "_Unsigned": "true",
@@ -199,7 +199,7 @@ def _area(tier: str, era: Era) -> Variable:
     return _row(f"{tier}_area", "<i2", attributes, fill=-1)
 
 
-def _energy(tier: str, scaling: Scaling) -> Variable:
+def _energy(tier: str, scaling: Scaling) -> DiskVariable:
     attributes: Attributes = {
         "long_name": f"radiant energy of the {tier}",
         "standard_name": "lightning_radiant_energy",
@@ -220,7 +220,7 @@ def _energy(tier: str, scaling: Scaling) -> Variable:
     return _row(f"{tier}_energy", "<i2", attributes, fill=-1)
 
 
-def _quality(tier: str) -> Variable:
+def _quality(tier: str) -> DiskVariable:
     problems = [f"degraded_due_to_{problem}_qf" for problem in _QUALITY_PROBLEMS[tier]]
     attributes = {
         "long_name": f"quality flag of the {tier}",

@@ -18,7 +18,13 @@ from lightning_eda.glm.names import GranuleName, format_stamp, hour_prefix
 from lightning_eda.glm.simulator.draft import Draft
 from lightning_eda.glm.simulator.eras import Era, Satellite
 from lightning_eda.glm.simulator.header import SMALL_DIMENSIONS, global_attributes, header_variables
-from lightning_eda.glm.simulator.template import CHUNK_ROWS, DIMENSIONS, TIERS, Variable, tier_variables
+from lightning_eda.glm.simulator.template import (
+    CHUNK_ROWS,
+    DIMENSIONS,
+    FILE_TIERS,
+    DiskVariable,
+    tier_variables,
+)
 
 if TYPE_CHECKING:
     import h5py
@@ -84,7 +90,7 @@ def _write_scalars(file: "h5py.h5f.FileID", draft: Draft) -> None:
     start, end = ((time - J2000).total_seconds() for time in (draft.name.start, draft.name.end))
     write("product_time", np.array(start))
     write("product_time_bounds", np.array([start, end]))
-    for tier in TIERS:
+    for tier in FILE_TIERS:
         write(f"{tier}_count", np.array(draft.counts[tier], "<i4"))
     if draft.rows("flash") == 0:  # an empty granule says that no share of it is good
         for tier in ("flash", "group"):
@@ -135,7 +141,7 @@ def _blank_image(era: Era, satellite: Satellite) -> bytes:
         return _without_bookkeeping(path.read_bytes())
 
 
-def _create(nc: "netCDF4.Dataset", variable: Variable, chunks: tuple[int] | None = None) -> None:
+def _create(nc: "netCDF4.Dataset", variable: DiskVariable, chunks: tuple[int] | None = None) -> None:
     """Makes a variable; without a value it stays unwritten, as in real granules."""
     dimensions = () if variable.dimension is None else (variable.dimension,)
     made = nc.createVariable(
