@@ -1,6 +1,6 @@
 """The resource of the S3 tables."""
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import dagster as dg
 from pydantic import Field
@@ -9,7 +9,9 @@ from lightning_eda.resources.variables import settings_of
 from lightning_eda.settings import CsvSettings, parse_required
 from lightning_eda.storage.object_store import ObjectStore
 from lightning_eda.storage.places import open_store
-from lightning_eda.table_days import Servers
+
+if TYPE_CHECKING:
+    from lightning_eda.table_days import Servers
 
 CSV_FIELDS = {"schema": "schema_names"}  # pydantic's models have a method `schema`
 
@@ -59,8 +61,10 @@ class TablesResource(dg.ConfigurableResource):  # type: ignore[type-arg]
         bucket = parse_required(self.settings().bucket_src, "CSV_BUCKET_SRC", "the name of a bucket")
         return open_store(bucket, "CSV_BUCKET_SRC", self.endpoint_url, self.region)
 
-    def servers(self) -> Servers:
+    def servers(self) -> "Servers":
         """Where AWS is."""
+        from lightning_eda.table_days import Servers
+
         return Servers(self.endpoint_url, self.glue_endpoint_url, self.region)
 
     def table_link(self) -> str | None:

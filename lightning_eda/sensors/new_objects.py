@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from datetime import date
+from typing import TYPE_CHECKING
 
 import dagster as dg
 
@@ -16,13 +17,14 @@ from lightning_eda.partitions import daily
 from lightning_eda.reporting import readable_failures
 from lightning_eda.resources import DataFolderResource, DistancesResource, TablesResource
 from lightning_eda.storage.object_store import ObjectInfo, ObjectStore
-from lightning_eda.storage.seen_file import SeenFile
-from lightning_eda.storage.seen_versions import News, find_news
 
 LOOK_SECONDS = 60
 MOST_DAYS = 25  # asked for in one tick, so that turning a sensor on beside years of days stays bearable
 NAMED = 5
 NEW_OBJECTS_TAG = "lightning_eda/new_objects"
+
+if TYPE_CHECKING:
+    from lightning_eda.storage.seen_versions import News
 
 Answer = dg.SensorResult | dg.SkipReason
 
@@ -82,6 +84,9 @@ def _ask_for_days(
     day_of: Callable[[str], date | None],
 ) -> dg.SensorResult:
     """One request for each day with news; a listing that fails makes the tick red and changes nothing."""
+    from lightning_eda.storage.seen_file import SeenFile  # NumPy, which no other process need load
+    from lightning_eda.storage.seen_versions import find_news
+
     with readable_failures():
         store = open_store()
         memory = SeenFile(folders.folder() / "sensors" / context.sensor_name)
@@ -123,7 +128,7 @@ def _first_and_last_day() -> tuple[str, str]:
 
 
 def _tell(
-    context: dg.SensorEvaluationContext, store: ObjectStore, news: News, first: date, last: date
+    context: dg.SensorEvaluationContext, store: ObjectStore, news: "News", first: date, last: date
 ) -> None:
     for day in news.days:
         context.log.info(f"{day.day}: {_named([store.url(info.key) for info in day.changed])}")

@@ -9,22 +9,24 @@ load 3.2 s against 1.0 s, replacing them in one transaction 8.9 s against 1.2 s,
 """
 
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-import pyarrow as pa
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 LOADED_AT = "loaded_at"
-ARROW_TYPES: Final[dict[str, pa.DataType]] = {
-    "VARCHAR": pa.string(),
-    "DATE": pa.date32(),
-    "TIMESTAMP": pa.timestamp("us"),
-    "DOUBLE": pa.float64(),
-    "BIGINT": pa.int64(),
-    "INTEGER": pa.int32(),
-    "UINTEGER": pa.uint32(),
-    "USMALLINT": pa.uint16(),
-    "UTINYINT": pa.uint8(),
+ARROW_TYPES: Final = {
+    "VARCHAR": "string",
+    "DATE": "date32",
+    "TIMESTAMP": "timestamp[us]",
+    "DOUBLE": "float64",
+    "BIGINT": "int64",
+    "INTEGER": "int32",
+    "UINTEGER": "uint32",
+    "USMALLINT": "uint16",
+    "UTINYINT": "uint8",
 }
+"""Arrow's names of DuckDB's types."""
 
 
 @dataclass(frozen=True)
@@ -46,9 +48,11 @@ class Column:
     nullable: bool = False
 
     @property
-    def arrow_type(self) -> pa.DataType:
+    def arrow_type(self) -> "pa.DataType":
         """The Arrow type that holds the same values."""
-        return ARROW_TYPES[self.type]
+        import pyarrow as pa  # here: the code location reads the columns' descriptions, and needs no Arrow
+
+        return pa.type_for_alias(ARROW_TYPES[self.type])
 
 
 @dataclass(frozen=True)
