@@ -9,6 +9,8 @@ import pytest
 from lightning_eda.definitions import build_definitions
 from lightning_eda.settings import Settings
 from lightning_eda_tests.hours import BUCKET
+from lightning_eda_tests.orchestration.storm_days import range_tags, storms_of_day
+from lightning_eda_tests.warehouse.detections import store
 
 LIGHTNING_GROUPS = {"ingestor", "clustering", "evaluators", "maps"}
 
@@ -33,6 +35,15 @@ def settings(tmp_path: Path) -> Callable[..., Settings]:
 
 
 @pytest.fixture
+def stormy(settings, tmp_path):
+    """Settings whose database has the storms of a day."""
+    made = settings()
+    (tmp_path / "data").mkdir()
+    store(Path(made.duckdb_path), flashes=storms_of_day())
+    return made
+
+
+@pytest.fixture
 def run():
     """Materialises a group of assets, or all of lightning; gives the result, also of a failed run."""
 
@@ -43,19 +54,13 @@ def run():
         group: str | None = "ingestor",
     ):
         definitions = build_definitions(settings)
-        tags = {}
-        if isinstance(key, tuple):
-            tags = {
-                "dagster/asset_partition_range_start": key[0],
-                "dagster/asset_partition_range_end": key[1],
-            }
         groups = {group} if group else LIGHTNING_GROUPS
         assets = [asset for asset in definitions.assets if groups & {*asset.group_names_by_key.values()}]
         return dg.materialize(
             assets,
             resources=dict(definitions.resources),
             partition_key=key if isinstance(key, str) else None,
-            tags=tags,
+            tags=range_tags(key),
             run_config=run_config,
             raise_on_error=False,
             instance=instance,

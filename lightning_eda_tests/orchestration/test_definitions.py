@@ -92,6 +92,14 @@ def test_steps_run_in_the_runs_own_process():
     ]
 
 
+def test_only_loads_take_turns():
+    """What clusters and draws writes under the lock alone, and no load waits for it."""
+    assets = build_definitions(Settings()).assets
+    assert {asset.key.to_user_string(): asset.op.pool for asset in assets if asset.op.pool} == {
+        "load": "duckdb"
+    }
+
+
 def test_the_settings_are_the_defaults_of_the_resources():
     """So that the launchpad shows them."""
     resources = build_definitions(Settings(bucket="noaa-goes16", tiers="flash,event")).resources
