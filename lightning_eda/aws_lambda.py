@@ -1,10 +1,11 @@
 """The two AWS Lambda handlers, over the same functions as the assets; Dagster is not needed.
 
 `cluster_handler` wants boto3, numpy, scipy, scikit-learn, duckdb and pyarrow; `load_handler` awswrangler and
-filelock too. Settings are the environment variables of the README. Nothing fails unseen: an error that is
-raised makes Lambda try again and then hand the event to the function's dead-letter queue; a reason that is
-answered is an error in the function's log too, since a schedule throws answers away; what a success has to tell
-is a warning there.
+filelock too. Settings are the environment variables of the README.
+
+Nothing fails unseen: an error that is raised makes Lambda try again and then hand the event to the function's
+dead-letter queue. A reason that is answered is an error in the function's log too, since a schedule throws
+answers away; what a success has to tell is a warning there.
 """
 
 import json

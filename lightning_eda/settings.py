@@ -18,6 +18,7 @@ TIERS = ("flash", "group", "event")
 DEFAULT_DATA_DIR = "data"
 TRUE_WORDS = ("1", "true", "yes", "on")
 FALSE_WORDS = ("0", "false", "no", "off", "")
+WHITE_SPACE_COUNTS = ("CSV_DELIMITER",)  # a tab and a space are delimiters
 
 Part = TypeVar("Part")
 
@@ -102,7 +103,7 @@ class CsvSettings:
 
 @dataclass(frozen=True)
 class Settings:
-    """Every setting, with its default; the field comments give the variable.
+    """Every setting, with its default; Attributes names each one's variable.
 
     Attributes:
         bucket: S3_BUCKET, the bucket with GLM granules.
@@ -178,7 +179,7 @@ def read_settings() -> Settings:
     return Settings.from_mapping(os.environ)
 
 
-def parse_tiers(text: str, variable: str = "GLM_TIERS") -> tuple[str, ...]:
+def parse_tiers(text: str) -> tuple[str, ...]:
     """The tiers in a comma list, in the order flash, group, event.
 
     Raises:
@@ -186,7 +187,7 @@ def parse_tiers(text: str, variable: str = "GLM_TIERS") -> tuple[str, ...]:
     """
     words = {word.strip().lower() for word in text.split(",") if word.strip()}
     if not words or words - set(TIERS):
-        raise SettingError(variable, text, "a comma list of flash, group and event")
+        raise SettingError("GLM_TIERS", text, "a comma list of flash, group and event")
     return tuple(tier for tier in TIERS if tier in words)
 
 
@@ -246,8 +247,12 @@ def environment_with(changes: Mapping[str, str]) -> dict[str, str]:
 def _reader(variables: Mapping[str, str]) -> Callable[..., str | None]:
     """Gives the first of some variables that is set to something."""
 
+    def value(name: str) -> str:
+        text = variables.get(name, "")
+        return text if name in WHITE_SPACE_COUNTS else text.strip()
+
     def get(*names: str) -> str | None:
-        return next((variables[name].strip() for name in names if variables.get(name, "").strip()), None)
+        return next((value(name) for name in names if value(name)), None)
 
     return get
 

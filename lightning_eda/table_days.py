@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Self
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from lightning_eda.errors import LightningEdaError, SettingError
 from lightning_eda.settings import CsvSettings, parse_required
 from lightning_eda.storage.object_store import ObjectStore
 from lightning_eda.storage.places import open_store
@@ -77,7 +78,7 @@ class TableTask:
             destination=open_store(destination, "CSV_BUCKET_DSTN", *where),
             glue=glue_client(servers.glue_endpoint_url, servers.region) if settings.table else None,
             options=_options(settings, pathoutput),
-            prefix=settings.prefix or "",
+            prefix=_prefix(settings),
             substr=settings.substr,
         )
 
@@ -97,14 +98,24 @@ def load_day(task: TableTask, day: date, scratch: Path, now: datetime) -> LoadRe
     )
 
 
-def first_rows(task: TableTask, result: LoadResult, most: int = MOST_PREVIEWED) -> pa.Table | None:
-    """The first rows of the first object that was written; None when there is none."""
+def first_rows(task: TableTask, result: LoadResult) -> pa.Table | None:
+    """The first rows of the first object that was written; None when there is none, or none any more."""
     if not result.files:
         return None
-    info = task.destination.stat_object(result.files[0]).info
-    with task.destination.open_object(info) as stream, pq.ParquetFile(stream) as file:
-        batches = list(file.iter_batches(batch_size=most))[:1] if file.metadata.num_rows else []
-        return pa.Table.from_batches(batches, file.schema_arrow)
+    try:
+        info = task.destination.stat_object(result.files[0]).info
+        with task.destination.open_object(info) as stream, pq.ParquetFile(stream) as file:
+            batches = list(file.iter_batches(batch_size=MOST_PREVIEWED))[:1] if file.metadata.num_rows else []
+            return pa.Table.from_batches(batches, file.schema_arrow)
+    except LightningEdaError:
+        return None  # a newer run may have replaced it; the load is done all the same
+
+
+def _prefix(settings: CsvSettings) -> str:
+    """The prefix; that it is nothing must be said, or any CSV at the top of the bucket might be taken."""
+    if settings.prefix is None:
+        raise SettingError("CSV_PREFIX", None, "what the keys of the CSVs begin with, before the day")
+    return settings.prefix
 
 
 def _options(settings: CsvSettings, pathoutput: str) -> TableOptions:

@@ -134,6 +134,25 @@ def test_the_metadata_tell_what_was_loaded(table, load, s3_bucket: S3Bucket):
     assert checks(result) == {"has_rows": True, "columns_are_unchanged": True, "row_count_is_usual": True}
 
 
+@pytest.mark.parametrize("at", ["HEAD", "GET"])
+def test_a_load_is_done_whatever_becomes_of_its_preview(table, load, s3_bucket: S3Bucket, at: str):
+    """A newer run may have deleted the object before its first rows are read, or while they are."""
+    s3_bucket.put("in/20240101/orders.csv", CSV)
+    faults = Faults(share=1.0, kinds=("missing",), only=f"{at} .*/lake/.*parquet")
+    with FaultyProxy(s3_bucket.endpoint_url) as proxy:
+        proxy.after = lambda target: start_faults(proxy, target, faults)
+        result = load(table(endpoint_url=proxy.endpoint_url))
+    assert result.success
+    assert "first_rows" not in metadata(result)
+    assert metadata(result)["dagster/row_count"] == 2
+
+
+def start_faults(proxy: FaultyProxy, target: str, faults: Faults) -> None:
+    """From when the partition is in the catalogue."""
+    if proxy.seen[-1].operation in ("CreatePartition", "BatchCreatePartition"):
+        proxy.faults = faults
+
+
 def test_the_same_version_again_changes_nothing(table, load, s3_bucket: S3Bucket):
     """Not an object, and the data version is the same."""
     s3_bucket.put("in/20240101/orders.csv", CSV)
@@ -214,6 +233,7 @@ def test_new_columns_and_unusual_counts_are_told(table, load, s3_bucket: S3Bucke
     ("changes", "words"),
     [
         ({"bucket_src": None}, "CSV_BUCKET_SRC: it is not set"),
+        ({"prefix": None}, "CSV_PREFIX: it is not set"),
         ({"pathoutput": None}, "CSV_PATHOUTPUT: it is not set"),
         ({"bucket_dstn": None}, "CSV_BUCKET_DSTN: it is not set"),
         ({"database": None}, "CSV_DATABASE: it is not set"),
@@ -296,6 +316,7 @@ def test_the_handler_writes_the_same_dataset(table, load, s3_bucket: S3Bucket, p
         ({"schema": "id,name"}, "line 1|columns|fields"),
         ({"database": "no_such_database"}, "no_such_database"),
         ({"pathoutput": ""}, "CSV_PATHOUTPUT: it is not set"),
+        ({"prefix": None}, "CSV_PREFIX: it is not set"),
     ],
 )
 def test_the_handler_tells_the_reason(s3_bucket: S3Bucket, parameters: dict, changes: dict, words: str):
@@ -306,3 +327,11 @@ def test_the_handler_tells_the_reason(s3_bucket: S3Bucket, parameters: dict, cha
     assert list(answer) == ["errorMessage"]
     assert re.search(words, answer["errorMessage"]), answer
     assert keys_of(s3_bucket) == []
+
+
+def test_an_empty_prefix_is_the_top_of_the_bucket(s3_bucket: S3Bucket, parameters: dict):
+    """When it is said, and not when it is left out."""
+    s3_bucket.put("20240101/orders.csv", CSV)
+    s3_bucket.put("in/20240101/orders.csv", CSV + b"3,c,9\n")
+    assert load_handler({**parameters, "prefix": ""}, None) == "Success"
+    assert len(rows_of(s3_bucket)) == 2
