@@ -3,13 +3,16 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import boto3
 import dagster as dg
 import pytest
 
 from lightning_eda.definitions import build_definitions
-from lightning_eda.settings import Settings
+from lightning_eda.settings import CsvSettings, Settings
 from lightning_eda_tests.hours import BUCKET
+from lightning_eda_tests.orchestration.csv_days import DAY, database_of
 from lightning_eda_tests.orchestration.storm_days import range_tags, storms_of_day
+from lightning_eda_tests.servers import S3Bucket
 from lightning_eda_tests.warehouse.detections import store
 
 LIGHTNING_GROUPS = {"ingestor", "clustering", "evaluators", "maps"}
@@ -76,3 +79,39 @@ def reported(instance: dg.DagsterInstance, asset: str) -> dict[str, dict]:
     records = instance.fetch_materializations(dg.AssetKey(asset), limit=100).records
     events = [record.asset_materialization for record in records]
     return {one.partition: {name: value.value for name, value in one.metadata.items()} for one in events}
+
+
+@pytest.fixture
+def glue(s3_bucket: S3Bucket, monkeypatch):
+    """A Glue client with a database of this test alone, named as the bucket with underscores."""
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+    client = boto3.client("glue", endpoint_url=s3_bucket.endpoint_url, region_name="us-east-1")
+    client.create_database(DatabaseInput={"Name": database_of(s3_bucket)})
+    yield client
+    client.close()
+
+
+@pytest.fixture
+def table(settings: Callable[..., Settings], s3_bucket: S3Bucket, glue):
+    """Settings of a table in the test's bucket."""
+
+    def make(endpoint_url: str | None = None, **changes) -> Settings:
+        values = {
+            "bucket_src": s3_bucket.name, "prefix": "in", "substr": "orders", "bucket_dstn": s3_bucket.name,
+            "pathoutput": "lake/orders", "table": "orders", "database": database_of(s3_bucket), **changes,
+        }  # fmt: skip
+        url = endpoint_url or s3_bucket.endpoint_url
+        return settings(csv=CsvSettings(**values), s3_endpoint_url=url, glue_endpoint_url=url)
+
+    return make
+
+
+@pytest.fixture
+def load(run):
+    """Materialises the asset."""
+
+    def materialize(settings: Settings, key: str | tuple[str, str] = DAY, run_config=None):
+        return run(settings, key, run_config, group="s3_tables")
+
+    return materialize
