@@ -44,11 +44,44 @@ def test_a_limit_that_is_too_much_is_refused(stormy, run, tmp_path, options, wor
     assert not list((tmp_path / "data").rglob("*.part"))
 
 
-def test_one_folder_for_both_is_refused(stormy, run):
-    """The clusters would be read as pairs."""
-    same = replace(stormy, distances=DistanceSettings(storm_cells_folder="flash_pairs/"))
-    result = run(same, DAY, group=GROUP)
-    assert "STORM_CELLS_FOLDER: found 'flash_pairs/'; allowed: another folder" in failure(result)
+@pytest.mark.parametrize(
+    ("folders", "words"),
+    [
+        (
+            {"storm_cells_folder": "flash_pairs/"},
+            "STORM_CELLS_FOLDER: found 'flash_pairs/'; allowed: another folder than FLASH_PAIRS_FOLDER",
+        ),
+        (
+            {"input_folder": "storm_cells"},
+            "STORM_CELLS_FOLDER: found 'storm_cells'; allowed: another folder than INPUT_FOLDER",
+        ),
+        (
+            {"output_folder": "/storm_cells"},
+            "STORM_CELLS_FOLDER: found 'storm_cells'; allowed: another folder than OUTPUT_FOLDER",
+        ),
+        (
+            {"output_folder": "flash_pairs"},
+            "OUTPUT_FOLDER: found 'flash_pairs'; allowed: another folder than FLASH_PAIRS_FOLDER",
+        ),
+    ],
+)
+def test_one_folder_for_two_is_refused(stormy, run, tmp_path, folders, words):
+    """By both systems, before anything is written: clusters would be read as pairs, or replaced by others."""
+    distances = DistanceSettings(bucket=str(tmp_path / "lake"), **folders)
+    assert words in failure(run(replace(stormy, distances=distances), DAY, group=GROUP))
+    complete = replace(
+        distances,
+        input_folder=distances.input_folder or "in",
+        output_folder=distances.output_folder or "out",
+    )
+    assert words in failure(run(replace(stormy, distances=complete), DAY, group="distance_clustering"))
+    assert not (tmp_path / "lake").exists()
+
+
+def test_folders_in_two_buckets_may_have_one_name(stormy, run):
+    """Without BUCKET, storm cells are in a folder of their own."""
+    distances = DistanceSettings(output_folder="storm_cells")
+    assert run(replace(stormy, distances=distances), DAY, group=GROUP).success
 
 
 def test_without_pairs_it_says_what_to_run(stormy, run, tmp_path):

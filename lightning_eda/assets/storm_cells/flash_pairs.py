@@ -46,11 +46,11 @@ def flash_pairs(
     """See the module."""
     reports, failures = [], DayFailures(context)
     with retried_failures(context):
-        store, folder = distances.storm_store(folders.folder()), distances.settings().flash_pairs_folder
+        store, settings = distances.storm_store(folders.folder()), distances.settings()
         for day in run_days(context):
             begin, place = time.monotonic(), day_window(folders.folder(), day)
             with failures.of(day), sole_use(place.rows.parent):
-                found = find_pairs(warehouse.database(), store, folder, place, config)
+                found = find_pairs(warehouse.database(), store, settings, place, config)
                 for note in found.notes:
                     context.log.info(f"{day}: {note}")
                 url = store.url(found.note.key)
