@@ -118,7 +118,7 @@ class Settings:
         duckdb_path: DUCKDB_PATH, the database.
         s3_endpoint_url: AWS_ENDPOINT_URL_S3 or AWS_ENDPOINT_URL.
         glue_endpoint_url: AWS_ENDPOINT_URL_GLUE or AWS_ENDPOINT_URL.
-        aws_region: AWS_REGION or AWS_DEFAULT_REGION.
+        aws_region: AWS_REGION or AWS_DEFAULT_REGION; that of ~/.aws/config when neither is set.
         heal_hours: HEAL_HOURS, how many past hours are compared with the bucket again and again.
         failure_webhook_url: FAILURE_WEBHOOK_URL, told of each failed run.
         distances: Settings of distance clustering and of storm cells.
@@ -137,7 +137,7 @@ class Settings:
     duckdb_path: str = f"{DEFAULT_DATA_DIR}/lightning.duckdb"
     s3_endpoint_url: str | None = None
     glue_endpoint_url: str | None = None
-    aws_region: str = "us-east-1"
+    aws_region: str | None = None
     heal_hours: str = "6"
     failure_webhook_url: str | None = None
     distances: DistanceSettings = field(default_factory=DistanceSettings)
@@ -161,7 +161,7 @@ class Settings:
             duckdb_path=get("DUCKDB_PATH") or str(Path(data_dir) / "lightning.duckdb"),
             s3_endpoint_url=get("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"),
             glue_endpoint_url=get("AWS_ENDPOINT_URL_GLUE", "AWS_ENDPOINT_URL"),
-            aws_region=get("AWS_REGION", "AWS_DEFAULT_REGION") or cls.aws_region,
+            aws_region=get("AWS_REGION", "AWS_DEFAULT_REGION"),
             heal_hours=get("HEAL_HOURS") or cls.heal_hours,
             failure_webhook_url=get("FAILURE_WEBHOOK_URL"),
             distances=DistanceSettings.from_mapping(variables),

@@ -21,6 +21,7 @@ from lightning_eda.tables.load import LoadResult, TableOptions, load_table
 if TYPE_CHECKING:
     from mypy_boto3_glue import GlueClient
 
+DEFAULT_REGION = "us-east-1"
 A_BUCKET = "the name of a bucket"
 MOST_PREVIEWED = 8
 
@@ -32,12 +33,19 @@ class Servers:
     Attributes:
         s3_endpoint_url: Another S3 server, None for AWS.
         glue_endpoint_url: Another Glue server, None for AWS.
-        region: AWS region.
+        region: AWS region; None for the session's own.
     """
 
     s3_endpoint_url: str | None = None
     glue_endpoint_url: str | None = None
-    region: str = "us-east-1"
+    region: str | None = None
+
+    @property
+    def region_used(self) -> str:
+        """The region, else that of the variables or ~/.aws/config, else one for a server of one's own."""
+        import boto3
+
+        return self.region or boto3.session.Session().region_name or DEFAULT_REGION
 
 
 @dataclass(frozen=True)
@@ -76,7 +84,7 @@ class TableTask:
         return cls(
             source=open_store(source, "CSV_BUCKET_SRC", *where),
             destination=open_store(destination, "CSV_BUCKET_DSTN", *where),
-            glue=glue_client(servers.glue_endpoint_url, servers.region) if settings.table else None,
+            glue=glue_client(servers.glue_endpoint_url, servers.region_used) if settings.table else None,
             options=_options(settings, pathoutput),
             prefix=_prefix(settings),
             substr=settings.substr,

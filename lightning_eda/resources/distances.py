@@ -22,7 +22,7 @@ class DistancesResource(dg.ConfigurableResource):  # type: ignore[type-arg]
 
     variables: ClassVar[DistanceSettings] = DistanceSettings()
     endpoint_url: str | None = Field(None, description="AWS_ENDPOINT_URL_S3: another S3 server.")
-    region: str = Field("us-east-1", description="AWS_REGION.")
+    region: str | None = Field(None, description="AWS_REGION: else that of ~/.aws/config, else us-east-1.")
     bucket: str | None = Field(
         None, description="BUCKET; a text with a slash, such as ./data/bucket, is a local folder."
     )
