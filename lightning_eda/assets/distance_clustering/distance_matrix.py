@@ -11,7 +11,14 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
-from lightning_eda.assets.catalog import DISTANCES, DISTANCES_LINKS, OWNERS, about
+from lightning_eda.assets.catalog import (
+    DISTANCE_ITEMS,
+    DISTANCE_PAIRS,
+    DISTANCES,
+    DISTANCES_LINKS,
+    OWNERS,
+    about,
+)
 from lightning_eda.assets.day_failures import DayFailures
 from lightning_eda.checks.distances import ALL_ROWS_READ, check_all_rows_read
 from lightning_eda.partitions import daily, one_run, run_days
@@ -31,7 +38,7 @@ if TYPE_CHECKING:
     description=__doc__,
     owners=OWNERS,
     tags=DISTANCES,
-    metadata=about(links=DISTANCES_LINKS),
+    metadata=about(DISTANCE_PAIRS, DISTANCE_ITEMS, links=DISTANCES_LINKS),
     partitions_def=daily,
     backfill_policy=one_run,
     kinds={"s3", "parquet"},

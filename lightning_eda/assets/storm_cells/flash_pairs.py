@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
-from lightning_eda.assets.catalog import LIGHTNING, OWNERS, about
+from lightning_eda.assets.catalog import FLASH_PAIRS, LIGHTNING, OWNERS, about
 from lightning_eda.assets.day_failures import DayFailures
 from lightning_eda.assets.ingestor.load import load
 from lightning_eda.assets.storm_cells.pair_finding import FlashPairsConfig, day_window, find_pairs
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     backfill_policy=one_run,
     owners=OWNERS,
     tags=LIGHTNING,
-    metadata=about(),
+    metadata=about(FLASH_PAIRS),
     kinds={"duckdb", "scipy", "s3"},
     deps=[load],
 )
