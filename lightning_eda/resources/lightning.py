@@ -84,7 +84,7 @@ class PinResource(dg.ConfigurableResource):  # type: ignore[type-arg]
 
 
 class DataFolderResource(dg.ConfigurableResource):  # type: ignore[type-arg]
-    """The folder that holds extract/, transform/ and quarantine/."""
+    """The folder of all files: those the assets hand on, figures, what sensors have seen, and scratch."""
 
     path: str = Field("data", description="LIGHTNING_DATA_DIR: made when it is not there.")
 

@@ -66,8 +66,8 @@ def heal_hours_sensor(settings: Settings, clock: Callable[[], datetime]) -> dg.S
         asked = {key: state for key, state in news.items() if key not in busy}
         if due.passed_over:
             context.log.warning(
-                f"{len(due.passed_over)} hours from {partition_key(due.passed_over[0])} on are too long ago "
-                "to be compared: launch a backfill for them"
+                f"{len(due.passed_over)} hours, the first {partition_key(due.passed_over[0])}, are too far "
+                "back to be compared: launch a backfill for them"
             )
         return dg.SensorResult(
             [dg.RunRequest(f"{key}:{state.digest}", partition_key=key) for key, state in asked.items()],
