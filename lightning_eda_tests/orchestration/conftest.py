@@ -8,7 +8,7 @@ import dagster as dg
 import pytest
 
 from lightning_eda.definitions import build_definitions
-from lightning_eda.settings import CsvSettings, Settings
+from lightning_eda.settings import CsvSettings, DistanceSettings, Settings
 from lightning_eda_tests.hours import BUCKET
 from lightning_eda_tests.orchestration.csv_days import DAY, database_of
 from lightning_eda_tests.orchestration.storm_days import range_tags, storms_of_day
@@ -113,5 +113,30 @@ def load(run):
 
     def materialize(settings: Settings, key: str | tuple[str, str] = DAY, run_config=None):
         return run(settings, key, run_config, group="s3_tables")
+
+    return materialize
+
+
+@pytest.fixture
+def distances(settings: Callable[..., Settings], s3_bucket: S3Bucket, monkeypatch):
+    """Settings of distance clustering in a bucket of this test alone."""
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+
+    def make(endpoint_url: str | None = None, **changes: str) -> Settings:
+        values = {"bucket": s3_bucket.name, "input_folder": "in", "output_folder": "out", **changes}
+        return settings(
+            distances=DistanceSettings(**values), s3_endpoint_url=endpoint_url or s3_bucket.endpoint_url
+        )
+
+    return make
+
+
+@pytest.fixture
+def cluster(run):
+    """Materialises both assets of a day or a range."""
+
+    def materialize(settings: Settings, key: str | tuple[str, str] = "2024-01-01", run_config=None):
+        return run(settings, key, run_config, group="distance_clustering")
 
     return materialize
