@@ -1,8 +1,11 @@
 """The two AWS Lambda handlers, over the same functions as the assets; Dagster is not needed.
 
-`cluster_handler` wants boto3, numpy, scipy, scikit-learn, duckdb and pyarrow; `load_handler` awswrangler too.
-Settings are the environment variables of the README. An error that is raised makes Lambda try again and then
-hand the event to the function's dead-letter queue, so nothing fails unseen.
+`cluster_handler` wants boto3, numpy, scipy, scikit-learn, duckdb and pyarrow; `load_handler` awswrangler and
+filelock too. Settings are the environment variables of the README.
+
+Nothing fails unseen: an error that is raised makes Lambda try again and then hand the event to the function's
+dead-letter queue. A reason that is answered is an error in the function's log too, since a schedule throws
+answers away; what a success has to tell is a warning there.
 """
 
 import json
@@ -17,9 +20,11 @@ from urllib.parse import unquote_plus
 
 from lightning_eda.errors import LightningEdaError
 from lightning_eda.settings import CsvSettings, parse_required, read_settings
+from lightning_eda.texts import failed_days
 
 if TYPE_CHECKING:
     from lightning_eda.cluster_days import DayClusters
+    from lightning_eda.tables.load_result import LoadResult
 
 Event = Mapping[str, Any]
 log = logging.getLogger(__name__)
@@ -42,6 +47,7 @@ def cluster_handler(event: Event, context: object) -> dict[str, Any]:  # noqa: A
         SettingError: A variable is missing or not allowed.
         PairsError: A row or an object cannot be trusted; the clusters that were there are unchanged.
         StorageError: The bucket cannot be read or written.
+        LightningEdaError: Some of several days failed; each is named, the others are done.
     """
     from lightning_eda.cluster_days import ClusterTask, cluster_latest
     from lightning_eda.storage.places import open_store
@@ -54,11 +60,20 @@ def cluster_handler(event: Event, context: object) -> dict[str, Any]:  # noqa: A
         return {"success": False}
     bucket = parse_required(bucket, "BUCKET", "the name of a bucket")
     store = open_store(bucket, "BUCKET", settings.s3_endpoint_url, settings.aws_region)
-    answers = []
+    answers: list[dict[str, Any]] = []
+    errors: dict[date, LightningEdaError] = {}
     for day in days:
-        done = cluster_latest(store, task, day)
+        try:
+            done = cluster_latest(store, task, day)
+        except LightningEdaError as error:
+            if len(days) == 1:
+                raise
+            errors[day] = error
+            continue
         _tell(str(day), done)
         answers.append(_answer(str(day), done.clusters, done.clustered))
+    if errors:
+        raise LightningEdaError(failed_days(errors, len(days)))
     return answers[0] if len(answers) == 1 else _answer_of_several(answers)
 
 
@@ -85,9 +100,11 @@ def load_handler(event: Event, context: object) -> str | dict[str, str]:  # noqa
     try:
         day = parse_data_ref(str(event["data_ref"])) if event.get("data_ref") else yesterday(now)
         task = TableTask.from_settings(_laid_over(settings.csv, event), servers)
-        load_day(task, day, Path(tempfile.gettempdir()) / "lightning_eda", now)
+        done = load_day(task, day, Path(tempfile.gettempdir()) / "lightning_eda", now)
     except LightningEdaError as error:
+        log.error("%s", error)
         return {"errorMessage": str(error)}
+    _tell_of_load(day, done, task.source.url(done.source))
     return "Success"
 
 
@@ -118,6 +135,14 @@ def _tell(day: str, done: "DayClusters") -> None:
         log.warning("%s: only the first %d rows were read; set MAX_RECORDS higher, or to 0", day, counts.rows)
     if counts.conflicting_pairs:
         log.warning("%s: %d pairs have several distances; the smallest counts", day, counts.conflicting_pairs)
+
+
+def _tell_of_load(day: date, done: "LoadResult", source: str) -> None:
+    """Says in the function's log what "Success" has no word for."""
+    if done.note:
+        log.log(logging.INFO if done.unchanged else logging.WARNING, "%s: %s", day, done.note)
+    if done.rows_set_aside:
+        log.warning("%s: %d rows of %s were set aside", day, done.rows_set_aside, source)
 
 
 def _answer(day: str, clusters: int, clustered: int) -> dict[str, Any]:

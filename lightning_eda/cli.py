@@ -82,6 +82,8 @@ def run_simulate(options: argparse.Namespace) -> int:
 
     from lightning_eda.glm.simulator import Activity, simulate_hour
 
+    if options.hours < 1:
+        raise SettingError("hours", options.hours, "a whole number from 1")
     written: list[Path] = []
     for number in tqdm(range(options.hours), unit="hour", disable=None, leave=False):
         written += simulate_hour(
@@ -163,7 +165,14 @@ def _show_database(settings: Settings) -> None:
     print(f"   '''{DEMO_QUERY}''').show()\"")
     window = WindowFolders(Path(settings.data_dir), DEMO_HOUR, DEMO_HOUR + HOUR)
     print(f"4. Open the report: {window.figures / 'report.html'}")
-    print("   or look around in the Dagster UI: dagster dev -m lightning_eda.definitions")
+    print(f"   or look around in the Dagster UI: {ui_command(Path.cwd())}")
+
+
+def ui_command(folder: Path) -> str:
+    """The command that starts the UI from a folder, with a long backfill as a run a day."""
+    if (folder / "workspace.yaml").exists():
+        return "dagster dev"
+    return "dagster dev -m lightning_eda.definitions -a served"
 
 
 def _hour(text: str) -> datetime:

@@ -6,6 +6,7 @@ It joins `distances`, which knows the files, and `clustering`, which knows only 
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
+from itertools import combinations
 from typing import Any, Self
 
 import numpy as np
@@ -29,6 +30,8 @@ from lightning_eda.storage.object_store import ObjectInfo, ObjectStore
 
 Labels = np.ndarray[Any, np.dtype[np.int64]]
 A_FOLDER = "a folder of the bucket"
+CLUSTERS_FOLDERS = ("OUTPUT_FOLDER", "STORM_CELLS_FOLDER")
+OF_ONE_SYSTEM = ({"INPUT_FOLDER", "OUTPUT_FOLDER"}, {"FLASH_PAIRS_FOLDER", "STORM_CELLS_FOLDER"})
 ATTEMPTS = 5
 
 
@@ -75,23 +78,17 @@ class ClusterTask:
         )
         if task.algorithm.strip().upper() not in ALGORITHMS:
             raise SettingError("ALGORITHM", task.algorithm, ", ".join(ALGORITHMS))
-        if task.input_folder == task.output_folder:
-            raise SettingError(
-                "OUTPUT_FOLDER",
-                settings.output_folder,
-                "another folder than INPUT_FOLDER",
-                "The clusters would be read as pairs.",
-            )
+        require_apart(settings)
         return task
 
     @property
-    def radius(self) -> float:
+    def eps_used(self) -> float:
         """The distance to draw and count by: eps of the parameters if a finite number, else EPSILON."""
         eps = self.hyper_params.get("eps")
         return float(eps) if isinstance(eps, int | float) and 0 <= eps < float("inf") else self.epsilon
 
     @property
-    def neighbours(self) -> int:
+    def min_samples_used(self) -> int:
         """The neighbour to draw by: min_samples of the parameters where it is a count, else MIN_SAMPLES."""
         number = self.hyper_params.get("min_samples")
         return number if isinstance(number, int) and number >= 1 else self.min_samples
@@ -144,6 +141,29 @@ class DayClusters:
                 "first_item": self.graph.items.take(pa.array(firsts, pa.int64())),
             }
         )
+
+
+def require_apart(settings: DistanceSettings) -> None:
+    """No clusters go where pairs are, or other clusters; pairs of flashes may be the input.
+
+    Distance clustering and storm cells share a bucket only where BUCKET is set.
+
+    Raises:
+        SettingError: Two folders of a bucket are one.
+    """
+    folders = {
+        "INPUT_FOLDER": settings.input_folder,
+        "FLASH_PAIRS_FOLDER": settings.flash_pairs_folder,
+        "OUTPUT_FOLDER": settings.output_folder,
+        "STORM_CELLS_FOLDER": settings.storm_cells_folder,
+    }
+    given = {variable: text for variable, text in folders.items() if text is not None}
+    for one, other in combinations(given, 2):
+        in_one_bucket = settings.bucket or {one, other} in OF_ONE_SYSTEM
+        if in_one_bucket and other in CLUSTERS_FOLDERS and given[one].strip("/") == given[other].strip("/"):
+            become = "replace each other" if one in CLUSTERS_FOLDERS else "be read as pairs"
+            allowed = f"another folder than {one}"
+            raise SettingError(other, given[other], allowed, f"The clusters would {become}.")
 
 
 def read_pairs(store: ObjectStore, task: ClusterTask, day: date) -> DistanceGraph:

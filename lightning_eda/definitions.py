@@ -82,8 +82,8 @@ def _split(assets: Sequence[dg.AssetsDefinition], most: int) -> list[dg.AssetsDe
 def served() -> dg.Definitions:
     """What `dagster dev` and the daemon load (workspace.yaml): a long backfill is a run for each day of it.
 
-    So four days are worked on at a time, and an hour that fails stops its own day. The command line cannot
-    take a range of assets that are so split, and loads `defs`.
+    So four days are worked on at a time, and an hour that fails stops its own day. The command line refuses a
+    range of partitions of assets split in this way, so it loads `defs`.
     """
     return build_definitions(read_settings(), BACKFILL_HOURS)
 

@@ -13,6 +13,8 @@ from lightning_eda.errors import SettingError
 from lightning_eda.glm.windows import Pin, Window
 
 KEY_FORMAT = "%Y-%m-%d-%H:%M"
+PARTITION_TAG = "dagster/partition"
+RANGE_TAGS = ("dagster/asset_partition_range_start", "dagster/asset_partition_range_end")
 FIRST_HOUR = "2018-02-13-00:00"  # the day of the first public GLM object
 
 hourly = dg.HourlyPartitionsDefinition(start_date=FIRST_HOUR, fmt=KEY_FORMAT)

@@ -1,5 +1,6 @@
 """What a run tells people: metadata per partition, progress in the log, failures in one sentence."""
 
+import math
 import random
 import time
 from base64 import b64encode
@@ -209,5 +210,6 @@ def _warn(context: dg.AssetExecutionContext, checks: Sequence[dg.AssetCheckResul
 
 def _cell(value: object) -> str | int | float | bool | None:
     if isinstance(value, float):
-        return float(f"{value:.6g}")  # a preview is for the eye
+        # A preview is for the eye; JSON has no word for what is not finite.
+        return float(f"{value:.6g}") if math.isfinite(value) else str(value)
     return value if isinstance(value, str | int | bool) or value is None else str(value)

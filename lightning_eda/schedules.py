@@ -3,11 +3,12 @@
 | schedule | when, UTC | asks for |
 |---|---|---|
 | `hourly_lightning` | 10 minutes past | the hour just ended: its last granule takes about half a minute |
-| `daily_storms` | 01:30 | yesterday: its last hour has been loaded, and healed once more |
+| `daily_storms` | 07:30 | yesterday: its last hour has been loaded, and healed for HEAL_HOURS |
 | `daily_distances` | 08:30 | yesterday: it has ended in Los Angeles too, not only in UTC |
 | `daily_table` | 08:45 | yesterday, likewise |
 
-A tick that was missed is not made up for; the healing sensor sees to hours, the sensors on S3 to days.
+Of the ticks missed while the daemon was down only the newest is made up for; the healing sensor sees to
+hours, the sensors on S3 to their days, nothing to storm cells.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -33,7 +34,9 @@ if TYPE_CHECKING:
 
 DAY = timedelta(days=1)
 HOURLY_CRON = "10 * * * *"
-STORMS_CRON = "30 1 * * *"
+# The healing sensor asks for granules that come up to 6 hours (HEAL_HOURS) after the last hour of the day;
+# what is loaded later than this is in no storm cells until they are made again.
+STORMS_CRON = "30 7 * * *"
 DISTANCES_CRON = "30 8 * * *"
 TABLE_CRON = "45 8 * * *"
 

@@ -19,6 +19,7 @@ TIERS = tuple(TIER_PLURALS)
 DEFAULT_DATA_DIR = "data"
 TRUE_WORDS = ("1", "true", "yes", "on")
 FALSE_WORDS = ("0", "false", "no", "off", "")
+WHITE_SPACE_COUNTS = ("CSV_DELIMITER",)  # a tab and a space are delimiters
 
 Part = TypeVar("Part")
 
@@ -103,7 +104,7 @@ class CsvSettings:
 
 @dataclass(frozen=True)
 class Settings:
-    """Every setting, with its default; the field comments give the variable.
+    """Every setting, with its default; Attributes names each one's variable.
 
     Attributes:
         bucket: S3_BUCKET, the bucket with GLM granules.
@@ -118,7 +119,7 @@ class Settings:
         duckdb_path: DUCKDB_PATH, the database.
         s3_endpoint_url: AWS_ENDPOINT_URL_S3 or AWS_ENDPOINT_URL.
         glue_endpoint_url: AWS_ENDPOINT_URL_GLUE or AWS_ENDPOINT_URL.
-        aws_region: AWS_REGION or AWS_DEFAULT_REGION.
+        aws_region: AWS_REGION or AWS_DEFAULT_REGION; that of ~/.aws/config when neither is set.
         heal_hours: HEAL_HOURS, how many past hours are compared with the bucket again and again.
         failure_webhook_url: FAILURE_WEBHOOK_URL, told of each failed run.
         distances: Settings of distance clustering and of storm cells.
@@ -137,7 +138,7 @@ class Settings:
     duckdb_path: str = f"{DEFAULT_DATA_DIR}/lightning.duckdb"
     s3_endpoint_url: str | None = None
     glue_endpoint_url: str | None = None
-    aws_region: str = "us-east-1"
+    aws_region: str | None = None
     heal_hours: str = "6"
     failure_webhook_url: str | None = None
     distances: DistanceSettings = field(default_factory=DistanceSettings)
@@ -161,7 +162,7 @@ class Settings:
             duckdb_path=get("DUCKDB_PATH") or str(Path(data_dir) / "lightning.duckdb"),
             s3_endpoint_url=get("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"),
             glue_endpoint_url=get("AWS_ENDPOINT_URL_GLUE", "AWS_ENDPOINT_URL"),
-            aws_region=get("AWS_REGION", "AWS_DEFAULT_REGION") or cls.aws_region,
+            aws_region=get("AWS_REGION", "AWS_DEFAULT_REGION"),
             heal_hours=get("HEAL_HOURS") or cls.heal_hours,
             failure_webhook_url=get("FAILURE_WEBHOOK_URL"),
             distances=DistanceSettings.from_mapping(variables),
@@ -179,7 +180,7 @@ def read_settings() -> Settings:
     return Settings.from_mapping(os.environ)
 
 
-def parse_tiers(text: str, variable: str = "GLM_TIERS") -> tuple[str, ...]:
+def parse_tiers(text: str) -> tuple[str, ...]:
     """The tiers in a comma list, in the order flash, group, event.
 
     Raises:
@@ -187,7 +188,7 @@ def parse_tiers(text: str, variable: str = "GLM_TIERS") -> tuple[str, ...]:
     """
     words = {word.strip().lower() for word in text.split(",") if word.strip()}
     if not words or words - set(TIERS):
-        raise SettingError(variable, text, "a comma list of flash, group and event")
+        raise SettingError("GLM_TIERS", text, "a comma list of flash, group and event")
     return tuple(tier for tier in TIERS if tier in words)
 
 
@@ -247,8 +248,12 @@ def environment_with(changes: Mapping[str, str]) -> dict[str, str]:
 def _reader(variables: Mapping[str, str]) -> Callable[..., str | None]:
     """Gives the first of some variables that is set to something."""
 
+    def value(name: str) -> str:
+        text = variables.get(name, "")
+        return text if name in WHITE_SPACE_COUNTS else text.strip()
+
     def get(*names: str) -> str | None:
-        return next((variables[name].strip() for name in names if variables.get(name, "").strip()), None)
+        return next((value(name) for name in names if value(name)), None)
 
     return get
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Self
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from lightning_eda.errors import LightningEdaError, SettingError
 from lightning_eda.settings import CsvSettings, parse_required
 from lightning_eda.storage.object_store import ObjectStore
 from lightning_eda.storage.places import open_store
@@ -20,6 +21,7 @@ from lightning_eda.tables.load import LoadResult, TableOptions, load_table
 if TYPE_CHECKING:
     from mypy_boto3_glue import GlueClient
 
+DEFAULT_REGION = "us-east-1"
 A_BUCKET = "the name of a bucket"
 MOST_PREVIEWED = 8
 
@@ -31,12 +33,19 @@ class Servers:
     Attributes:
         s3_endpoint_url: Another S3 server, None for AWS.
         glue_endpoint_url: Another Glue server, None for AWS.
-        region: AWS region.
+        region: AWS region; None for the session's own.
     """
 
     s3_endpoint_url: str | None = None
     glue_endpoint_url: str | None = None
-    region: str = "us-east-1"
+    region: str | None = None
+
+    @property
+    def region_used(self) -> str:
+        """The region, else that of the variables or ~/.aws/config, else one for a server of one's own."""
+        import boto3
+
+        return self.region or boto3.session.Session().region_name or DEFAULT_REGION
 
 
 @dataclass(frozen=True)
@@ -75,9 +84,9 @@ class TableTask:
         return cls(
             source=open_store(source, "CSV_BUCKET_SRC", *where),
             destination=open_store(destination, "CSV_BUCKET_DSTN", *where),
-            glue=glue_client(servers.glue_endpoint_url, servers.region) if settings.table else None,
+            glue=glue_client(servers.glue_endpoint_url, servers.region_used) if settings.table else None,
             options=_options(settings, pathoutput),
-            prefix=settings.prefix or "",
+            prefix=_prefix(settings),
             substr=settings.substr,
         )
 
@@ -97,14 +106,24 @@ def load_day(task: TableTask, day: date, scratch: Path, now: datetime) -> LoadRe
     )
 
 
-def first_rows(task: TableTask, result: LoadResult, most: int = MOST_PREVIEWED) -> pa.Table | None:
-    """The first rows of the first object that was written; None when there is none."""
+def first_rows(task: TableTask, result: LoadResult) -> pa.Table | None:
+    """The first rows of the first object that was written; None when there is none, or none any more."""
     if not result.files:
         return None
-    info = task.destination.stat_object(result.files[0]).info
-    with task.destination.open_object(info) as stream, pq.ParquetFile(stream) as file:
-        batches = list(file.iter_batches(batch_size=most))[:1] if file.metadata.num_rows else []
-        return pa.Table.from_batches(batches, file.schema_arrow)
+    try:
+        info = task.destination.stat_object(result.files[0]).info
+        with task.destination.open_object(info) as stream, pq.ParquetFile(stream) as file:
+            batches = list(file.iter_batches(batch_size=MOST_PREVIEWED))[:1] if file.metadata.num_rows else []
+            return pa.Table.from_batches(batches, file.schema_arrow)
+    except LightningEdaError:
+        return None  # a newer run may have replaced it; the load is done all the same
+
+
+def _prefix(settings: CsvSettings) -> str:
+    """The prefix; that it is nothing must be said, or any CSV at the top of the bucket might be taken."""
+    if settings.prefix is None:
+        raise SettingError("CSV_PREFIX", None, "what the keys of the CSVs begin with, before the day")
+    return settings.prefix
 
 
 def _options(settings: CsvSettings, pathoutput: str) -> TableOptions:

@@ -1,6 +1,7 @@
 """The Lambda handlers: the events they get, what they answer, and what they need."""
 
 import gzip
+import logging
 import subprocess
 import sys
 from datetime import UTC, date, datetime, timedelta, timezone
@@ -10,7 +11,7 @@ import boto3
 import pytest
 
 from lightning_eda.aws_lambda import cluster_handler, load_handler, yesterday
-from lightning_eda.errors import PairsError, SettingError
+from lightning_eda.errors import LightningEdaError, PairsError, SettingError
 from lightning_eda_tests.servers import Faults, FaultyProxy, S3Bucket
 
 pytest_plugins = ["lightning_eda_tests.server_fixtures"]
@@ -135,6 +136,19 @@ def test_what_is_wrong_is_raised(bucket: S3Bucket, monkeypatch):
         cluster_handler({"day": "2024-01-01"}, None)
 
 
+def test_a_bad_day_does_not_stop_the_others(bucket: S3Bucket):
+    """One error names the bad days; the good ones are clustered."""
+    keys = [
+        put(bucket, "2024-01-01", b"a,b,far\n"),
+        put(bucket, "2024-01-02"),
+        put(bucket, "2024-01-03", b"a,b\n"),
+    ]
+    words = r"2 of 3 days failed, the others are done\. 2024-01-01: .*'far'.*; 2024-01-03: .*2 columns"
+    with pytest.raises(LightningEdaError, match=words):
+        cluster_handler({"Records": [record(bucket.name, key) for key in keys]}, None)
+    assert clusters_of(bucket, "2024-01-02").startswith("cluster,key\n0,a")
+
+
 def test_a_slow_call_does_not_overwrite_what_a_later_one_saw(bucket: S3Bucket, monkeypatch):
     """An object that arrives while a day is clustered is in the result of whoever writes last."""
     put(bucket, "2024-01-01")
@@ -200,8 +214,9 @@ GLUE_TOO = PLAIN | {
 }  # fmt: skip
 
 
-def test_the_loading_handler_needs_no_dagster(s3_bucket: S3Bucket, monkeypatch):
-    """Beside the six libraries awswrangler, pandas and filelock."""
+@pytest.fixture
+def loading(s3_bucket: S3Bucket, monkeypatch) -> S3Bucket:
+    """A bucket whose CSVs the function's variables make a table of."""
     variables = {
         "AWS_ENDPOINT_URL": s3_bucket.endpoint_url,
         "AWS_ACCESS_KEY_ID": "test",
@@ -216,7 +231,12 @@ def test_the_loading_handler_needs_no_dagster(s3_bucket: S3Bucket, monkeypatch):
         monkeypatch.setenv(name, value)
     glue = boto3.client("glue", endpoint_url=s3_bucket.endpoint_url, region_name="us-east-1")
     glue.create_database(DatabaseInput={"Name": variables["CSV_DATABASE"]})
-    s3_bucket.put("in/20240101/x.csv", b"a,b\n1,2\n")
+    return s3_bucket
+
+
+def test_the_loading_handler_needs_no_dagster(loading: S3Bucket):
+    """Beside the six libraries awswrangler, pandas and filelock."""
+    loading.put("in/20240101/x.csv", b"a,b\n1,2\n")
     code = ONLY.format(allowed=GLUE_TOO, handler="load_handler", event={"data_ref": "20240101"})
     root = Path(__file__).parents[1]
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=root)
@@ -231,6 +251,26 @@ def test_yesterday_is_the_default_day():
     assert yesterday(datetime(2024, 2, 29, 23, 0, tzinfo=zone)) == date(2024, 2, 29)
 
 
-def test_without_parameters_the_missing_one_is_named(monkeypatch):
-    """As an answer, not as an exception."""
+def test_without_parameters_the_missing_one_is_named(caplog):
+    """As an answer, not as an exception; a schedule throws it away, so the log has it too."""
     assert "CSV_BUCKET_SRC: it is not set" in load_handler({}, None)["errorMessage"]
+    ((_, level, text),) = caplog.record_tuples
+    assert (level, text.startswith("CSV_BUCKET_SRC: it is not set")) == (logging.ERROR, True)
+
+
+@pytest.mark.parametrize(
+    ("csv", "words"),
+    [
+        (b"a,b\n", "2024-01-01: the CSV has no rows: the partition data_ref=20240101 is empty now"),
+        (b"a,b\n1,2\n3\n", "2024-01-01: 1 rows of s3://{bucket}/in/20240101/x.csv were set aside"),
+        (b"a,b\n1,2\n", ""),
+    ],
+)
+def test_what_a_success_has_to_tell_is_in_the_log(loading: S3Bucket, caplog, csv: bytes, words: str):
+    """An emptied partition and rows left out, as warnings; that the version was there already is none."""
+    event = {"data_ref": "20240101", "bad_rows": "set_aside"}
+    for version in (b"a,b\n1,2\n", csv):
+        loading.put("in/20240101/x.csv", version)
+        assert load_handler(event, None) == "Success"
+    told = {text for _, level, text in caplog.record_tuples if level >= logging.WARNING}
+    assert told == ({words.format(bucket=loading.name)} if words else set())

@@ -14,6 +14,7 @@ from lightning_eda.settings import (
     parse_object,
     parse_tiers,
 )
+from lightning_eda.tables.csv_options import parse_options
 
 ROOT = Path(__file__).parents[1]
 
@@ -138,3 +139,11 @@ def test_each_field_of_a_system_has_the_variable_of_its_name():
     assert (settings.distances.bucket, settings.distances.epsilon) == ("b", "0.3")
     assert (settings.csv.table, settings.csv.prefix) == ("t", None)
     assert settings.distances.max_records == "1000"
+
+
+@pytest.mark.parametrize("delimiter", ["\t", " "])
+def test_a_delimiter_may_be_white_space(delimiter):
+    """It is kept, and splits rows; set to nothing it is not set."""
+    csv = Settings.from_mapping({"CSV_DELIMITER": delimiter}).csv
+    assert parse_options(delimiter=csv.delimiter).delimiter == delimiter
+    assert Settings.from_mapping({"CSV_DELIMITER": ""}).csv.delimiter is None

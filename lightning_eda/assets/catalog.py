@@ -1,6 +1,7 @@
 """What the catalogue says of an asset besides its description: owner, system, links, columns with units."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 from types import MappingProxyType
 from typing import Final
 
@@ -8,6 +9,10 @@ import dagster as dg
 
 from lightning_eda.warehouse.schema import Column, Table
 
+# Of the tables of an hour: late, and then stale, when no hour has come for so long.
+HOURLY_FRESHNESS: Final = dg.FreshnessPolicy.time_window(
+    warn_window=timedelta(hours=2), fail_window=timedelta(hours=4)
+)
 OWNERS: Final = ("team:lightning",)
 LIGHTNING: Final = MappingProxyType({"system": "lightning", "product": "GLM-L2-LCFA"})
 DISTANCES: Final = MappingProxyType({"system": "distance_clustering"})
@@ -41,6 +46,33 @@ CLEAN_ROWS: Final = Table(
         Column("duration_s", "DOUBLE", "From first to last event; NULL but for flashes", "s", nullable=True),
         Column("quality_flag", "INTEGER", "0 is good; NULL for events", nullable=True),
     ),
+)
+
+FLASH_PAIRS: Final = Table(
+    "flash_pairs",
+    "Two flashes of a day that are near each other; the file has no header.",
+    ("first_item", "second_item"),
+    (
+        Column("first_item", "VARCHAR", "A flash, such as G18_20241001T001020.2_12345"),
+        Column("second_item", "VARCHAR", "The other"),
+        Column("km", "DOUBLE", "Great-circle distance", "km"),
+    ),
+)
+DISTANCE_PAIRS: Final = Table(
+    "pairs",
+    "Two items of a day and how far apart they are, i < j.",
+    ("i", "j"),
+    (
+        Column("i", "INTEGER", "Place of an item in the table of items"),
+        Column("j", "INTEGER", "Place of the other"),
+        Column("distance", "DOUBLE", "The smallest that was given", "as given"),
+    ),
+)
+DISTANCE_ITEMS: Final = Table(
+    "items",
+    "An item of a day, in the order of the rows.",
+    ("item",),
+    (Column("item", "VARCHAR", "As given; BIGINT with CONVERT_KEY_TO_INT=true"),),
 )
 
 

@@ -8,9 +8,8 @@ import dagster as dg
 
 from lightning_eda.errors import LightningEdaError
 from lightning_eda.partitions import is_range
-from lightning_eda.reporting import PartitionReport
-
-NAMED = 10
+from lightning_eda.reporting import MOST_RETRIES, PartitionReport
+from lightning_eda.texts import failed_days
 
 
 class DayFailures:
@@ -36,13 +35,19 @@ class DayFailures:
             self._errors[day] = error
 
     def require_none(self, reports: Sequence[PartitionReport]) -> None:
-        """Reports the days that are done and fails the run, when a day failed.
+        """Fails the run when a day failed, and reports the days that are done when it is not tried again.
 
         Raises:
             dagster.Failure: With a sentence for each day that failed; retried where that may help one.
         """
         if not self._errors:
             return
+        retryable = any(error.retryable for error in self._errors.values())
+        if not retryable or self._context.retry_number >= MOST_RETRIES:
+            self._report(reports)
+        raise dg.Failure(failed_days(self._errors, len(self._errors) + len(reports)), allow_retries=retryable)
+
+    def _report(self, reports: Sequence[PartitionReport]) -> None:
         for report in reports:
             # What a step logs is lost when it fails.
             self._context.instance.report_runless_asset_event(
@@ -52,10 +57,3 @@ class DayFailures:
                     partition=report.partition,
                 )
             )
-        named = "; ".join(f"{day}: {error}" for day, error in list(self._errors.items())[:NAMED])
-        more = f"; and {len(self._errors) - NAMED} more" if len(self._errors) > NAMED else ""
-        raise dg.Failure(
-            f"{len(self._errors)} of {len(self._errors) + len(reports)} days failed, the others are done. "
-            f"{named}{more}",
-            allow_retries=any(error.retryable for error in self._errors.values()),
-        )

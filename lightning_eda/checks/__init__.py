@@ -3,11 +3,7 @@
 They are evaluated inside the assets (`check_results`), so they cost no step of their own. One file a system.
 """
 
-from collections.abc import Sequence
-
 import dagster as dg
-
-NAMED = 10
 
 
 def check_result(
@@ -25,9 +21,3 @@ def check_result(
         metadata=numbers,
         description=None if passed else advice,
     )
-
-
-def named(texts: Sequence[str]) -> str:
-    """Some of the texts in one, and how many more there are."""
-    more = f" and {len(texts) - NAMED} more" if len(texts) > NAMED else ""
-    return ("; ".join(texts[:NAMED]) + more) or "none"

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
-from lightning_eda.checks import check_result, named
+from lightning_eda.checks import check_result
+from lightning_eda.texts import named
 
 if TYPE_CHECKING:
     from lightning_eda.cluster_days import DayClusters

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
-from lightning_eda.checks import check_result, named
+from lightning_eda.checks import check_result
+from lightning_eda.texts import named
 
 if TYPE_CHECKING:
     from lightning_eda.clustering.clean_file import CleanWindow

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
-from lightning_eda.checks import check_result, named
+from lightning_eda.checks import check_result
+from lightning_eda.texts import named
 
 if TYPE_CHECKING:
     from lightning_eda.tables.load_result import LoadResult
@@ -30,14 +31,18 @@ Results = Mapping[date, "LoadResult"]
 
 
 def check_has_rows(results: Results) -> dg.AssetCheckResult:
-    """Warns of days whose CSV is empty."""
-    empty = [f"{day} ({done.source})" for day, done in results.items() if not done.rows]
+    """Warns of days whose CSV is empty; what another run loaded is that run's to judge."""
+    empty = [
+        f"{day} ({done.source}): {done.note}"
+        for day, done in results.items()
+        if not done.rows and done.won_by is None
+    ]
     return check_result(
         HAS_ROWS,
         not empty,
         dg.AssetCheckSeverity.WARN,
-        "The partition is empty now, as its CSV is. When that is wrong, upload the CSV again and materialise "
-        "the day again.",
+        "`days` says what became of the partitions. When a CSV should have rows, upload it again and "
+        "materialise its day again.",
         {"empty_days": len(empty), "days": named(empty)},
     )
 
@@ -58,6 +63,8 @@ def check_columns(results: Results) -> dg.AssetCheckResult:
 def check_row_count(results: Results, before: Mapping[date, int]) -> dg.AssetCheckResult:
     """Warns of days that have far more or far fewer rows than the days before.
 
+    Days of which this run replaced nothing, or which another run won, are left out.
+
     Args:
         results: What was loaded.
         before: Rows of earlier days.
@@ -65,6 +72,8 @@ def check_row_count(results: Results, before: Mapping[date, int]) -> dg.AssetChe
     known = {**before}
     unusual = []
     for day, done in sorted(results.items()):
+        if not done.partitions or done.won_by is not None:
+            continue
         usual = median(known.values()) if known else done.rows
         if not usual <= done.rows * USUAL_FACTOR or not done.rows <= usual * USUAL_FACTOR:
             unusual.append(f"{day}: {done.rows:,} rows, usually {usual:,.0f}")

@@ -1,7 +1,5 @@
 """The clusters of a day as people get them: a gzip CSV with the columns cluster and key."""
 
-import csv
-import io
 import zlib
 
 import numpy as np
@@ -41,23 +39,6 @@ def clusters_csv(items: pa.Array, labels: ArrayLike) -> bytes:
         rows = order[start : start + ROWS_AT_ONCE]
         packed.append(packer.compress(_lines(label[rows], items.take(pa.array(rows)))))
     return b"".join([*packed, packer.flush()])
-
-
-def read_clusters_csv(data: bytes) -> tuple[list[str], list[int]]:
-    """The items, as text, and their clusters, in the order of a file that `clusters_csv` made.
-
-    Raises:
-        PairsError: It is no such file.
-    """
-    try:
-        unpacker = zlib.decompressobj(wbits=31)
-        text = unpacker.decompress(data).decode("utf-8")
-        heading, *rows = csv.reader(io.StringIO(text, newline=""), strict=True)
-        if not unpacker.eof or heading != ["cluster", "key"]:
-            raise PairsError("no clusters file: it is cut, or its first line is not cluster,key")
-        return [item for _, item in rows], [int(cluster) for cluster, _ in rows]
-    except (zlib.error, ValueError, csv.Error) as error:
-        raise PairsError(f"no clusters file: {error}") from error
 
 
 def _lines(label: NDArray[np.int64], items: pa.Array) -> bytes:

@@ -12,7 +12,7 @@ from lightning_eda.errors import PairsError
 
 MAX_ITEM_BYTES = 1024
 INTEGER = re.compile(r"\s*[+-]?[0-9]+\s*", re.ASCII)
-ROW = "each row is key1,key2,distance"
+ROW = "each row is item,item,distance"
 SHOWN = 60  # characters of a bad value in an error
 
 Row = tuple[str, str, float]

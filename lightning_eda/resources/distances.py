@@ -1,8 +1,10 @@
 """The resource of distance clustering and of storm cells."""
 
 from datetime import date
+from hashlib import sha256
 from pathlib import Path
 from typing import ClassVar
+from urllib.parse import quote
 
 import dagster as dg
 from pydantic import Field
@@ -12,13 +14,15 @@ from lightning_eda.settings import DistanceSettings, parse_required
 from lightning_eda.storage.object_store import ObjectStore
 from lightning_eda.storage.places import open_store
 
+LONGEST_PART = 200  # a file system takes 255 bytes
+
 
 class DistancesResource(dg.ConfigurableResource):  # type: ignore[type-arg]
     """Where distances come from, where clusters go, how to cluster; null in a field follows its variable."""
 
     variables: ClassVar[DistanceSettings] = DistanceSettings()
     endpoint_url: str | None = Field(None, description="AWS_ENDPOINT_URL_S3: another S3 server.")
-    region: str = Field("us-east-1", description="AWS_REGION.")
+    region: str | None = Field(None, description="AWS_REGION: else that of ~/.aws/config, else us-east-1.")
     bucket: str | None = Field(
         None, description="BUCKET; a text with a slash, such as ./data/bucket, is a local folder."
     )
@@ -61,10 +65,20 @@ class DistancesResource(dg.ConfigurableResource):  # type: ignore[type-arg]
     def graph_folder(self, data_folder: Path, day: date) -> Path:
         """Where a day's graph is kept: apart for each bucket and folder, so none is taken for another."""
         settings = self.settings()
-        place = f"{settings.bucket}/{settings.input_folder}".strip("./").replace("..", "_")
-        return data_folder / "distances" / place / f"day={day}"
+        bucket, folder = settings.bucket or "", (settings.input_folder or "").strip("/")
+        return data_folder / "distances" / _path_part(bucket) / _path_part(folder) / f"day={day}"
 
     def storm_store(self, data_folder: Path) -> ObjectStore:
         """The bucket of the storm cells: BUCKET, or the folder `bucket` in the data folder."""
         bucket = self.settings().bucket or f"{data_folder}/bucket"
         return open_store(bucket, "BUCKET", self.endpoint_url, self.region)
+
+
+def _path_part(text: str) -> str:
+    """A text as one part of a path: two that differ give two parts, and none leads elsewhere."""
+    part = quote(text, safe="")
+    if not part.strip("."):
+        return part.replace(".", "%2E")
+    if len(part) > LONGEST_PART:
+        return f"{part[:LONGEST_PART]}~{sha256(text.encode()).hexdigest()[:16]}"
+    return part

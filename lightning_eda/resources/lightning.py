@@ -12,6 +12,7 @@ from lightning_eda.settings import parse_flag, parse_tiers
 from lightning_eda.storage.object_store import ObjectStore
 
 DEFAULT_CONCURRENCY = 16
+NOAA_REGION = "us-east-1"  # of its buckets, so that a user's own region is no detour
 
 
 class GlmResource(dg.ConfigurableResource):  # type: ignore[type-arg]
@@ -26,7 +27,9 @@ class GlmResource(dg.ConfigurableResource):  # type: ignore[type-arg]
         "false", description="GLM_SIGNED: true sends your AWS credentials; NOAA's buckets are read without."
     )
     endpoint_url: str | None = Field(None, description="AWS_ENDPOINT_URL_S3: another S3 server.")
-    region: str = Field("us-east-1", description="AWS_REGION.")
+    region: str | None = Field(
+        None, description="AWS_REGION: else us-east-1, or with GLM_SIGNED that of ~/.aws/config."
+    )
     tiers: str = Field(
         "flash",
         description="GLM_TIERS: comma list of flash, group and event. Loading an hour again with fewer "
@@ -42,11 +45,12 @@ class GlmResource(dg.ConfigurableResource):  # type: ignore[type-arg]
             return FolderStore(Path(self.archive_dir).expanduser())
         from lightning_eda.storage.s3 import S3Store
 
+        signed = parse_flag(self.signed, "GLM_SIGNED")
         return S3Store(
             self.bucket,
-            signed=parse_flag(self.signed, "GLM_SIGNED"),
+            signed=signed,
             endpoint_url=self.endpoint_url,
-            region=self.region,
+            region=self.region or (None if signed else NOAA_REGION),
             concurrency=self.concurrency,
         )
 
@@ -80,7 +84,7 @@ class PinResource(dg.ConfigurableResource):  # type: ignore[type-arg]
 
 
 class DataFolderResource(dg.ConfigurableResource):  # type: ignore[type-arg]
-    """The folder that holds extract/, transform/ and quarantine/."""
+    """The folder of all files: those the assets hand on, figures, what sensors have seen, and scratch."""
 
     path: str = Field("data", description="LIGHTNING_DATA_DIR: made when it is not there.")
 

@@ -22,7 +22,7 @@ class TablesResource(dg.ConfigurableResource):  # type: ignore[type-arg]
     variables: ClassVar[CsvSettings] = CsvSettings()
     endpoint_url: str | None = Field(None, description="AWS_ENDPOINT_URL_S3: another S3 server.")
     glue_endpoint_url: str | None = Field(None, description="AWS_ENDPOINT_URL_GLUE: another Glue server.")
-    region: str = Field("us-east-1", description="AWS_REGION.")
+    region: str | None = Field(None, description="AWS_REGION: else that of ~/.aws/config, else us-east-1.")
     bucket_src: str | None = Field(None, description="CSV_BUCKET_SRC: bucket of the CSVs.")
     prefix: str | None = Field(
         None, description="CSV_PREFIX: what their keys begin with, before the day's YYYYMMDD."
@@ -72,7 +72,8 @@ class TablesResource(dg.ConfigurableResource):  # type: ignore[type-arg]
         settings = self.settings()
         if not (settings.table and settings.database):
             return None
+        region = self.servers().region_used
         return (
-            f"https://{self.region}.console.aws.amazon.com/glue/home?region={self.region}"
+            f"https://{region}.console.aws.amazon.com/glue/home?region={region}"
             f"#/v2/data-catalog/tables/view/{settings.table}?database={settings.database}"
         )

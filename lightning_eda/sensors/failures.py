@@ -5,14 +5,13 @@ from datetime import UTC, datetime
 import dagster as dg
 
 from lightning_eda.errors import LightningEdaError
+from lightning_eda.partitions import PARTITION_TAG, RANGE_TAGS
 from lightning_eda.resources import DataFolderResource
 from lightning_eda.storage.notices import append_line, post_text
 
 FAILURES_SECONDS = 30
 FAILURES_FILE = "failures.log"
 LINE_LENGTH = 1000
-PARTITION_TAG = "dagster/partition"
-RANGE_TAGS = ("dagster/asset_partition_range_start", "dagster/asset_partition_range_end")
 
 
 def failures_sensor(webhook_url: str | None) -> dg.SensorDefinition:

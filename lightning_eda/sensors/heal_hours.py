@@ -16,15 +16,13 @@ from lightning_eda.glm.healing import (
 from lightning_eda.glm.healing_cursor import HealingCursor
 from lightning_eda.glm.windows import HOUR
 from lightning_eda.jobs import lightning
-from lightning_eda.partitions import partition_key
+from lightning_eda.partitions import PARTITION_TAG, RANGE_TAGS, partition_key
 from lightning_eda.reporting import readable_failures
 from lightning_eda.resources import DataFolderResource, GlmResource, WarehouseResource
 from lightning_eda.settings import Settings, parse_integer
 
 HEAL_SECONDS = 300
 DATABASE_WAIT_S = 5.0
-PARTITION_TAG = "dagster/partition"
-RANGE_TAGS = ("dagster/asset_partition_range_start", "dagster/asset_partition_range_end")
 IN_PROGRESS = [
     dg.DagsterRunStatus.NOT_STARTED,
     dg.DagsterRunStatus.QUEUED,
@@ -68,8 +66,8 @@ def heal_hours_sensor(settings: Settings, clock: Callable[[], datetime]) -> dg.S
         asked = {key: state for key, state in news.items() if key not in busy}
         if due.passed_over:
             context.log.warning(
-                f"{len(due.passed_over)} hours from {partition_key(due.passed_over[0])} on are too long ago "
-                "to be compared: launch a backfill for them"
+                f"{len(due.passed_over)} hours, the first {partition_key(due.passed_over[0])}, are too far "
+                "back to be compared: launch a backfill for them"
             )
         return dg.SensorResult(
             [dg.RunRequest(f"{key}:{state.digest}", partition_key=key) for key, state in asked.items()],

@@ -1,6 +1,6 @@
 """Sensors on the prefixes of a bucket: each new or changed object version asks for its day exactly once."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -17,6 +17,7 @@ from lightning_eda.partitions import daily
 from lightning_eda.reporting import readable_failures
 from lightning_eda.resources import DataFolderResource, DistancesResource, TablesResource
 from lightning_eda.storage.object_store import ObjectInfo, ObjectStore
+from lightning_eda.texts import named
 
 LOOK_SECONDS = 60
 MOST_DAYS = 25  # asked for in one tick, so that turning a sensor on beside years of days stays bearable
@@ -131,18 +132,17 @@ def _tell(
     context: dg.SensorEvaluationContext, store: ObjectStore, news: "News", first: date, last: date
 ) -> None:
     for day in news.days:
-        context.log.info(f"{day.day}: {_named([store.url(info.key) for info in day.changed])}")
+        context.log.info(f"{day.day}: {_named(store, day.changed)}")
     if news.later:
         context.log.info(f"{news.later} more days have news; they are asked for in the next ticks")
     if news.outside:
-        keys = _named([store.url(info.key) for info in news.outside])
+        keys = _named(store, news.outside)
         context.log.warning(
             f"not asked for, since the days that can be are {first} to {last}: {keys}. A later day is asked "
             "for when it has come."
         )
 
 
-def _named(texts: list[str]) -> str:
-    """The first few of some texts."""
-    more = f" and {len(texts) - NAMED} more" if len(texts) > NAMED else ""
-    return ", ".join(texts[:NAMED]) + more
+def _named(store: ObjectStore, objects: Sequence[ObjectInfo]) -> str:
+    """The first few of some objects."""
+    return named([store.url(info.key) for info in objects], NAMED, ", ")

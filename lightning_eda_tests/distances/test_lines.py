@@ -44,7 +44,7 @@ def test_integers_are_spelt_in_one_way(text, item):
 
 
 BAD = [
-    (b"a,b", False, "2 columns in 'a,b'; each row is key1,key2,distance"),
+    (b"a,b", False, "2 columns in 'a,b'; each row is item,item,distance"),
     (b"a,b,0.5,", False, "4 columns"),
     (b"a b 0.5", False, "1 columns"),
     (b"a;b;0,5", False, "2 columns in 'a;b;0,5'"),

@@ -3,12 +3,17 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import boto3
 import dagster as dg
 import pytest
 
 from lightning_eda.definitions import build_definitions
-from lightning_eda.settings import Settings
+from lightning_eda.settings import CsvSettings, DistanceSettings, Settings
 from lightning_eda_tests.hours import BUCKET
+from lightning_eda_tests.orchestration.csv_days import DAY, database_of
+from lightning_eda_tests.orchestration.storm_days import range_tags, storms_of_day
+from lightning_eda_tests.servers import S3Bucket
+from lightning_eda_tests.warehouse.detections import store
 
 LIGHTNING_GROUPS = {"ingestor", "clustering", "evaluators", "maps"}
 
@@ -33,6 +38,15 @@ def settings(tmp_path: Path) -> Callable[..., Settings]:
 
 
 @pytest.fixture
+def stormy(settings, tmp_path):
+    """Settings whose database has the storms of a day."""
+    made = settings()
+    (tmp_path / "data").mkdir()
+    store(Path(made.duckdb_path), flashes=storms_of_day())
+    return made
+
+
+@pytest.fixture
 def run():
     """Materialises a group of assets, or all of lightning; gives the result, also of a failed run."""
 
@@ -43,19 +57,13 @@ def run():
         group: str | None = "ingestor",
     ):
         definitions = build_definitions(settings)
-        tags = {}
-        if isinstance(key, tuple):
-            tags = {
-                "dagster/asset_partition_range_start": key[0],
-                "dagster/asset_partition_range_end": key[1],
-            }
         groups = {group} if group else LIGHTNING_GROUPS
         assets = [asset for asset in definitions.assets if groups & {*asset.group_names_by_key.values()}]
         return dg.materialize(
             assets,
             resources=dict(definitions.resources),
             partition_key=key if isinstance(key, str) else None,
-            tags=tags,
+            tags=range_tags(key),
             run_config=run_config,
             raise_on_error=False,
             instance=instance,
@@ -71,3 +79,64 @@ def reported(instance: dg.DagsterInstance, asset: str) -> dict[str, dict]:
     records = instance.fetch_materializations(dg.AssetKey(asset), limit=100).records
     events = [record.asset_materialization for record in records]
     return {one.partition: {name: value.value for name, value in one.metadata.items()} for one in events}
+
+
+@pytest.fixture
+def glue(s3_bucket: S3Bucket, monkeypatch):
+    """A Glue client with a database of this test alone, named as the bucket with underscores."""
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+    client = boto3.client("glue", endpoint_url=s3_bucket.endpoint_url, region_name="us-east-1")
+    client.create_database(DatabaseInput={"Name": database_of(s3_bucket)})
+    yield client
+    client.close()
+
+
+@pytest.fixture
+def table(settings: Callable[..., Settings], s3_bucket: S3Bucket, glue):
+    """Settings of a table in the test's bucket."""
+
+    def make(endpoint_url: str | None = None, **changes) -> Settings:
+        values = {
+            "bucket_src": s3_bucket.name, "prefix": "in", "substr": "orders", "bucket_dstn": s3_bucket.name,
+            "pathoutput": "lake/orders", "table": "orders", "database": database_of(s3_bucket), **changes,
+        }  # fmt: skip
+        url = endpoint_url or s3_bucket.endpoint_url
+        return settings(csv=CsvSettings(**values), s3_endpoint_url=url, glue_endpoint_url=url)
+
+    return make
+
+
+@pytest.fixture
+def load(run):
+    """Materialises the asset."""
+
+    def materialize(settings: Settings, key: str | tuple[str, str] = DAY, run_config=None):
+        return run(settings, key, run_config, group="s3_tables")
+
+    return materialize
+
+
+@pytest.fixture
+def distances(settings: Callable[..., Settings], s3_bucket: S3Bucket, monkeypatch):
+    """Settings of distance clustering in a bucket of this test alone."""
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+
+    def make(endpoint_url: str | None = None, **changes: str) -> Settings:
+        values = {"bucket": s3_bucket.name, "input_folder": "in", "output_folder": "out", **changes}
+        return settings(
+            distances=DistanceSettings(**values), s3_endpoint_url=endpoint_url or s3_bucket.endpoint_url
+        )
+
+    return make
+
+
+@pytest.fixture
+def cluster(run):
+    """Materialises both assets of a day or a range."""
+
+    def materialize(settings: Settings, key: str | tuple[str, str] = "2024-01-01", run_config=None):
+        return run(settings, key, run_config, group="distance_clustering")
+
+    return materialize

@@ -1,13 +1,17 @@
 """What the catalogue says of an asset before and after it ran."""
 
+import gzip
+from dataclasses import replace
+
 import pyarrow.parquet as pq
 import pytest
 
 from lightning_eda.assets.catalog import CLEAN_ROWS
 from lightning_eda.definitions import build_definitions
-from lightning_eda.settings import Settings
-from lightning_eda.warehouse.schema import FLASHES, TABLES
+from lightning_eda.settings import DistanceSettings, Settings
+from lightning_eda.warehouse.schema import ARROW_TYPES, FLASHES, TABLES
 from lightning_eda_tests.hours import simulate
+from lightning_eda_tests.orchestration.storm_days import DAY
 
 KEY = "2024-07-01-20:00"
 LIGHTNING = [
@@ -65,10 +69,30 @@ def test_what_ran_says_that_it_is_simulated_and_fits_into_the_event_log(tmp_path
     for name, metadata in events.items():
         assert sum(isinstance(entry.value, int | float) for entry in metadata.values()) < MOST_NUMBERS, name
         assert len(str(metadata)) < MOST_BYTES, name
+    assert [name for name in LIGHTNING[1:] if "dagster/row_count" not in events[name]] == []
     rows = pq.read_schema(events["preprocessor"]["file"].value)
     assert rows.names == [column.name for column in CLEAN_ROWS.columns]
     (report,) = (tmp_path / "data" / "figures").rglob("report.html")
     assert "Simulated GOES-18" in report.read_text()
+
+
+def test_pairs_have_the_columns_shown(specs, stormy, run, tmp_path):
+    """Those of flashes in their object, those of distance clustering in its graph."""
+    assert run(stormy, DAY, group="storm_cells").success
+    (pairs,) = (tmp_path / "data").rglob("flash_pairs.csv.gz")
+    shown = specs["flash_pairs"].metadata["dagster/column_schema"].value.columns
+    assert len(gzip.decompress(pairs.read_bytes()).split(b"\n")[0].split(b",")) == len(shown)
+    bucket = str(tmp_path / "data" / "bucket")
+    distances = DistanceSettings(bucket=bucket, input_folder="flash_pairs", output_folder="out")
+    assert run(replace(stormy, distances=distances), DAY, group="distance_clustering").success
+    for file, name in (("pairs", "dagster/column_schema"), ("items", "columns_of_items")):
+        (path,) = (tmp_path / "data" / "distances").rglob(f"{file}.parquet")
+        columns = {
+            column.name: column.type for column in specs["distance_matrix"].metadata[name].value.columns
+        }
+        assert {field.name: field.type for field in pq.read_schema(path)} == {
+            column: ARROW_TYPES[kind] for column, kind in columns.items()
+        }
 
 
 def test_a_mistake_in_the_config_is_a_sentence_and_not_tried_again(tmp_path, settings, run):

@@ -1,13 +1,15 @@
 """The graph a user sees."""
 
-from datetime import timedelta
+from datetime import date, timedelta
+from itertools import product
 
 import dagster as dg
 import pytest
 
 from lightning_eda.definitions import BACKFILL_HOURS, build_definitions, served
 from lightning_eda.partitions import hourly
-from lightning_eda.settings import Settings
+from lightning_eda.resources import build_resources
+from lightning_eda.settings import DistanceSettings, Settings
 from lightning_eda_tests.orchestration.conftest import LIGHTNING_GROUPS
 
 # asset: (group, upstream, checks)
@@ -92,11 +94,34 @@ def test_steps_run_in_the_runs_own_process():
     ]
 
 
+def test_only_loads_take_turns():
+    """What clusters and draws writes under the lock alone, and no load waits for it."""
+    assets = build_definitions(Settings()).assets
+    assert {asset.key.to_user_string(): asset.op.pool for asset in assets if asset.op.pool} == {
+        "load": "duckdb"
+    }
+
+
 def test_the_settings_are_the_defaults_of_the_resources():
     """So that the launchpad shows them."""
     resources = build_definitions(Settings(bucket="noaa-goes16", tiers="flash,event")).resources
     assert resources["glm"].bucket == "noaa-goes16"
     assert resources["glm"].tier_names() == ("flash", "event")
+
+
+def test_each_bucket_and_folder_keeps_its_own_graphs(tmp_path):
+    """However they are spelt, below the data folder, and with names a file system takes."""
+    names = ["a", "..", "./a/b", "a/b", "/a", "a/", "b/c", "/", "x" * 300, "x" * 301]
+    places = {}
+    for bucket, folder in product(names, names):
+        resource = build_resources(Settings(distances=DistanceSettings(bucket=bucket, input_folder=folder)))[
+            "distances"
+        ]
+        place = resource.graph_folder(tmp_path, date(2024, 1, 1))
+        assert place.resolve().is_relative_to(tmp_path / "distances")
+        place.mkdir(parents=True, exist_ok=True)
+        places.setdefault(place, set()).add((bucket, folder.strip("/")))
+    assert all(len(given) == 1 for given in places.values())
 
 
 def test_every_field_of_the_launchpad_has_help():
@@ -108,11 +133,11 @@ def test_every_field_of_the_launchpad_has_help():
 
 def test_the_hourly_tables_are_expected_to_be_fresh(specs):
     """Late after two hours, stale after four."""
-    policy = specs["load"].freshness_policy
-    assert (policy.warn_window.to_timedelta(), policy.fail_window.to_timedelta()) == (
-        timedelta(hours=2),
-        timedelta(hours=4),
-    )
+    policies = {name: node.freshness_policy for name, node in specs.items() if node.freshness_policy}
+    assert set(policies) == {"load", "silhouette_evaluator", "elbow_evaluator", "cluster_map"}
+    for policy in policies.values():
+        windows = (policy.warn_window.to_timedelta(), policy.fail_window.to_timedelta())
+        assert windows == (timedelta(hours=2), timedelta(hours=4))
 
 
 def test_nothing_starts_by_itself(specs):

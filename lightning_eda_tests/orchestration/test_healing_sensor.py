@@ -134,7 +134,7 @@ def test_an_outage_of_a_month_is_made_up_for_in_part(tmp_path, healing, clock, c
     ticks.tick()
     clock.now += timedelta(days=30)
     assert len(ticks.partitions()) == 72
-    assert "648 hours from 2024-07-01-21:00 on are too long ago" in capsys.readouterr().err
+    assert "648 hours, the first 2024-07-01-21:00, are too far back" in capsys.readouterr().err
     clock.now += timedelta(hours=1)
     assert len(ticks.partitions()) == 1
 

@@ -6,10 +6,13 @@ import dagster as dg
 import duckdb
 import pytest
 
+from lightning_eda import reporting
 from lightning_eda.definitions import build_definitions
 from lightning_eda.glm.lcfa import read_granule
+from lightning_eda.glm.paths import HourFolders
 from lightning_eda.partitions import daily
-from lightning_eda_tests.hours import HOUR, simulate
+from lightning_eda.storage.lock import sole_use
+from lightning_eda_tests.hours import BUCKET, HOUR, simulate
 
 KEY = "2024-07-01-20:00"
 
@@ -269,3 +272,15 @@ def test_a_step_that_was_skipped_is_asked_for(tmp_path, settings, run):
         [load], resources=dict(definitions.resources), partition_key=KEY, raise_on_error=False
     )
     assert "run transform for this hour first" in failure(result)
+
+
+def test_an_hour_that_another_run_holds_is_tried_again(tmp_path, settings, run, monkeypatch):
+    """As a step that waits for the database is."""
+    monkeypatch.setattr(sole_use.__wrapped__, "__defaults__", (0.05,))
+    monkeypatch.setattr(reporting, "FIRST_RETRY_S", 0.01)
+    simulate(tmp_path / "archive")
+    with sole_use(HourFolders(tmp_path / "data", BUCKET, HOUR).transform):
+        result = run(settings(), KEY)
+    retries = [event for event in result.all_events if event.event_type_value == "STEP_UP_FOR_RETRY"]
+    assert [event.step_key for event in retries] == ["transform"] * reporting.MOST_RETRIES
+    assert "has been in use by another run" in failure(result)

@@ -2,96 +2,25 @@
 
 import gzip
 import io
-import re
 import zipfile
-from collections.abc import Callable
 
-import boto3
 import dagster as dg
-import pyarrow.parquet as pq
 import pytest
 
-from lightning_eda.aws_lambda import load_handler
 from lightning_eda.definitions import build_definitions
-from lightning_eda.settings import CsvSettings, Settings
 from lightning_eda_tests.orchestration.conftest import reported
+from lightning_eda_tests.orchestration.csv_days import (
+    CSV,
+    checks,
+    database_of,
+    failure,
+    keys_of,
+    metadata,
+    rows_of,
+)
 from lightning_eda_tests.servers import Faults, FaultyProxy, S3Bucket
 
 pytest_plugins = ["lightning_eda_tests.server_fixtures"]
-
-DAY = "2024-01-01"
-CSV = b"id,name,amount\n1,a,0.5\n2,\xc3\xa9,1.5\n"
-
-
-@pytest.fixture
-def glue(s3_bucket: S3Bucket, monkeypatch):
-    """A Glue client with a database of this test alone, named as the bucket with underscores."""
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
-    client = boto3.client("glue", endpoint_url=s3_bucket.endpoint_url, region_name="us-east-1")
-    client.create_database(DatabaseInput={"Name": database_of(s3_bucket)})
-    yield client
-    client.close()
-
-
-def database_of(bucket: S3Bucket) -> str:
-    return bucket.name.replace("-", "_")
-
-
-@pytest.fixture
-def table(settings: Callable[..., Settings], s3_bucket: S3Bucket, glue):
-    """Settings of a table in the test's bucket."""
-
-    def make(endpoint_url: str | None = None, **changes) -> Settings:
-        values = {
-            "bucket_src": s3_bucket.name, "prefix": "in", "substr": "orders", "bucket_dstn": s3_bucket.name,
-            "pathoutput": "lake/orders", "table": "orders", "database": database_of(s3_bucket), **changes,
-        }  # fmt: skip
-        url = endpoint_url or s3_bucket.endpoint_url
-        return settings(csv=CsvSettings(**values), s3_endpoint_url=url, glue_endpoint_url=url)
-
-    return make
-
-
-@pytest.fixture
-def load(run):
-    """Materialises the asset."""
-
-    def materialize(settings: Settings, key: str | tuple[str, str] = DAY, run_config=None):
-        return run(settings, key, run_config, group="s3_tables")
-
-    return materialize
-
-
-def keys_of(bucket: S3Bucket, prefix: str = "lake/") -> list[str]:
-    listed = bucket.client.list_objects_v2(Bucket=bucket.name, Prefix=prefix)
-    return [entry["Key"] for entry in listed.get("Contents", [])]
-
-
-def rows_of(bucket: S3Bucket, prefix: str = "lake/") -> list[tuple]:
-    """All rows of the dataset, with the partition column."""
-    found = []
-    for key in keys_of(bucket, prefix):
-        body = bucket.client.get_object(Bucket=bucket.name, Key=key)["Body"].read()
-        value = key.rpartition("/")[0].rpartition("=")[2]
-        table = pq.read_table(io.BytesIO(body), partitioning=None)
-        found += [(*row.values(), value) for row in table.to_pylist()]
-    return sorted(found, key=str)
-
-
-def metadata(result: dg.ExecuteInProcessResult, day: str = DAY) -> dict:
-    events = result.asset_materializations_for_node("parquet_table")
-    (event,) = [event for event in events if event.partition == day]
-    return {name: value.value for name, value in event.metadata.items()}
-
-
-def failure(result: dg.ExecuteInProcessResult) -> str:
-    (event,) = [event for event in result.all_events if event.event_type_value == "STEP_FAILURE"]
-    return event.step_failure_data.user_failure_data.description
-
-
-def checks(result: dg.ExecuteInProcessResult) -> dict[str, bool]:
-    return {one.check_name: one.passed for one in result.get_asset_check_evaluations()}
 
 
 def zipped(data: bytes) -> bytes:
@@ -132,6 +61,25 @@ def test_the_metadata_tell_what_was_loaded(table, load, s3_bucket: S3Bucket):
     assert told["first_rows"].records[0].data == {"id": 1, "name": "a", "amount": 0.5}
     assert told["glue_table"].endswith(f"/tables/view/orders?database={database_of(s3_bucket)}")
     assert checks(result) == {"has_rows": True, "columns_are_unchanged": True, "row_count_is_usual": True}
+
+
+@pytest.mark.parametrize("at", ["HEAD", "GET"])
+def test_a_load_is_done_whatever_becomes_of_its_preview(table, load, s3_bucket: S3Bucket, at: str):
+    """A newer run may have deleted the object before its first rows are read, or while they are."""
+    s3_bucket.put("in/20240101/orders.csv", CSV)
+    faults = Faults(share=1.0, kinds=("missing",), only=f"{at} .*/lake/.*parquet")
+    with FaultyProxy(s3_bucket.endpoint_url) as proxy:
+        proxy.after = lambda target: start_faults(proxy, target, faults)
+        result = load(table(endpoint_url=proxy.endpoint_url))
+    assert result.success
+    assert "first_rows" not in metadata(result)
+    assert metadata(result)["dagster/row_count"] == 2
+
+
+def start_faults(proxy: FaultyProxy, target: str, faults: Faults) -> None:
+    """From when the partition is in the catalogue."""
+    if proxy.seen[-1].operation in ("CreatePartition", "BatchCreatePartition"):
+        proxy.faults = faults
 
 
 def test_the_same_version_again_changes_nothing(table, load, s3_bucket: S3Bucket):
@@ -214,6 +162,7 @@ def test_new_columns_and_unusual_counts_are_told(table, load, s3_bucket: S3Bucke
     ("changes", "words"),
     [
         ({"bucket_src": None}, "CSV_BUCKET_SRC: it is not set"),
+        ({"prefix": None}, "CSV_PREFIX: it is not set"),
         ({"pathoutput": None}, "CSV_PATHOUTPUT: it is not set"),
         ({"bucket_dstn": None}, "CSV_BUCKET_DSTN: it is not set"),
         ({"database": None}, "CSV_DATABASE: it is not set"),
@@ -263,46 +212,3 @@ def test_faults_of_the_server_are_ridden_out(table, load, s3_bucket: S3Bucket):
         assert load(table(endpoint_url=proxy.endpoint_url)).success
         assert any(seen.fault for seen in proxy.seen)
     assert len(rows_of(s3_bucket)) == 2
-
-
-@pytest.fixture
-def parameters(s3_bucket: S3Bucket, glue, monkeypatch) -> dict:
-    """The event of the loading function."""
-    monkeypatch.setenv("AWS_ENDPOINT_URL", s3_bucket.endpoint_url)
-    return {
-        "data_ref": "20240101", "bucket_src": s3_bucket.name, "prefix": "in", "substr": "orders",
-        "schema": ["id", "name", "amount"], "bucket_dstn": s3_bucket.name, "pathoutput": "lake/orders",
-        "table": "orders", "database": database_of(s3_bucket), "partitions_cols": "data_ref",
-    }  # fmt: skip
-
-
-def test_the_handler_writes_the_same_dataset(table, load, s3_bucket: S3Bucket, parameters: dict):
-    """After it the asset finds nothing to do."""
-    s3_bucket.put("in/20240101/orders.csv", CSV)
-    assert load_handler(parameters, None) == "Success"
-    rows, keys = rows_of(s3_bucket), keys_of(s3_bucket)
-    assert rows == [(1, "a", 0.5, "20240101"), (2, "é", 1.5, "20240101")]
-    result = load(table(schema="id,name,amount"))
-    assert (metadata(result)["unchanged"], keys_of(s3_bucket)) == (True, keys)
-
-
-@pytest.mark.parametrize(
-    ("changes", "words"),
-    [
-        ({"bucket_src": "no-such-bucket-here"}, "cannot list s3://no-such-bucket-here"),
-        ({"substr": "invoices"}, "none of the 1 objects"),
-        ({"data_ref": "20240230"}, "data_ref: found '20240230'"),
-        ({"data_ref": "20230101"}, "there is no object under"),
-        ({"schema": "id,name"}, "line 1|columns|fields"),
-        ({"database": "no_such_database"}, "no_such_database"),
-        ({"pathoutput": ""}, "CSV_PATHOUTPUT: it is not set"),
-    ],
-)
-def test_the_handler_tells_the_reason(s3_bucket: S3Bucket, parameters: dict, changes: dict, words: str):
-    """As `errorMessage`; nothing is written."""
-    s3_bucket.put("in/20240101/orders.csv", CSV)
-    answer = load_handler({**parameters, **changes}, None)
-    assert isinstance(answer, dict)
-    assert list(answer) == ["errorMessage"]
-    assert re.search(words, answer["errorMessage"]), answer
-    assert keys_of(s3_bucket) == []

@@ -7,9 +7,10 @@ import dagster as dg
 import pytest
 from dagster._utils.schedules import cron_string_iterator
 
+from lightning_eda.glm.healing import hours_to_compare
 from lightning_eda.jobs import jobs
 from lightning_eda.schedules import build_schedules
-from lightning_eda.settings import CsvSettings, DistanceSettings, Settings
+from lightning_eda.settings import CsvSettings, DistanceSettings, Settings, parse_integer
 
 COMPLETE = Settings(
     distances=DistanceSettings(bucket="b", input_folder="in", output_folder="out"),
@@ -111,8 +112,11 @@ def test_turned_off_at_first():
         assert one.job_name in {job.name for job in jobs}
 
 
-def test_storms_are_sought_when_the_day_is_loaded():
-    """No bucket is needed, since a local folder stands in for it."""
-    due = datetime(2024, 7, 2, 1, 30, tzinfo=UTC)
+def test_storms_are_sought_when_the_day_is_loaded_and_healed():
+    """No hour of it is compared any more; no bucket is needed, since a local folder stands in for it."""
+    due = datetime(2024, 7, 2, 7, 30, tzinfo=UTC)
+    look_back = parse_integer(COMPLETE.heal_hours, "HEAL_HOURS")
+    compared = hours_to_compare(due - timedelta(hours=1), None, look_back).hours
+    assert all(hour.day == due.day for hour in compared)
     assert next_ticks("daily_storms", datetime(2024, 7, 2, tzinfo=UTC)) == [due]
     assert ask("daily_storms", due, Settings()).partition_key == "2024-07-01"

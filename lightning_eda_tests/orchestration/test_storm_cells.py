@@ -4,98 +4,31 @@ import gzip
 import json
 import re
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import dagster as dg
-import duckdb
-import numpy as np
 import pytest
 
 from lightning_eda.definitions import build_definitions
 from lightning_eda.settings import DistanceSettings
 from lightning_eda_tests.clustering.flash_keys import parse_flash_item
+from lightning_eda_tests.orchestration.storm_days import (
+    DAY,
+    GROUP,
+    START,
+    clusters_of,
+    config,
+    failure,
+    metadata,
+    pairs_path,
+    storms_of_day,
+)
 from lightning_eda_tests.servers import S3Bucket
 from lightning_eda_tests.warehouse.contents import rows_with
 from lightning_eda_tests.warehouse.detections import store
 
 pytest_plugins = ["lightning_eda_tests.server_fixtures"]
-
-DAY = "2024-07-01"
-START = datetime(2024, 7, 1)
-GROUP = "storm_cells"
-STORMS = ((10.0, -130.0, 40), (10.5, -130.0, 30), (-12.0, 179.98, 25))  # the third on the antimeridian
-
-
-def storms_of_day(satellite: str = "G18", day: datetime = START, seed: int = 1) -> list[dict]:
-    """Flashes of three storms within half an hour, and ten far from everything."""
-    random = np.random.default_rng(seed)
-    rows = []
-    for lat, lon, count in STORMS:
-        for second in np.sort(random.uniform(0, 1800, count)):
-            north, east = random.normal(0, 0.02, 2)
-            rows.append(flash(satellite, day, second, lat + north, lon + east))
-    rows += [flash(satellite, day, 100.0 * k, -40.0 + 3 * k, -100.0) for k in range(10)]
-    return [row | {"flash_id": number} for number, row in enumerate(rows)]
-
-
-def flash(satellite: str, day: datetime, second: float, lat: float, lon: float) -> dict:
-    moment = day + timedelta(microseconds=round(second * 1e6))
-    granule = day + timedelta(seconds=second // 20 * 20)
-    return {
-        "satellite": satellite, "granule_start": granule, "flash_time_of_first_event": moment,
-        "flash_time_of_last_event": moment, "flash_lat": lat, "flash_lon": (lon + 180.0) % 360.0 - 180.0,
-    }  # fmt: skip
-
-
-@pytest.fixture
-def stormy(settings, tmp_path):
-    """Settings whose database has the storms of a day."""
-    made = settings()
-    (tmp_path / "data").mkdir()
-    store(Path(made.duckdb_path), flashes=storms_of_day())
-    return made
-
-
-def metadata(result, asset, number=0):
-    materialization = result.asset_materializations_for_node(asset)[number]
-    return {name: value.value for name, value in materialization.metadata.items()}
-
-
-def failure(result) -> str:
-    (found,) = [e for e in result.get_step_failure_events() if e.step_failure_data.user_failure_data]
-    return found.step_failure_data.user_failure_data.description
-
-
-def config(**ops):
-    return {"ops": {name: {"config": values} for name, values in ops.items()}}
-
-
-def pairs_path(tmp_path: Path, day: str = DAY) -> Path:
-    return tmp_path / "data" / "bucket" / "flash_pairs" / f"day={day}" / "flash_pairs.csv.gz"
-
-
-def clusters_of(path: Path) -> dict[str, int]:
-    header, *lines = gzip.decompress(path.read_bytes()).decode().splitlines()
-    assert header == "cluster,key"
-    return {item: int(cluster) for cluster, item in (line.split(",") for line in lines)}
-
-
-def only(*names: str):
-    """Picks assets of the group, to be run by themselves."""
-
-    def materialize(settings, key=DAY, run_config=None):
-        definitions = build_definitions(settings)
-        chosen = [asset for asset in definitions.assets if asset.key.to_user_string() in names]
-        return dg.materialize(
-            chosen,
-            resources=dict(definitions.resources),
-            partition_key=key,
-            run_config=run_config,
-            raise_on_error=False,
-        )
-
-    return materialize
 
 
 def test_a_day_becomes_cells_on_a_map(stormy, run, tmp_path):
@@ -245,62 +178,6 @@ def test_the_limits_can_be_chosen(stormy, run):
     options = config(flash_pairs={"max_km": 60.0}, storm_cells={"eps_km": 60.0, "min_samples": 3})
     assert run(stormy, DAY, options, group=GROUP).success
     assert sorted(cell["flashes"] for cell in cells_of(stormy)) == [25, 70]
-
-
-@pytest.mark.parametrize(
-    ("options", "words"),
-    [
-        (
-            {"storm_cells": {"eps_km": 15.5}},
-            "eps_km: found 15.5; allowed: at most 15, the max_km of this day's flash_pairs",
-        ),
-        ({"flash_pairs": {"most_pairs": 100}}, "max_km: found 15.0; allowed: limits that leave at most 100"),
-    ],
-)
-def test_a_limit_that_is_too_much_is_refused(stormy, run, tmp_path, options, words):
-    """In one sentence; no clusters are written, nor pairs where these were too many."""
-    result = run(stormy, DAY, config(**options), group=GROUP)
-    assert words in failure(result)
-    bucket = tmp_path / "data" / "bucket"
-    assert not (bucket / "storm_cells").exists()
-    assert (bucket / "flash_pairs").exists() is ("storm_cells" in options)
-    assert not list((tmp_path / "data").rglob("*.part"))
-
-
-def test_one_folder_for_both_is_refused(stormy, run):
-    """The clusters would be read as pairs."""
-    same = replace(stormy, distances=DistanceSettings(storm_cells_folder="flash_pairs/"))
-    result = run(same, DAY, group=GROUP)
-    assert "STORM_CELLS_FOLDER: found 'flash_pairs/'; allowed: another folder" in failure(result)
-
-
-def test_without_pairs_it_says_what_to_run(stormy, run, tmp_path):
-    """They were never found, are gone, or were written by another."""
-    cells = only("storm_cells")
-    assert "is absent: run flash_pairs for this day first" in failure(cells(stormy))
-    run(stormy, DAY, group=GROUP)
-    clusters = (tmp_path / "data" / "bucket" / "storm_cells" / f"day={DAY}" / "clusters.csv.gz").read_bytes()
-    pairs_path(tmp_path).write_bytes(gzip.compress(b"a,b,1\n"))
-    assert "was written by another since: run flash_pairs for this day again" in failure(cells(stormy))
-    pairs_path(tmp_path).unlink()
-    assert "is not there: run flash_pairs for this day again" in failure(cells(stormy))
-    kept = tmp_path / "data" / "bucket" / "storm_cells" / f"day={DAY}" / "clusters.csv.gz"
-    assert kept.read_bytes() == clusters
-
-
-def test_pairs_of_flashes_that_are_gone_are_refused(stormy, run):
-    """The day was loaded anew between the two assets."""
-    assert only("flash_pairs")(stormy).success
-    with duckdb.connect(stormy.duckdb_path) as database:
-        database.execute("UPDATE flashes SET flash_id = flash_id + 1000 WHERE flash_id < 5")
-    result = only("storm_cells")(stormy)
-    assert "of 95 flashes with neighbours" in failure(result)
-    assert "were loaded anew since; run flash_pairs for this day again" in failure(result)
-
-
-def test_without_a_database_it_says_what_to_run(settings, run):
-    """`load` makes it."""
-    assert "materialize the asset `load` first" in failure(run(settings(), DAY, group=GROUP))
 
 
 def test_hours_feed_days_pinned_or_not(settings):

@@ -62,6 +62,7 @@ def kmeans_cluster(
         )
         write_sweep(place.sweep, sweep, clean.digest)
     metadata: Metadata = {
+        "dagster/row_count": sweep.n_points,
         "points": sweep.n_points,
         "distinct_positions": len(sweep.cells),
         "k_fitted": len(sweep.fitted),

@@ -45,7 +45,6 @@ if TYPE_CHECKING:
     kinds={"s3", "scikitlearn", "duckdb"},
     deps=[distance_matrix],
     check_specs=[ITEMS_ARE_CLUSTERED],
-    pool="duckdb",
 )
 def dbscan_clusters(
     context: dg.AssetExecutionContext,

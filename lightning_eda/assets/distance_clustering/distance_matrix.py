@@ -11,7 +11,14 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
-from lightning_eda.assets.catalog import DISTANCES, DISTANCES_LINKS, OWNERS, about
+from lightning_eda.assets.catalog import (
+    DISTANCE_ITEMS,
+    DISTANCE_PAIRS,
+    DISTANCES,
+    DISTANCES_LINKS,
+    OWNERS,
+    about,
+)
 from lightning_eda.assets.day_failures import DayFailures
 from lightning_eda.checks.distances import ALL_ROWS_READ, check_all_rows_read
 from lightning_eda.partitions import daily, one_run, run_days
@@ -31,7 +38,7 @@ if TYPE_CHECKING:
     description=__doc__,
     owners=OWNERS,
     tags=DISTANCES,
-    metadata=about(links=DISTANCES_LINKS),
+    metadata=about(DISTANCE_PAIRS, DISTANCE_ITEMS, links=DISTANCES_LINKS),
     partitions_def=daily,
     backfill_policy=one_run,
     kinds={"s3", "parquet"},
@@ -71,8 +78,8 @@ def _report(
     from lightning_eda.figures.distances import render_k_distances
 
     items, counts = len(graph.items), graph.counts
-    nearest = k_distances(graph.i, graph.j, graph.distance, items, task.neighbours)
-    plot = render_k_distances(nearest, task.neighbours, task.radius)
+    nearest = k_distances(graph.i, graph.j, graph.distance, items, task.min_samples_used)
+    plot = render_k_distances(nearest, task.min_samples_used, task.eps_used)
     return PartitionReport(
         day,
         {
@@ -80,7 +87,7 @@ def _report(
             "objects": counts.objects,
             "rows": counts.rows,
             "items": items,
-            "pairs_within_eps": int((graph.distance <= task.radius).sum()),
+            "pairs_within_eps": int((graph.distance <= task.eps_used).sum()),
             "self_pairs": counts.self_pairs,
             "repeated_pairs": counts.repeated_pairs,
             "conflicting_pairs": counts.conflicting_pairs,
@@ -89,8 +96,8 @@ def _report(
         },
         {
             "density": 2 * len(graph.distance) / (items * (items - 1)) if items > 1 else 0.0,
-            "eps": task.radius,
-            "min_samples": task.neighbours,
+            "eps": task.eps_used,
+            "min_samples": task.min_samples_used,
             "cut_by_max_records": counts.truncated,
             "k_distances": picture(plot, "Distance of each item to its k-th neighbour"),
             "folder": file_link(place),

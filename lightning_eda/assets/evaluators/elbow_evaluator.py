@@ -7,7 +7,7 @@ the one with the best silhouette, or the one that the map's run config names. Fe
 
 import dagster as dg
 
-from lightning_eda.assets.catalog import LIGHTNING, OWNERS, about
+from lightning_eda.assets.catalog import HOURLY_FRESHNESS, LIGHTNING, OWNERS, about
 from lightning_eda.assets.evaluators.scores import draw_scores, read_fitted, score_table
 from lightning_eda.assets.evaluators.silhouette_evaluator import silhouette_evaluator
 from lightning_eda.partitions import hourly, one_run
@@ -24,6 +24,7 @@ from lightning_eda.warehouse.schema_clusters import K_SCORES
     metadata=about(K_SCORES),
     partitions_def=hourly,
     backfill_policy=one_run,
+    freshness_policy=HOURLY_FRESHNESS,
     kinds={"python", "duckdb"},
     # After the silhouettes, so that its picture shows both curves.
     deps=[silhouette_evaluator],
@@ -45,6 +46,7 @@ def elbow_evaluator(
         replace_scores(database, window.start, window.end, fitted.fit, inertias)
         bend = knee(fitted.sweep.k, fitted.sweep.inertia)
         metadata: Metadata = {
+            "dagster/row_count": len(fitted.sweep.k),
             "knee": bend if bend is not None else "no knee",
             "method": "Kneedle",
             **draw_scores(place, fitted, database, window),

@@ -8,7 +8,7 @@ sample is scored against all points, and the standard error is recorded. The sco
 import dagster as dg
 from pydantic import Field
 
-from lightning_eda.assets.catalog import LIGHTNING, OWNERS, about
+from lightning_eda.assets.catalog import HOURLY_FRESHNESS, LIGHTNING, OWNERS, about
 from lightning_eda.assets.clustering.kmeans_cluster import kmeans_cluster
 from lightning_eda.assets.evaluators.scores import draw_scores, keep_silhouettes, read_fitted
 from lightning_eda.partitions import hourly, one_run
@@ -32,6 +32,7 @@ class SilhouetteConfig(RunConfig):
     metadata=about(K_SCORES),
     partitions_def=hourly,
     backfill_policy=one_run,
+    freshness_policy=HOURLY_FRESHNESS,
     kinds={"python", "duckdb"},
     deps=[kmeans_cluster],
 )
@@ -56,6 +57,7 @@ def silhouette_evaluator(
         )
         keep_silhouettes(database, window, fitted, scores)
         metadata: Metadata = {
+            "dagster/row_count": len(fitted.sweep.k),
             "method": scores.method,
             "points_scored": scores.n_scored,
             **draw_scores(place, fitted, database, window),

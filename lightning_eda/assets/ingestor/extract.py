@@ -21,9 +21,12 @@ from lightning_eda.glm.paths import HourFolders
 from lightning_eda.partitions import hourly, one_run, partition_key, run_window
 from lightning_eda.reporting import PartitionReport, Progress, file_link, report_partitions, retried_failures
 from lightning_eda.resources import DataFolderResource, GlmResource, PinResource
+from lightning_eda.texts import named
 
 if TYPE_CHECKING:
     from lightning_eda.glm.extraction import Extraction
+
+GAPS_NAMED = 12
 
 
 @dg.asset(
@@ -85,9 +88,6 @@ def _report(extraction: "Extraction", seconds: float) -> PartitionReport:
     )
 
 
-def _gap_text(gaps: tuple[datetime, ...], found: int, named: int = 12) -> str:
+def _gap_text(gaps: tuple[datetime, ...], found: int) -> str:
     """The starts of missing granules, the first few by name."""
-    if not found:
-        return "the whole hour"
-    more = f" and {len(gaps) - named} more" if len(gaps) > named else ""
-    return (", ".join(f"{gap:%H:%M:%S}" for gap in gaps[:named]) + more) or "none"
+    return named([f"{gap:%H:%M:%S}" for gap in gaps], GAPS_NAMED, ", ") if found else "the whole hour"

@@ -6,13 +6,13 @@ it is waited for, and named if it takes too long.
 """
 
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import dagster as dg
 
-from lightning_eda.assets.catalog import LIGHTNING, OWNERS, about
+from lightning_eda.assets.catalog import HOURLY_FRESHNESS, LIGHTNING, OWNERS, about
 from lightning_eda.assets.ingestor.transform import transform
 from lightning_eda.checks.lightning import COORDINATES_IN_RANGE, IDS_ARE_UNIQUE, check_coordinates, check_ids
 from lightning_eda.glm.origin import source_text
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from lightning_eda.glm.hour_series import HourSeries
     from lightning_eda.warehouse.load import LoadResult
 
-LATE_AFTER, STALE_AFTER = timedelta(hours=2), timedelta(hours=4)
 # What fits into the page; "Columns" has them all.
 SHOWN = ["flash_id", "flash_time_of_first_event", "flash_lat", "flash_lon", "flash_energy", "flash_area"]
 
@@ -44,7 +43,7 @@ SHOWN = ["flash_id", "flash_time_of_first_event", "flash_lat", "flash_lon", "fla
     kinds={"duckdb"},
     deps=[transform],
     check_specs=[IDS_ARE_UNIQUE, COORDINATES_IN_RANGE],
-    freshness_policy=dg.FreshnessPolicy.time_window(fail_window=STALE_AFTER, warn_window=LATE_AFTER),
+    freshness_policy=HOURLY_FRESHNESS,
     pool="duckdb",
 )
 def load(

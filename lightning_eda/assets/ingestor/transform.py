@@ -1,8 +1,8 @@
 """Time and geo series of an hour: one CSV per tier, decoded from the granules.
 
-Every granule is decoded in a process of its own kind, after the accept rule: what cannot be trusted goes to
-quarantine with the reason and into the ledger, the rest of the hour continues. Granules that are readable but
-lost rows (orphans, counts that disagree) are kept and counted. Feeds `load`.
+Granules are decoded in a separate process. One that cannot be trusted goes to quarantine with its reason, and
+into the ledger; the hour continues without it. Granules that can be read but have lost rows (orphans, counts
+that disagree) are kept and counted. Feeds `load`.
 """
 
 import time
@@ -20,7 +20,7 @@ from lightning_eda.checks.lightning import (
 )
 from lightning_eda.glm.paths import HourFolders
 from lightning_eda.partitions import hourly, one_run, partition_key, run_window
-from lightning_eda.reporting import Metadata, PartitionReport, file_link, readable_failures, report_partitions
+from lightning_eda.reporting import Metadata, PartitionReport, file_link, report_partitions, retried_failures
 from lightning_eda.resources import DataFolderResource, GlmResource, PinResource
 from lightning_eda.warehouse.schema import GRANULES, LOADED_AT, TIER_TABLES
 
@@ -49,7 +49,7 @@ def transform(
     from lightning_eda.glm.hour_series import write_hour_series
 
     all_series, reports = [], []
-    with readable_failures(), Decoder() as decoder:
+    with retried_failures(context), Decoder() as decoder:
         for hour in run_window(context, pin.pin()).hours():
             begin = time.monotonic()
             extraction = read_extraction(HourFolders(folders.folder(), glm.bucket, hour))

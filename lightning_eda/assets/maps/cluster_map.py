@@ -8,7 +8,7 @@ open from disk without a network.
 import dagster as dg
 from pydantic import Field
 
-from lightning_eda.assets.catalog import LIGHTNING, OWNERS, about
+from lightning_eda.assets.catalog import HOURLY_FRESHNESS, LIGHTNING, OWNERS, about
 from lightning_eda.assets.evaluators.elbow_evaluator import elbow_evaluator
 from lightning_eda.assets.evaluators.scores import choose, read_evaluation, read_fitted
 from lightning_eda.assets.maps.drawing import cluster_rows, draw_figures
@@ -44,6 +44,7 @@ class ClusterMapConfig(RunConfig):
     metadata=about(FLASH_CLUSTERS, CLUSTER_CENTERS),
     partitions_def=hourly,
     backfill_policy=one_run,
+    freshness_policy=HOURLY_FRESHNESS,
     kinds={"plotly", "duckdb"},
     deps=[elbow_evaluator],
 )

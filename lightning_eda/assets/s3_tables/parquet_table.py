@@ -74,7 +74,8 @@ def _report(
     return PartitionReport(
         day,
         {
-            "dagster/row_count": done.rows,
+            # Of another run that won only that run knows the rows.
+            **({"dagster/row_count": done.rows} if done.won_by is None else {}),
             "rows_set_aside": done.rows_set_aside,
             "bytes_in": done.bytes_in,
             "bytes_out": done.bytes_out,

@@ -140,16 +140,10 @@ def _require_reach(config: StormCellsConfig, note: "PairsNote") -> None:
 
 
 def _task(settings: "DistanceSettings", config: StormCellsConfig) -> "ClusterTask":
-    from lightning_eda.cluster_days import ClusterTask
+    from lightning_eda.cluster_days import ClusterTask, require_apart
 
+    require_apart(settings)
     source, target = settings.flash_pairs_folder.strip("/"), settings.storm_cells_folder.strip("/")
-    if source == target:
-        raise SettingError(
-            "STORM_CELLS_FOLDER",
-            settings.storm_cells_folder,
-            "another folder than FLASH_PAIRS_FOLDER",
-            "The clusters would be read as pairs.",
-        )
     return ClusterTask(source, target, False, None, "DBSCAN", config.eps_km, config.min_samples, {})
 
 

@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
-from lightning_eda.assets.catalog import LIGHTNING, OWNERS, about
+from lightning_eda.assets.catalog import FLASH_PAIRS, LIGHTNING, OWNERS, about
+from lightning_eda.assets.day_failures import DayFailures
 from lightning_eda.assets.ingestor.load import load
 from lightning_eda.assets.storm_cells.pair_finding import FlashPairsConfig, day_window, find_pairs
 from lightning_eda.partitions import lightning_daily, one_run, run_days
 from lightning_eda.reporting import PartitionReport, count_table, report_partitions, retried_failures
 from lightning_eda.resources import DataFolderResource, DistancesResource, WarehouseResource
+from lightning_eda.storage.lock import sole_use
 
 if TYPE_CHECKING:
     from lightning_eda.assets.storm_cells.pair_finding import FoundPairs
@@ -30,7 +32,7 @@ if TYPE_CHECKING:
     backfill_policy=one_run,
     owners=OWNERS,
     tags=LIGHTNING,
-    metadata=about(),
+    metadata=about(FLASH_PAIRS),
     kinds={"duckdb", "scipy", "s3"},
     deps=[load],
 )
@@ -42,17 +44,19 @@ def flash_pairs(
     warehouse: WarehouseResource,
 ) -> dg.MaterializeResult:  # type: ignore[type-arg]
     """See the module."""
-    reports = []
+    reports, failures = [], DayFailures(context)
     with retried_failures(context):
-        store, folder = distances.storm_store(folders.folder()), distances.settings().flash_pairs_folder
+        store, settings = distances.storm_store(folders.folder()), distances.settings()
         for day in run_days(context):
-            begin = time.monotonic()
-            place = day_window(folders.folder(), day)
-            found = find_pairs(warehouse.database(), store, folder, place, config)
-            for note in found.notes:
-                context.log.info(f"{day}: {note}")
-            context.log.info(f"{day}: {found.note.pairs:,} pairs, {store.url(found.note.key)}")
-            reports.append(_report(str(day), found, store.url(found.note.key), time.monotonic() - begin))
+            begin, place = time.monotonic(), day_window(folders.folder(), day)
+            with failures.of(day), sole_use(place.rows.parent):
+                found = find_pairs(warehouse.database(), store, settings, place, config)
+                for note in found.notes:
+                    context.log.info(f"{day}: {note}")
+                url = store.url(found.note.key)
+                context.log.info(f"{day}: {found.note.pairs:,} pairs, {url}")
+                reports.append(_report(str(day), found, url, time.monotonic() - begin))
+        failures.require_none(reports)
     return report_partitions(context, reports)
 
 

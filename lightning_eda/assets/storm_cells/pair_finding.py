@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from lightning_eda.clustering.neighbours import NearPairs, Tally
     from lightning_eda.clustering.pairs_note import PairsNote
+    from lightning_eda.settings import DistanceSettings
     from lightning_eda.storage.object_store import ObjectStore
     from lightning_eda.warehouse.cleaning import CleanRows
 
@@ -77,24 +78,31 @@ def note_path(place: WindowFolders) -> Path:
 
 
 def find_pairs(
-    database: Path, store: "ObjectStore", folder: str, place: WindowFolders, config: FlashPairsConfig
+    database: Path,
+    store: "ObjectStore",
+    settings: "DistanceSettings",
+    place: WindowFolders,
+    config: FlashPairsConfig,
 ) -> FoundPairs:
-    """Finds the pairs of a day and replaces them in the store by one PUT.
+    """Finds the pairs of a day and replaces them in the store by one PUT; for one run at a time.
 
     Raises:
         SettingError: A setting is not allowed, or there are more pairs than `most_pairs`.
         WarehouseError: The database cannot be read.
         StorageError: The store cannot be written; the pairs that were there are unchanged.
     """
+    from lightning_eda.cluster_days import require_apart
     from lightning_eda.clustering.pairs_note import PairsNote, write_note
     from lightning_eda.distances.folders import input_prefix
     from lightning_eda.distances.pairs_file import PAIRS_NAME
-    from lightning_eda.storage.atomic import remove_file
+    from lightning_eda.tables.scratch import scratch_folder
 
+    require_apart(settings)
     clean = day_flashes(database, place, config.satellites, config.drop_artifacts)
-    scratch = place.rows.with_name(PAIRS_NAME)
-    tally = write_day_pairs(scratch, clean.rows, config)
-    written = store.put_object(input_prefix(folder, place.start.date()) + PAIRS_NAME, scratch)
+    with scratch_folder(place.data_dir / "scratch") as scratch:
+        tally = write_day_pairs(scratch / PAIRS_NAME, clean.rows, config)
+        key = input_prefix(settings.flash_pairs_folder, place.start.date()) + PAIRS_NAME
+        written = store.put_object(key, scratch / PAIRS_NAME)
     note = PairsNote(
         key=written.key,
         etag=written.etag,
@@ -108,7 +116,6 @@ def find_pairs(
         most_neighbours=tally.most_neighbours,
     )
     write_note(note_path(place), note)
-    remove_file(scratch)
     return FoundPairs(
         note, clean.read, clean.dropped, clean.notes, _granules(database, place, config), written.size
     )

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import dagster as dg
 
 from lightning_eda.assets.catalog import LIGHTNING, OWNERS, about
+from lightning_eda.assets.day_failures import DayFailures
 from lightning_eda.assets.storm_cells.cell_finding import StormCellsConfig, draw_cells, find_cells
 from lightning_eda.assets.storm_cells.flash_pairs import flash_pairs
 from lightning_eda.assets.storm_cells.pair_finding import day_window
@@ -26,10 +27,12 @@ from lightning_eda.reporting import (
     retried_failures,
 )
 from lightning_eda.resources import DataFolderResource, DistancesResource, WarehouseResource
+from lightning_eda.storage.lock import sole_use
 from lightning_eda.warehouse.schema_storms import STORM_CELL_FLASHES, STORM_CELLS
 
 if TYPE_CHECKING:
-    from lightning_eda.assets.storm_cells.cell_finding import Drawings, FoundCells
+    from lightning_eda.assets.day_failures import DayFailures
+from lightning_eda.assets.storm_cells.cell_finding import Drawings, FoundCells
 
 
 @dg.asset(
@@ -42,7 +45,6 @@ if TYPE_CHECKING:
     metadata=about(STORM_CELLS, STORM_CELL_FLASHES),
     kinds={"s3", "duckdb", "plotly"},
     deps=[flash_pairs],
-    pool="duckdb",
 )
 def storm_cells(
     context: dg.AssetExecutionContext,
@@ -54,17 +56,19 @@ def storm_cells(
     """See the module."""
     from lightning_eda.warehouse.storm_tables import replace_storm_cells
 
-    reports, database = [], warehouse.database()
+    reports, database, failures = [], warehouse.database(), DayFailures(context)
     with retried_failures(context):
         store, settings = distances.storm_store(folders.folder()), distances.settings()
         for day in run_days(context):
             begin, place = time.monotonic(), day_window(folders.folder(), day)
-            found = find_cells(database, store, settings, place, config)
-            replace_storm_cells(database, day, found.cells, found.inside)
-            drawings = draw_cells(found, place)
-            context.log.info(f"{day}: {found.cells.num_rows:,} cells, map: {drawings.map}")
-            seconds = time.monotonic() - begin
-            reports.append(_report(str(day), found, drawings, store.url(found.key), database, seconds))
+            with failures.of(day), sole_use(place.rows.parent):
+                found = find_cells(database, store, settings, place, config)
+                replace_storm_cells(database, day, found.cells, found.inside)
+                drawings = draw_cells(found, place)
+                context.log.info(f"{day}: {found.cells.num_rows:,} cells, map: {drawings.map}")
+                seconds = time.monotonic() - begin
+                reports.append(_report(str(day), found, drawings, store.url(found.key), database, seconds))
+        failures.require_none(reports)
     return report_partitions(context, reports)
 
 

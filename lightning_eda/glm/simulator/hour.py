@@ -47,6 +47,7 @@ class Activity:
     events_per_group: float = 2.51
 
 
+MOST_FLASHES = 10_000  # in 20 s; a peak hour has 278
 EAST_PEAK = Activity(flashes_per_granule=278.0, groups_per_flash=26.0, events_per_group=2.77)
 
 
@@ -86,14 +87,23 @@ def simulate_hour(
     platform = find_satellite(satellite, format_)
     if not 1 <= granules <= GRANULES_PER_HOUR:
         raise SettingError("granules", granules, f"a whole number from 1 to {GRANULES_PER_HOUR}")
+    activity = _checked_activity(activity or Activity())
     plan = faults_by_granule(faults, granules, platform)
-    cut = cut_hour(platform, hour, seed, format_, activity or Activity(), _split_times(plan))
+    cut = cut_hour(platform, hour, seed, format_, activity, _split_times(plan))
     paths: list[Path] = []
     for granule, rows in enumerate(cut.by_granule(granules)):
         rng = generator(seed, platform, 3, hours_since_epoch(hour), granule)
         draft = _draft(rng, cut, rows, hour, granule, format_)
         paths += _write(rng, draft, Path(folder), plan.get(granule, []))
     return sorted(paths)
+
+
+def _checked_activity(activity: Activity) -> Activity:
+    """The activity; SettingError when its flashes are no number, or so many that none could be written."""
+    flashes = activity.flashes_per_granule
+    if flashes is not None and not 0 <= flashes <= MOST_FLASHES:
+        raise SettingError("flashes", flashes, f"a number from 0 to {MOST_FLASHES:,}")
+    return activity
 
 
 def _checked_hour(hour: datetime) -> datetime:

@@ -1,0 +1,45 @@
+"""What the checks of the S3 tables say where another run won, and of CSVs without rows."""
+
+from datetime import UTC, date, datetime
+
+import pytest
+
+from lightning_eda.checks.tables import check_has_rows, check_row_count
+from lightning_eda.tables.destination import PartitionResult
+from lightning_eda.tables.load_result import LoadResult
+from lightning_eda.tables.object_names import ObjectName
+
+DAY = date(2024, 1, 1)
+BEFORE = {date(2023, 12, 31): 30}
+WINNER = ObjectName("20240101T000000000000Z-00000000", "0" * 16, 1, 1)
+EMPTY = PartitionResult("data_ref=20240101", 0, "", 0)
+LOST = PartitionResult("data_ref=20240101", 0, "", 0, WINNER)
+
+
+def result_of(note: str, *partitions: PartitionResult) -> LoadResult:
+    """A load that made no row."""
+    when = datetime(2024, 1, 1, tzinfo=UTC)
+    return LoadResult("in/20240101/a.csv", "e", when, "0" * 16, False, note, {}, (), partitions, None, 9)
+
+
+@pytest.mark.parametrize(
+    ("done", "has_rows", "is_usual"),
+    [
+        (result_of("the partition is empty now", EMPTY), False, False),
+        (result_of("it names no partition, and nothing was replaced"), False, True),
+        (result_of("another run won", LOST), True, True),
+    ],
+    ids=["emptied", "no partition", "lost"],
+)
+def test_only_what_this_run_did_is_judged(done: LoadResult, has_rows: bool, is_usual: bool):
+    """A day that another run loaded is that run's to judge; where nothing was replaced no count changed."""
+    assert check_has_rows({DAY: done}).passed is has_rows
+    assert check_row_count({DAY: done}, BEFORE).passed is is_usual
+
+
+def test_an_empty_csv_is_told_with_what_became_of_the_partition():
+    """And not that a partition is empty which is not."""
+    check = check_has_rows({DAY: result_of("it names no partition, and nothing was replaced")})
+    told = "2024-01-01 (in/20240101/a.csv): it names no partition, and nothing was replaced"
+    assert check.metadata["days"].value == told
+    assert "empty now" not in check.description

@@ -1,0 +1,37 @@
+"""Mistakes of the command line are one line, and where to look on."""
+
+import pytest
+
+from lightning_eda.cli import main, ui_command
+
+SIMULATE = ["simulate", "--hour", "2022-12-31T05", "--granules", "1"]
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--flashes", "-1"], "flashes: found -1.0; allowed: a number from 0"),
+        (["--flashes", "nan"], "flashes: found nan; allowed: a number from 0"),
+        (["--flashes", "inf"], "flashes: found inf; allowed: a number from 0"),
+        (["--hours", "0"], "hours: found 0; allowed: a whole number from 1"),
+        (["--hours", "-1"], "hours: found -1; allowed: a whole number from 1"),
+        (["--granules", "0"], "granules: found 0; allowed: a whole number from 1 to 180"),
+    ],
+)
+def test_a_number_that_is_not_allowed_is_refused(tmp_path, capsys, options, words):
+    """Nothing is written."""
+    assert main([*SIMULATE, *options, str(tmp_path / "archive")]) == 1
+    assert capsys.readouterr().err.startswith(f"lightning-eda: {words}")
+    assert not (tmp_path / "archive").exists()
+
+
+def test_no_flashes_are_allowed(tmp_path):
+    """Quiet granules."""
+    assert main([*SIMULATE, "--flashes", "0", str(tmp_path)]) == 0
+
+
+def test_the_ui_is_served_with_backfills_a_run_a_day(tmp_path):
+    """By workspace.yaml where it is, else by the same function."""
+    assert ui_command(tmp_path) == "dagster dev -m lightning_eda.definitions -a served"
+    (tmp_path / "workspace.yaml").touch()
+    assert ui_command(tmp_path) == "dagster dev"
