@@ -202,6 +202,8 @@ class S3Store:
             connect_timeout=CONNECT_TIMEOUT_S,
             read_timeout=self.read_timeout_s,
             retries={"total_max_attempts": 1, "mode": "standard"},
+            # Every write states its MD5; servers other than AWS's often refuse boto3's newer checksums.
+            request_checksum_calculation="when_required",
             user_agent=f"lightning_eda/{__version__}",  # botocore's own is put together anew for each request
         )
         try:

@@ -79,13 +79,18 @@ def parse_block(
         raise CsvError(f"{name} from line {block.line}: the rows cannot be told apart; correct the quotes")
     parsed = ParsedBlock({}, [], {}, bad, table.num_rows, block.encoding)
     for place, column in enumerate(columns):
-        raw = table.column(column.place).combine_chunks()
+        raw = _only_chunk(table.column(column.place))
         try:
             _add_column(parsed, place, column, raw, block.encoding, known.get(place, Kind.NONE))
         except (UndecodableError, MisfitError) as error:
             line = _line_of(block, error.index, len(columns), delimiter)
             raise _misfit(name, line, column, error, block.encoding) from error
     return parsed
+
+
+def _only_chunk(column: pa.ChunkedArray) -> pa.BinaryArray:
+    """A column as one array; `combine_chunks` would copy it."""
+    return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
 
 
 def _add_column(

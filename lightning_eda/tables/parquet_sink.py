@@ -1,6 +1,7 @@
 """Record batches into local Parquet files, one for each value of the partition columns, in bounded memory."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import chain
@@ -94,21 +95,22 @@ class ParquetSink:
         self._batches: list[pa.RecordBatch] = []
         self._bytes = 0
         self._files_made = 0
+        self._writing: Future[None] | None = None
         self.start_upload: Callable[[Path], Upload] | None = None
         self._upload: Upload | None = None
 
     def write(self, batch: pa.RecordBatch) -> None:
-        """Takes the next rows.
+        """Takes the next rows; they are written by a thread, so that an error may be that of earlier rows.
 
         Raises:
             DatasetError: There are too many partitions.
-            StorageError: The disk is full, or refuses.
+            StorageError: The disk is full, or refuses; or a part of the upload was refused.
         """
         if batch.num_rows:
             self._batches.append(batch)
             self._bytes += batch.nbytes
         if self._bytes >= BLOCK_BYTES:
-            self._flush()
+            self._start_writing()
 
     def close(self) -> None:
         """Finishes the files; errors as `write`.
@@ -116,7 +118,8 @@ class ParquetSink:
         Without any row there is one file without rows where the value of the partition is known, that is
         where it is `data_ref`, and none otherwise.
         """
-        self._flush()
+        self._start_writing()
+        self._wait()
         if not self._partitions and self.adds_column and len(self._columns) == 1:
             self._write_part((self._data_ref,), self.schema.empty_table())
         with self._explained():
@@ -124,6 +127,9 @@ class ParquetSink:
 
     def discard(self) -> None:
         """Removes everything written so far, but no finished upload; the sink is as new."""
+        if self._writing is not None:
+            self._writing.exception()  # waits; what does not count need not have succeeded
+            self._writing = None
         if self._upload is not None:
             self._upload.abort()
             self._upload = None
@@ -137,13 +143,25 @@ class ParquetSink:
         self.files.clear()
         self._bytes = 0
 
-    def _flush(self) -> None:
-        """Writes what was gathered, each partition's rows to its file."""
+    def _start_writing(self) -> None:
+        """Hands over what was gathered, when what was handed over before is written."""
+        self._wait()
         if self._batches:
             block = pa.Table.from_batches(self._batches)
             self._batches, self._bytes = [], 0
-            for values, rows in self._split(block):
-                self._write_part(values, rows.select(self.schema.names).cast(self.schema))
+            with_one_thread = ThreadPoolExecutor(1, thread_name_prefix="parquet")
+            self._writing = with_one_thread.submit(self._write_block, block)
+            with_one_thread.shutdown(wait=False)  # the thread ends with its work
+
+    def _wait(self) -> None:
+        writing, self._writing = self._writing, None
+        if writing is not None:
+            writing.result()
+
+    def _write_block(self, block: pa.Table) -> None:
+        """Writes each partition's rows to its file."""
+        for values, rows in self._split(block):
+            self._write_part(values, rows.select(self.schema.names).cast(self.schema))
 
     def _split(self, block: pa.Table) -> Iterator[tuple[PartitionValues, pa.Table]]:
         """The rows of each partition, in the order they came."""
