@@ -14,8 +14,8 @@ MOST_THREADS = 8
 
 
 def usual_threads() -> int:
-    """One for each processor and one that waits for bytes, but at most eight."""
-    return min(MOST_THREADS, (os.cpu_count() or 1) + 1)
+    """One for each processor, but at least two, one of which waits for bytes, and at most eight."""
+    return min(MOST_THREADS, max(2, os.cpu_count() or 1))
 
 
 class _Turns(Generic[Item]):

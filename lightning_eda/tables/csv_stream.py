@@ -85,7 +85,7 @@ def stream_csv(
         name: What errors call the CSV, such as its URL.
         block_bytes: Size of the pieces that are worked on at once; the result does not depend on it.
         max_row_bytes: Longest row.
-        threads: How many work at once; None for one more than processors.
+        threads: How many work at once; None for `ahead.usual_threads`.
 
     Returns:
         The schema and the counts.

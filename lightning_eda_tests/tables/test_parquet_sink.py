@@ -6,6 +6,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -47,6 +48,35 @@ def test_a_column_the_batches_lack_is_the_one_partition_and_is_not_stored(tmp_pa
     parquet = pq.ParquetFile(file.path)
     assert parquet.metadata.row_group(0).column(0).compression == "SNAPPY"
     assert parquet.schema_arrow.metadata[b"source"] == b"in/rows.csv"
+
+
+def test_ids_in_order_take_no_space_and_repeated_ones_are_a_dictionary(tmp_path: Path):
+    """Any reader of Parquet gives the numbers back; few distinct ones, and texts, are stored once."""
+    numbers = list(range(10**12, 10**12 + 50_000))
+    schema = pa.schema([("id", pa.int64()), ("kind", pa.int64()), ("name", pa.string())])
+    sink = sink_of(tmp_path, schema)
+    sink.write(batch(id=numbers, kind=[number % 5 for number in numbers], name=["a", "b"] * 25_000))
+    sink.close()
+    parquet = pq.ParquetFile(sink.files[0].path)
+    group = parquet.metadata.row_group(0)
+    columns = {group.column(place).path_in_schema: group.column(place) for place in range(3)}
+    assert "DELTA_BINARY_PACKED" in columns["id"].encodings
+    assert columns["id"].total_compressed_size < 5_000
+    assert all(columns[name].has_dictionary_page for name in ("kind", "name"))
+    found = duckdb.sql(f"SELECT sum(id), sum(kind) FROM '{sink.files[0].path}'").fetchall()
+    assert found == [(sum(numbers), 100_000)]
+
+
+def test_what_a_thread_could_not_write_is_told_at_the_next_write_or_at_the_end(tmp_path: Path, monkeypatch):
+    """Rows are written beside the reading; no error of it is lost."""
+    monkeypatch.setattr(parquet_sink, "BLOCK_BYTES", 1)
+    sink = sink_of(tmp_path / "a", SCHEMA)
+    (tmp_path / "a").rmdir()
+    sink.write(batch(id=[1], name=["a"]))
+    with pytest.raises(StorageError, match="Failed to open local file"):
+        sink.close()
+    sink.discard()
+    assert sink.files == []
 
 
 def test_every_type_is_kept(tmp_path: Path):
@@ -134,6 +164,7 @@ def test_discarding_leaves_nothing_behind(tmp_path: Path, monkeypatch):
     monkeypatch.setattr(parquet_sink, "BLOCK_BYTES", 1)
     sink = sink_of(tmp_path, pa.schema([*SCHEMA, ("day", pa.string())]))
     sink.write(batch(id=[1, 2], name=["a", "b"], day=["x", "y"]))
+    sink.write(batch(id=[3], name=["c"], day=["x"]))  # waits until the first rows are written
     assert any(tmp_path.iterdir())
     sink.discard()
     assert list(tmp_path.iterdir()) == []
