@@ -24,7 +24,7 @@ ui: setup  ## the Dagster UI and daemon on http://localhost:3000
 	$(BIN)/dagster dev
 
 test: setup  ## the whole test suite; one worker more than processors, as some tests wait for a daemon
-	$(BIN)/pytest -n $$($(BIN)/python -c 'import os; print((os.cpu_count() or 1) + 1)')
+	$(BIN)/pytest --dist worksteal -n $$($(BIN)/python -c 'import os; print((os.cpu_count() or 1) + 1)')
 
 lint: setup  ## style, formatting and import rules
 	$(BIN)/ruff check .

@@ -29,9 +29,12 @@ def near(image: np.ndarray, color: str, tolerance: int = 40) -> np.ndarray:
     return np.abs(image - wanted).max(axis=-1) <= tolerance
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def playwright() -> Iterator[Any]:
-    """Playwright, or a skip where it or Chromium is absent."""
+    """Playwright, or a skip where it or Chromium is absent.
+
+    Ended with the module: its event loop would seem to run in all later tests of the process, Dagster's too.
+    """
     api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
     if not any(shutil.which(name) for name in CHROMIUM):
         pytest.skip("no Chromium on this machine: apt-get install chromium")
