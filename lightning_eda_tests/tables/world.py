@@ -132,6 +132,11 @@ class World:
         return {"/".join(entry["Values"]): entry["StorageDescriptor"]["Location"] for entry in found}
 
 
+def ids(rows: list[dict[str, Any]]) -> list[int]:
+    """The ids in rows, in order."""
+    return sorted(row["id"] for row in rows)
+
+
 def duck_rows(tables: list[pa.Table]) -> list[dict[str, Any]]:
     """All rows of several Parquet files."""
     if not tables:

@@ -1,0 +1,17 @@
+"""Fixtures of the tests of tables."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from lightning_eda_tests.servers import S3Bucket
+from lightning_eda_tests.tables.world import World
+
+
+@pytest.fixture
+def world(s3_bucket: S3Bucket, tmp_path: Path) -> Iterator[World]:
+    """A bucket and a Glue database of this test alone."""
+    found = World(s3_bucket, tmp_path / "scratch")
+    yield found
+    found.close()
