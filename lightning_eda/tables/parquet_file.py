@@ -50,19 +50,11 @@ def adds_column(columns: Sequence[str], schema: pa.Schema) -> bool:
 def open_writer(path: Path, schema: pa.Schema, rows: pa.Table) -> pq.ParquetWriter:
     """A writer of a file that begins with these rows.
 
-    Whole numbers and instants that hardly repeat are stored as differences, which are small where they follow
-    each other: a quarter of the time and, of ids and times in order, nearly all of the space.
+    Values are stored plain or by a dictionary, which every reader knows. As differences, ids and times in
+    order would take hardly any space, but Spark before 3.3, and so Glue jobs before 4.0, cannot read those.
+    Source: SPARK-36879.
     """
-    repeating = _repeating(rows)
-    steps = (pa.types.is_int32, pa.types.is_int64, pa.types.is_timestamp, pa.types.is_date32)
-    encoding = {
-        column.name: "DELTA_BINARY_PACKED"
-        for column in schema
-        if column.name not in repeating and any(is_kind(column.type) for is_kind in steps)
-    }
-    return pq.ParquetWriter(
-        path, schema, compression="snappy", use_dictionary=repeating, column_encoding=encoding or None
-    )
+    return pq.ParquetWriter(path, schema, compression="snappy", use_dictionary=_repeating(rows))
 
 
 def _repeating(rows: pa.Table) -> list[str]:

@@ -51,8 +51,8 @@ def test_a_column_the_batches_lack_is_the_one_partition_and_is_not_stored(tmp_pa
     assert parquet.schema_arrow.metadata[b"source"] == b"in/rows.csv"
 
 
-def test_ids_in_order_take_no_space_and_repeated_ones_are_a_dictionary(tmp_path: Path):
-    """Any reader of Parquet gives the numbers back; few distinct ones, and texts, are stored once."""
+def test_values_that_repeat_are_a_dictionary_and_others_plain(tmp_path: Path):
+    """Whatever reads Parquet can read both; Spark before 3.3 nothing else."""
     numbers = list(range(10**12, 10**12 + 50_000))
     schema = pa.schema([("id", pa.int64()), ("kind", pa.int64()), ("name", pa.string())])
     sink = sink_of(tmp_path, schema)
@@ -61,9 +61,13 @@ def test_ids_in_order_take_no_space_and_repeated_ones_are_a_dictionary(tmp_path:
     parquet = pq.ParquetFile(sink.files[0].path)
     group = parquet.metadata.row_group(0)
     columns = {group.column(place).path_in_schema: group.column(place) for place in range(3)}
-    assert "DELTA_BINARY_PACKED" in columns["id"].encodings
-    assert columns["id"].total_compressed_size < 5_000
-    assert all(columns[name].has_dictionary_page for name in ("kind", "name"))
+    assert {name: columns[name].has_dictionary_page for name in columns} == {
+        "id": False,
+        "kind": True,
+        "name": True,
+    }
+    known = {"PLAIN", "RLE", "RLE_DICTIONARY", "PLAIN_DICTIONARY"}
+    assert all(set(column.encodings) <= known for column in columns.values())
     found = duckdb.sql(f"SELECT sum(id), sum(kind) FROM '{sink.files[0].path}'").fetchall()
     assert found == [(sum(numbers), 100_000)]
 
