@@ -13,6 +13,7 @@ from lightning_eda.errors import LightningEdaError, SettingError
 from lightning_eda.glm.paths import WindowFolders
 from lightning_eda.glm.windows import HOUR, floor_hour
 from lightning_eda.settings import Settings, environment_with, read_settings
+from lightning_eda.storage.atomic import storage_error
 
 DEMO_SATELLITE = "G19"
 DEMO_HOUR = datetime(2025, 7, 1, 21, tzinfo=UTC)
@@ -31,7 +32,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return int(options.run(options))
     except LightningEdaError as error:
         print(f"lightning-eda: {error}", file=sys.stderr)
-        return 1
+    except OSError as error:  # of a folder that cannot be made or written
+        print(f"lightning-eda: {storage_error(Path(error.filename or '.'), error)}", file=sys.stderr)
+    return 1
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -169,10 +172,14 @@ def _show_database(settings: Settings) -> None:
 
 
 def ui_command(folder: Path) -> str:
-    """The command that starts the UI from a folder, with a long backfill as a run a day."""
+    """The command that starts the UI from a folder, with a long backfill as a run a day.
+
+    Dagster's command is named by its place, as the environment may not be activated.
+    """
+    dagster = Path(sys.executable).with_name("dagster")
     if (folder / "workspace.yaml").exists():
-        return "dagster dev"
-    return "dagster dev -m lightning_eda.definitions -a served"
+        return f"{dagster} dev"
+    return f"{dagster} dev -m lightning_eda.definitions -a served"
 
 
 def _hour(text: str) -> datetime:

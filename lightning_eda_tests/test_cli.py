@@ -1,5 +1,7 @@
 """Mistakes of the command line are one line, and where to look on."""
 
+from pathlib import Path
+
 import pytest
 
 from lightning_eda.cli import main, ui_command
@@ -32,6 +34,17 @@ def test_no_flashes_are_allowed(tmp_path):
 
 def test_the_ui_is_served_with_backfills_a_run_a_day(tmp_path):
     """By workspace.yaml where it is, else by the same function."""
-    assert ui_command(tmp_path) == "dagster dev -m lightning_eda.definitions -a served"
+    assert ui_command(tmp_path).endswith("/dagster dev -m lightning_eda.definitions -a served")
     (tmp_path / "workspace.yaml").touch()
-    assert ui_command(tmp_path) == "dagster dev"
+    assert ui_command(tmp_path).endswith("/dagster dev")
+    assert Path(ui_command(tmp_path).split()[0]).exists()
+
+
+def test_a_folder_that_cannot_be_made_is_one_sentence(tmp_path: Path, capsys):
+    """A file stands where the folder must be."""
+    (tmp_path / "file").write_bytes(b"")
+    assert main(["simulate", str(tmp_path / "file" / "archive"), "--hour", "2022-12-31T05"]) == 1
+    printed = capsys.readouterr().err
+    assert printed.startswith("lightning-eda: ")
+    assert "file" in printed
+    assert "Traceback" not in printed

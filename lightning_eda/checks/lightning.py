@@ -52,7 +52,8 @@ def check_hour_is_complete(extractions: Sequence["Extraction"]) -> dg.AssetCheck
         not short,
         dg.AssetCheckSeverity.WARN,
         "NOAA may still be publishing, or never got these granules: materialise the hour again later; only "
-        "what is new is fetched. `gaps` in the metadata of extract names the 20 s starts that are missing.",
+        "what is new is fetched. Where all are missing and GLM_ARCHIVE_DIR is set, it may not be the folder "
+        "that holds GLM-L2-LCFA. `gaps` in the metadata of extract names the 20 s starts that are missing.",
         {"missing_granules": missing, "hours": named(hours)},
     )
 
