@@ -155,6 +155,6 @@ def test_the_decoder_process_imports_little():
 
 
 def test_the_code_location_imports_little():
-    """Every command, run and tick loads it: with pandas and pyarrow it takes 0.7 s more."""
+    """Every command, run and tick loads it: with NumPy, Arrow and pandas it takes 0.5 s more."""
     imported = modules_after("lightning_eda.definitions")
     assert not {"duckdb", "h5py", "numpy", "pandas", "pyarrow", "scipy", *HEAVY} & imported

@@ -22,7 +22,7 @@ from lightning_eda.tables.parquet_sink import PartitionFile
 
 THREADS: Final = 8
 SMALL_BYTES: Final = 8 * 2**20
-"""Files up to this size go up several at once; S3Store holds up to 64 MB of each in memory."""
+"""Files up to this size go up several at once; S3Store holds up to 32 MB of each in memory."""
 
 Item = TypeVar("Item")
 Reply = TypeVar("Reply")

@@ -6,7 +6,6 @@ import threading
 import time
 from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 
@@ -24,16 +23,6 @@ from lightning_eda_tests.glm.hour_objects import (
     granule_file,
     hour_objects,
 )
-
-
-@pytest.fixture
-def archive(tmp_path: Path) -> Archive:
-    return Archive(tmp_path / "noaa-goes18")
-
-
-@pytest.fixture
-def folders(tmp_path: Path) -> HourFolders:
-    return HourFolders(tmp_path / "data", "noaa-goes18", HOUR)
 
 
 def test_no_more_granules_are_read_at_once_than_asked(archive: Archive, folders: HourFolders):

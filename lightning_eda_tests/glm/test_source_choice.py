@@ -4,8 +4,6 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-import pytest
-
 from lightning_eda.glm.paths import HourFolders
 from lightning_eda.glm.source import choose, fetch_hour
 from lightning_eda.storage.object_store import ObjectInfo
@@ -16,16 +14,6 @@ from lightning_eda_tests.glm.hour_objects import (
     granule_bytes,
     granule_file,
 )
-
-
-@pytest.fixture
-def archive(tmp_path: Path) -> Archive:
-    return Archive(tmp_path / "noaa-goes18")
-
-
-@pytest.fixture
-def folders(tmp_path: Path) -> HourFolders:
-    return HourFolders(tmp_path / "data", "noaa-goes18", HOUR)
 
 
 class ListedStore:

@@ -22,16 +22,6 @@ from lightning_eda_tests.glm.hour_objects import (
 )
 
 
-@pytest.fixture
-def archive(tmp_path: Path) -> Archive:
-    return Archive(tmp_path / "noaa-goes18")
-
-
-@pytest.fixture
-def folders(tmp_path: Path) -> HourFolders:
-    return HourFolders(tmp_path / "data", "noaa-goes18", HOUR)
-
-
 def test_bytes_that_never_fit_and_never_repeat_are_a_transfer_error(archive: Archive, folders: HourFolders):
     """Only a body that is the same every time is held to be what the store has."""
     archive.put(hour_objects(1))
