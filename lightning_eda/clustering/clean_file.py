@@ -104,7 +104,8 @@ def read_clean(path: Path) -> CleanWindow:
     import pyarrow.parquet as pq
 
     try:
-        rows = pq.read_table(path)
+        with pq.ParquetFile(path) as file:  # read_table would load pandas
+            rows = file.read()
         facts = json.loads(rows.schema.metadata[FACTS])
         spec = PointSpec(**{**facts["spec"], "features": tuple(facts["spec"]["features"])})
         cells = _read_cells(_cells_path(path), facts["cells_sha256"]) if facts["has_cells"] else None

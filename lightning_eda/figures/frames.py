@@ -225,6 +225,10 @@ class Evaluation:
     def __post_init__(self) -> None:
         require_columns(self.scores, SCORE_COLUMNS, "scores")
 
+    def __hash__(self) -> int:
+        # A table has none; equality compares it whole.
+        return hash((self.scores.num_rows, self.chosen_k, self.chosen_by, self.knee, self.inertia_unit))
+
     def column(self, name: str) -> Floats:
         """One column in the order of k, NaN where null."""
         values = self.scores.sort_by("k")[name].cast(pa.float64()).to_numpy(zero_copy_only=False)

@@ -1,6 +1,6 @@
 """The report: one HTML page with the map, the curves, the rate, the distributions and the table of clusters.
 
-The pictures are inside the page (a PNG map, SVG curves), so that it can be mailed and printed; the
+The pictures are inside the page (PNG map and curves, the rest SVG), so that it can be mailed and printed; the
 interactive map, which carries 5 MB of Plotly, stays a file of its own and is linked.
 """
 
@@ -39,6 +39,7 @@ def render_report(
     links: Mapping[str, str] | None = None,
     details: Mapping[str, str] | None = None,
     map_png: bytes | None = None,
+    curves_png: bytes | None = None,
 ) -> str:
     """The page, about 1 MB, most of it the map.
 
@@ -48,21 +49,23 @@ def render_report(
         links: Text to address, for files beside the report: {"Interactive map": "map.html"}.
         details: How the result was made, name to value: rows dropped, features, seed.
         map_png: The map when it was rendered already; else it is rendered here.
+        curves_png: The curves, likewise.
 
     Raises:
         ValueError: A link is not a relative address.
     """
-    png = render_cluster_map(scene) if map_png is None else map_png
+    map_png = render_cluster_map(scene) if map_png is None else map_png
+    curves_png = render_curves(evaluation) if curves_png is None else curves_png
     parts = {
         "title": html.escape(f"{scene.satellite_title} lightning, {scene.window_title}"),
         "heading": html.escape(f"{scene.satellite_title} lightning clusters"),
         "window": html.escape(scene.window_title),
         "css": packaged_text("page/report.css"),
         "numbers": _numbers(scene),
-        "map": _picture(png, "image/png", map_text(scene)),
+        "map": _picture(map_png, "image/png", map_text(scene)),
         "links": _links(links or {}),
         "clusters": _cluster_table(scene),
-        "curves": _picture(render_curves(evaluation, "svg"), "image/svg+xml", curves_text(evaluation)),
+        "curves": _picture(curves_png, "image/png", curves_text(evaluation)),
         "rate": _picture(render_rate(scene, "svg"), "image/svg+xml", rate_text(scene)),
         "distributions": _picture(
             render_distributions(scene, "svg"), "image/svg+xml", distributions_text(scene)

@@ -74,27 +74,13 @@ def convex_hull(lat: Floats, lon: Floats, step_deg: float = 0.5) -> tuple[Floats
 
 
 def _plane_hull(points: Floats) -> NDArray[np.int64]:
-    """The corners of the hull of points, shape (n, 2), by number, anticlockwise.
+    """The corners of the hull of points, shape (n, 2), by number, anticlockwise; none of points on a line."""
+    from scipy.spatial import ConvexHull, QhullError
 
-    Source: Andrew, 1979: the monotone chain.
-    """
-    order = np.lexsort((points[:, 1], points[:, 0]))
-
-    def chain(numbers: NDArray[np.int64]) -> list[int]:
-        kept: list[int] = []
-        for number in numbers.tolist():
-            while len(kept) > 1 and _turn(points[kept[-2]], points[kept[-1]], points[number]) <= 1e-12:
-                kept.pop()
-            kept.append(number)
-        return kept[:-1]
-
-    return np.array(chain(order) + chain(order[::-1]), dtype=np.int64)
-
-
-def _turn(first: Floats, middle: Floats, last: Floats) -> float:
-    """Above zero when three points turn left."""
-    a, b = middle - first, last - first
-    return float(a[0] * b[1] - a[1] * b[0])
+    try:
+        return np.asarray(ConvexHull(points).vertices, dtype=np.int64)
+    except QhullError:
+        return np.empty(0, dtype=np.int64)
 
 
 def densify(lat: Floats, lon: Floats, step_deg: float) -> tuple[Floats, Floats]:

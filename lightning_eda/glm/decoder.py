@@ -8,11 +8,13 @@ from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from lightning_eda.errors import DecoderError, LightningEdaError
-from lightning_eda.glm.decoder_messages import HourReply, HourRequest, Started, Writing
-from lightning_eda.glm.granule import GranuleHeader
+
+if TYPE_CHECKING:
+    from lightning_eda.glm.decoder_messages import HourReply, HourRequest
+    from lightning_eda.glm.granule import GranuleHeader
 
 START_TIMEOUT_S = 60.0
 GRANULE_TIMEOUT_S = 60.0  # a granule takes milliseconds; the largest there can be, a second or two
@@ -30,7 +32,8 @@ main(int(sys.argv[2]))
 class Decoder:
     """A child process that decodes one hour after the other; use it in a `with` statement.
 
-    It is started by `start` or the first request, and again after it died.
+    It starts as the statement is entered, and again at the next request after it died. Nothing waits for it
+    before the first request: import what you need in the statement, while the child imports the same.
 
     Args:
         granule_timeout_s: How long one granule may take before it counts as hung, seconds.
@@ -40,8 +43,10 @@ class Decoder:
         self.granule_timeout_s = granule_timeout_s
         self._process: subprocess.Popen[bytes] | None = None
         self._connection: Connection | None = None
+        self._is_ready = False
 
     def __enter__(self) -> Self:
+        self._launch()
         return self
 
     def __exit__(
@@ -50,7 +55,7 @@ class Decoder:
         self._stop()
 
     def start(self) -> None:
-        """Starts the process, unless it runs, and returns once it says that it is ready for a request.
+        """Returns once the process says that it is ready for a request; starts it where none runs.
 
         Nobody needs to call it, since `decode` does; it allows decoding to be timed without the start.
 
@@ -59,7 +64,7 @@ class Decoder:
         """
         self._ready_connection()
 
-    def decode(self, request: HourRequest) -> HourReply:
+    def decode(self, request: "HourRequest") -> "HourReply":
         """Decodes the granules and writes the CSVs of an hour.
 
         A granule during which the child dies or hangs is left out, with that as its reason, and the hour is
@@ -69,6 +74,8 @@ class Decoder:
             StorageError: The CSVs cannot be written.
             DecoderError: The child dies or hangs although it is not decoding a granule: most likely the disk.
         """
+        from lightning_eda.glm.decoder_messages import HourReply
+
         given_up: dict[Path, str] = {}
         while True:
             remaining = tuple(path for path in request.paths if path not in given_up)
@@ -80,8 +87,10 @@ class Decoder:
             place, reason = answer
             given_up[remaining[place]] = f"{remaining[place].name}: {reason}"
 
-    def _ask(self, request: HourRequest) -> HourReply | tuple[int, str]:
+    def _ask(self, request: "HourRequest") -> "HourReply | tuple[int, str]":
         """The child's reply, or the granule it died of and how."""
+        from lightning_eda.glm.decoder_messages import HourReply, Started, Writing
+
         connection = self._ready_connection()
         place: int | None = None
         limit_s = START_TIMEOUT_S
@@ -109,19 +118,25 @@ class Decoder:
                 raise self._early_end(stage) from None
             return place, f"the decoder process died of it ({self._death()})"
 
-    def _ready_connection(self) -> Connection:
-        """The way to the child, which is started when there is none."""
-        if self._connection is not None:
-            return self._connection
+    def _launch(self) -> Connection:
+        """Starts the child and returns the way to it."""
         ours, theirs = Pipe()
         command = [sys.executable, "-c", START_CODE, str(PACKAGE_ROOT), str(theirs.fileno())]
         with theirs:
             self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, pass_fds=[theirs.fileno()])
         self._connection = ours
+        return ours
+
+    def _ready_connection(self) -> Connection:
+        """The way to the child that has imported what it needs; it is started when there is none."""
+        connection = self._connection or self._launch()
+        if self._is_ready:
+            return connection
         try:
-            if ours.poll(START_TIMEOUT_S):
-                ours.recv()  # Ready
-                return ours
+            if connection.poll(START_TIMEOUT_S):
+                connection.recv()  # Ready
+                self._is_ready = True
+                return connection
         except (EOFError, ConnectionError):
             raise self._early_end("before it was ready") from None
         self._stop()
@@ -152,3 +167,4 @@ class Decoder:
             self._process.kill()
             self._process.wait()
         self._connection = self._process = None
+        self._is_ready = False

@@ -53,12 +53,33 @@ class FitKey:
     method: str
 
 
+@dataclass(frozen=True)
+class Choice:
+    """The k of the map.
+
+    Attributes:
+        k: The number of clusters.
+        by: Who chose it, such as "silhouette" or "run config".
+
+    Raises:
+        ValueError: `by` is empty.
+    """
+
+    k: int
+    by: str
+
+    def __post_init__(self) -> None:
+        if not self.by:
+            raise ValueError("nobody chose k; say who did")
+
+
 def replace_scores(
     database: Path | str,
     start: datetime,
     end: datetime,
     fit: FitKey,
     scores: pa.Table,
+    chosen: Choice | None = None,
 ) -> bool:
     """Makes the window's scores of one evaluator, or of both, exactly these; returns whether it wrote.
 
@@ -72,8 +93,10 @@ def replace_scores(
         end: End of the window, aware.
         fit: What the scores are of.
         scores: k and the columns of one of `SIDES`, or of both; each k once.
+        chosen: The k to mark in the same transaction, as `choose_k` does; None leaves the mark as it is.
 
     Raises:
+        SettingError: The window has no scores for the chosen k.
         DatabaseBusyError: Others held the database all that time.
         WarehouseError: The database could not be written.
         ValueError: The scores lack a column or have a k twice, or the window is empty.
@@ -94,7 +117,8 @@ def replace_scores(
                 if _is_number(row[side]):
                     known = {column: _number_or_text(row[column]) for column in SIDES[side]}
                     rows[k] = rows.get(k, {"k": k, **asdict(fit)}) | known
-        return [row for row in rows.values() if any(row.get(side) is not None for side in SIDES)]
+        scored = [row for row in rows.values() if any(row.get(side) is not None for side in SIDES)]
+        return scored if chosen is None else _marked(scored, chosen)
 
     return _rewrite_scores(database, start, end, merged)
 
@@ -103,8 +127,7 @@ def choose_k(
     database: Path | str,
     start: datetime,
     end: datetime,
-    k: int,
-    chosen_by: str,
+    choice: Choice,
 ) -> bool:
     """Marks one k of the window's scores as chosen, and no other; returns whether it wrote.
 
@@ -112,26 +135,15 @@ def choose_k(
         database: The database file.
         start: Start of the window, aware.
         end: End of the window, aware.
-        k: A k that has scores in the window.
-        chosen_by: Who chose it, such as "silhouette", "elbow" or "config".
+        choice: A k that has scores in the window, and who chose it.
 
     Raises:
         SettingError: The window has no scores for this k.
         DatabaseBusyError: Others held the database all that time.
         WarehouseError: The database could not be written.
-        ValueError: `chosen_by` is empty, or the window is empty.
+        ValueError: The window is empty.
     """
-    if not chosen_by:
-        raise ValueError("chosen_by is empty; say who chose k")
-
-    def marked(stored: list[Row]) -> list[Row]:
-        known = [row["k"] for row in stored]
-        if k not in known:
-            allowed = ", ".join(map(str, known)) or "none: the window has no scores yet"
-            raise SettingError("k", k, allowed, "Only a k that was fitted and scored can be chosen.")
-        return [row | {"chosen_by": chosen_by if row["k"] == k else None} for row in stored]
-
-    return _rewrite_scores(database, start, end, marked)
+    return _rewrite_scores(database, start, end, lambda stored: _marked(stored, choice))
 
 
 def read_scores(database: Path | str, start: datetime, end: datetime) -> pa.Table:
@@ -197,6 +209,15 @@ def _rewrite_scores(
             return False
         write_window(connection, K_SCORES, start, end, wanted)
     return True
+
+
+def _marked(rows: list[Row], choice: Choice) -> list[Row]:
+    """The rows with this k marked as chosen, and no other; SettingError when none has it."""
+    known = [row["k"] for row in rows]
+    if choice.k not in known:
+        allowed = ", ".join(map(str, known)) or "none: the window has no scores yet"
+        raise SettingError("k", choice.k, allowed, "Only a k that was fitted and scored can be chosen.")
+    return [row | {"chosen_by": choice.by if row["k"] == choice.k else None} for row in rows]
 
 
 def _is_number(value: object) -> bool:

@@ -86,3 +86,14 @@ def test_scores_come_in_order_of_k():
     """Scores in any order are read in the order of k."""
     shuffled = evaluation().scores.take([5, 0, 3])
     assert Evaluation(shuffled).column("k").tolist() == [2, 5, 7]
+
+
+def test_evaluations_are_equal_by_their_scores():
+    """A copy is equal, with an equal hash; one other score, or another choice, makes another evaluation."""
+    one, copy = evaluation(), Evaluation(**vars(evaluation()))
+    assert (one, hash(one)) == (copy, hash(copy))
+    inertia = one.scores["inertia"].to_pylist()
+    index = one.scores.column_names.index("inertia")
+    other = one.scores.set_column(index, "inertia", [[inertia[0] + 1.0, *inertia[1:]]])
+    assert one != replace(one, scores=other)
+    assert one != replace(one, chosen_k=3)

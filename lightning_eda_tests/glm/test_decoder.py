@@ -64,6 +64,14 @@ def test_one_process_serves_many_hours(tmp_path, paths):
         assert decoder._process.pid == first
 
 
+def test_it_starts_as_the_statement_is_entered(tmp_path, paths):
+    """Nothing waits for it before the first request, which finds that very process."""
+    with Decoder() as decoder:
+        first = decoder._process.pid
+        decoder.decode(HourRequest(paths, tmp_path / "out", TIERS))
+        assert decoder._process.pid == first
+
+
 def test_it_can_be_started_before_it_is_needed(tmp_path, paths):
     """Starting returns when the child is ready, again does nothing, and the first hour finds it running."""
     with Decoder() as decoder:

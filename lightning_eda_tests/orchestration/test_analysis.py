@@ -82,7 +82,7 @@ def test_the_scores_are_those_of_scikit_learn(tmp_path, settings, run, stormy_ho
 
 
 def test_pictures_and_numbers_are_in_the_metadata(settings, run, stormy_hour):
-    """Each picture is small enough for the event log."""
+    """Each picture is small enough for the event log; both evaluators show both curves."""
     result = run(settings(archive_dir=str(stormy_hour)), KEY, FEW_K, group=None)
     for asset, name in (
         ("silhouette_evaluator", "curves"),
@@ -92,6 +92,9 @@ def test_pictures_and_numbers_are_in_the_metadata(settings, run, stormy_hour):
         markdown = metadata(result, asset)[name]
         assert re.match(r"!\[[^]]+\]\(data:image/png;base64,", markdown)
         assert len(markdown) < 140_000
+    silhouettes, elbow = (metadata(result, f"{name}_evaluator") for name in ("silhouette", "elbow"))
+    assert silhouettes["curves"] == elbow["curves"]
+    assert silhouettes["scores"] == elbow["scores"]
 
 
 def test_running_it_again_writes_the_same(tmp_path, settings, run, stormy_hour):

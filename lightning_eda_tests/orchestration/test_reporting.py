@@ -1,11 +1,14 @@
-"""What metadata of a run look like to the UI."""
+"""What metadata of a run look like to the UI, and what its log says on the way."""
 
 import json
+import logging
 from datetime import datetime
+from types import SimpleNamespace
 
 import pyarrow as pa
 
-from lightning_eda.reporting import preview
+from lightning_eda import reporting
+from lightning_eda.reporting import Progress, preview
 
 
 def test_a_preview_is_json_that_a_browser_reads():
@@ -14,3 +17,22 @@ def test_a_preview_is_json_that_a_browser_reads():
     told = [record.data for record in preview(rows).records]
     assert [row["x"] for row in told] == [1.23457, "inf", "nan", None]
     assert json.loads(json.dumps(told, allow_nan=False))[0]["t"] == "2024-01-01 00:00:00"
+
+
+def test_progress_is_a_line_a_second_at_most(monkeypatch, caplog):
+    """A quick hour has one line, its end; a slow one a line each tenth; one between, a line a second."""
+    now = [0.0]
+    monkeypatch.setattr(reporting, "time", SimpleNamespace(monotonic=lambda: now[0]))
+
+    def lines(seconds: float) -> list[str]:
+        caplog.clear()
+        progress = Progress(SimpleNamespace(log=logging.getLogger("run")), "the hour")
+        for done in range(1, 181):
+            now[0] += seconds / 180
+            progress(done, 180)
+        return [record.message for record in caplog.records]
+
+    with caplog.at_level(logging.INFO, "run"):
+        assert lines(0.2) == ["the hour: 180 of 180 granules, 0.2 s"]
+        assert lines(900) == [f"the hour: {18 * n} of 180 granules, {90 * n:.1f} s" for n in range(1, 11)]
+        assert 4 <= len(lines(5)) <= 6

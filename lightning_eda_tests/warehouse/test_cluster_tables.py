@@ -12,6 +12,7 @@ import pytest
 from lightning_eda.errors import WarehouseError
 from lightning_eda.warehouse.attach import STORAGE_VERSION
 from lightning_eda.warehouse.cluster_tables import (
+    Choice,
     FitKey,
     choose_k,
     read_scores,
@@ -51,7 +52,7 @@ def test_windows_live_side_by_side(database: Path) -> None:
     for number, window in enumerate(windows):
         replace_scores(database, *window, FIT, inertia({2: float(number)}))
         replace_clusters(database, *window, centers(lat=float(number)), labels(cluster=number))
-        choose_k(database, *window, 2, str(number))
+        choose_k(database, *window, Choice(2, str(number)))
     replace_clusters(database, *windows[2], centers().slice(0, 0))
     replace_scores(database, *windows[2], FitKey("x", "flash", "sphere", "exact"), inertia({}))
     for number, window in enumerate(windows):
@@ -79,11 +80,11 @@ def test_clusters_come_back(database: Path) -> None:
 def test_the_same_again_writes_nothing(database: Path) -> None:
     """In any row order, the file stays bit for bit what it was; one other value is written."""
     replace_scores(database, START, END, FIT, inertia({2: 9.0, 3: 4.0}))
-    choose_k(database, START, END, 3, "elbow")
+    choose_k(database, START, END, Choice(3, "elbow"))
     replace_clusters(database, START, END, centers(3), labels())
     before = file_hash(database)
     assert not replace_scores(database, START, END, FIT, inertia({3: 4.0, 2: 9.0}))
-    assert not choose_k(database, START, END, 3, "elbow")
+    assert not choose_k(database, START, END, Choice(3, "elbow"))
     assert not replace_clusters(database, START, END, centers(3), labels().take([4, 1, 0, 2, 3]))
     assert file_hash(database) == before
     assert replace_clusters(database, START, END, centers(3), labels(cluster=1))

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from lightning_eda.errors import SettingError
 from lightning_eda.warehouse.cluster_tables import (
+    Choice,
     FitKey,
     choose_k,
     read_scores,
@@ -57,7 +58,7 @@ def test_scores_of_another_fit_are_never_mixed_in(database: Path) -> None:
     others.append(FitKey("5f0c", "event", "lonlat", "cells"))
     for fit in others:
         replace_scores(database, START, END, FIT, inertia({2: 9.0, 3: 4.0}))
-        choose_k(database, START, END, 3, "elbow")
+        choose_k(database, START, END, Choice(3, "elbow"))
         replace_scores(database, START, END, fit, silhouette({2: 0.1}))
         assert scores(database) == {2: (None, 0.1, None)}
 
@@ -85,23 +86,34 @@ def test_whole_numbers_are_scores(database: Path) -> None:
 def test_one_k_is_chosen(database: Path) -> None:
     """The last choice holds and is the only one; scores of the same fit that come later leave it."""
     replace_scores(database, START, END, FIT, inertia({2: 9.0, 3: 4.0}))
-    assert choose_k(database, START, END, 2, "elbow")
-    assert choose_k(database, START, END, 3, HOSTILE)
+    assert choose_k(database, START, END, Choice(2, "elbow"))
+    assert choose_k(database, START, END, Choice(3, HOSTILE))
     replace_scores(database, START, END, FIT, silhouette({2: 0.5, 3: 0.7}))
     assert scores(database) == {2: (9.0, 0.5, None), 3: (4.0, 0.7, HOSTILE)}
-    assert not choose_k(database, START, END, 3, HOSTILE)
+    assert not choose_k(database, START, END, Choice(3, HOSTILE))
+
+
+def test_scores_and_choice_in_one_transaction(database: Path) -> None:
+    """The k given with the scores is marked; one without a score leaves the window as it was."""
+    replace_scores(database, START, END, FIT, inertia({2: 9.0, 3: 4.0}))
+    assert replace_scores(database, START, END, FIT, silhouette({2: 0.5, 3: 0.7}), Choice(3, "silhouette"))
+    marked = {2: (9.0, 0.5, None), 3: (4.0, 0.7, "silhouette")}
+    assert scores(database) == marked
+    with pytest.raises(SettingError, match=r"k: found 4; allowed: 2, 3\."):
+        replace_scores(database, START, END, FIT, silhouette({2: 0.1}), Choice(4, "silhouette"))
+    assert scores(database) == marked
 
 
 def test_only_a_scored_k_is_chosen(database: Path) -> None:
     """The error says which there are, and the earlier choice stays."""
     with pytest.raises(SettingError, match=r"k: found 2; allowed: none: the window has no scores yet"):
-        choose_k(database, START, END, 2, "config")
+        choose_k(database, START, END, Choice(2, "config"))
     replace_scores(database, START, END, FIT, inertia({2: 9.0, 3: 4.0}))
-    choose_k(database, START, END, 2, "elbow")
+    choose_k(database, START, END, Choice(2, "elbow"))
     with pytest.raises(SettingError, match=r"k: found 30; allowed: 2, 3\."):
-        choose_k(database, START, END, 30, "config")
-    with pytest.raises(ValueError, match="chosen_by"):
-        choose_k(database, START, END, 3, "")
+        choose_k(database, START, END, Choice(30, "config"))
+    with pytest.raises(ValueError, match="say who"):
+        Choice(3, "")
     assert scores(database)[2][2] == "elbow"
 
 

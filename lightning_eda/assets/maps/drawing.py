@@ -65,6 +65,7 @@ def draw_figures(
 ) -> Figures:
     """Writes the map, the map to explore, the animation of a longer window, and the report."""
     from lightning_eda import figures
+    from lightning_eda.assets.evaluators.scores import drawn_curves
     from lightning_eda.storage.atomic import remove_file, write_atomic
 
     clean = clustered.clean
@@ -92,6 +93,7 @@ def draw_figures(
         links=links,
         details=_granules(database, window) | _details(clean),
         map_png=contents["map"][1],
+        curves_png=drawn_curves(evaluation).png,
     )
     contents["report"] = ("report.html", report.encode())
     for name, content in contents.values():
