@@ -4,7 +4,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from sklearn.cluster import KMeans
 
@@ -45,6 +45,7 @@ def test_planted_storms_are_recovered() -> None:
 
 
 @given(st.integers(0, 10_000), st.integers(1, 4))
+@example(1952, 2)  # 0.9 % above at k = 9 while only the best solution of each k had neighbours
 @settings(max_examples=12, deadline=None)
 def test_inertia_is_not_above_scikit_learn(seed: int, d: int) -> None:
     """On shapeless data, the hardest: at most 0.5 % above the best of ten starts of scikit-learn."""

@@ -4,10 +4,8 @@ import gzip
 import io
 import zipfile
 
-import dagster as dg
 import pytest
 
-from lightning_eda.definitions import build_definitions
 from lightning_eda_tests.orchestration.conftest import reported
 from lightning_eda_tests.orchestration.csv_days import (
     CSV,
@@ -133,19 +131,12 @@ def test_an_empty_csv_empties_the_partition_and_says_so(table, load, s3_bucket: 
     assert "empty" in metadata(result)["status"]
 
 
-def test_new_columns_and_unusual_counts_are_told(table, load, s3_bucket: S3Bucket):
+def test_new_columns_and_unusual_counts_are_told(table, run, s3_bucket: S3Bucket):
     """Compared with the days before, as Dagster remembers them."""
-    instance = dg.DagsterInstance.ephemeral()
 
     def load_day(day: str, csv: bytes) -> dict[str, bool]:
         s3_bucket.put(f"in/{day.replace('-', '')}/orders.csv", csv)
-        definitions = build_definitions(table())
-        (asset,) = [one for one in definitions.assets if "s3_tables" in one.group_names_by_key.values()]
-        return checks(
-            dg.materialize(
-                [asset], partition_key=day, resources=dict(definitions.resources), instance=instance
-            )
-        )
+        return checks(run(table(), day, group="s3_tables"))
 
     rows = b"id,name,amount\n" + b"".join(b"%d,a,1.5\n" % n for n in range(30))
     assert all(load_day("2024-01-01", rows).values())
