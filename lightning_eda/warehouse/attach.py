@@ -1,5 +1,6 @@
 """Opens a DuckDB file: waits while others hold it, within a bound, and says in plain words what is wrong."""
 
+import logging
 import os
 import random
 import re
@@ -20,6 +21,8 @@ READ_WRITE = ""
 READ_ONLY = " (READ_ONLY)"
 CREATE = f" (STORAGE_VERSION '{STORAGE_VERSION}')"
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.005, 0.1
+PAUSE_SHARE = 0.02  # of what was waited: a try takes DuckDB 25 ms, as it looks up who holds the file
+TOLD_AFTER_S = 3.0
 # No extension is fetched from the network because of what a file looks like.
 OFFLINE: Final[dict[str, str | bool | int | float | list[str]]] = {
     "autoinstall_known_extensions": False,
@@ -28,29 +31,54 @@ OFFLINE: Final[dict[str, str | bool | int | float | list[str]]] = {
 BUSY = re.compile(r"set lock on file|Unique file handle|different configuration|used by another process")
 HOLDER = re.compile(r"lock is held in (?P<command>.+?) \(PID (?P<pid>\d+)\)")
 NEWER = re.compile(r"version number \d+, but we can only read")
+logger = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
+@dataclass
 class Patience:
     """How long to wait in all, from the moment it was made.
 
     Attributes:
         bound_s: How long, seconds.
         deadline: The reading of `time.monotonic` at which it is over.
+        told: Whether the log says already who is waited for.
     """
 
     bound_s: float
     deadline: float
+    told: bool = False
 
     @classmethod
-    def of(cls, bound_s: float) -> "Patience":
+    def of(cls, bound_s: float, told: bool = False) -> "Patience":
         """Patience that starts now."""
-        return cls(bound_s, time.monotonic() + bound_s)
+        return cls(bound_s, time.monotonic() + bound_s, told)
 
     @property
     def left_s(self) -> float:
         """Seconds left, never below 0."""
         return max(0.0, self.deadline - time.monotonic())
+
+    @property
+    def waited_s(self) -> float:
+        """Seconds since it was made."""
+        return self.bound_s - (self.deadline - time.monotonic())
+
+    @property
+    def untold_s(self) -> float:
+        """How long it may still be waited before the log says so, seconds."""
+        return min(self.left_s, max(0.0, TOLD_AFTER_S - self.waited_s))
+
+    def tell(self, database: Path, message: str) -> None:
+        """Says once in the log who is waited for, when that is no longer a matter of moments.
+
+        Args:
+            database: The file.
+            message: As of `holder`.
+        """
+        if not self.told and self.waited_s >= TOLD_AFTER_S:
+            self.told = True
+            left = f"waiting for it, {self.left_s:.0f} s at most"
+            logger.warning("%s is held by %s: %s", database, holder(message), left)
 
 
 @contextmanager
@@ -99,8 +127,9 @@ def attach(
                 raise WarehouseError(open_error_text(database, error)) from error
             if patience.left_s == 0:
                 raise DatabaseBusyError(busy_text(database, str(error), patience.bound_s)) from error
+            patience.tell(database, str(error))
         time.sleep(min(pause_s * random.uniform(0.5, 1.0), patience.left_s))
-        pause_s = min(pause_s * 2, LONGEST_PAUSE_S)
+        pause_s = min(pause_s * 2, max(LONGEST_PAUSE_S, PAUSE_SHARE * patience.waited_s))
 
 
 def detach(connection: duckdb.DuckDBPyConnection) -> None:
@@ -115,23 +144,26 @@ def path_literal(path: Path) -> str:
     return "'" + str(path).replace("'", "''") + "'"
 
 
+def holder(message: str) -> str:
+    """Who holds a database, by DuckDB's own message, or by "" when the lock file was the obstacle."""
+    found = HOLDER.search(message)
+    if found is not None:
+        return f"process {found['pid']} ({found['command']})"
+    if "Unique file handle" in message or "different configuration" in message:
+        return f"this very process ({os.getpid()}), by another connection"
+    return "another process of lightning_eda"
+
+
 def busy_text(database: Path, message: str, waited_s: float) -> str:
     """What is said when others hold the database: who, for how long, and what to do.
 
     Args:
         database: The file.
-        message: DuckDB's own message, or "" when the lock file was the obstacle.
+        message: As of `holder`.
         waited_s: How long was waited, seconds.
     """
-    holder = HOLDER.search(message)
-    if holder is not None:
-        who = f"process {holder['pid']} ({holder['command']})"
-    elif "Unique file handle" in message or "different configuration" in message:
-        who = f"this very process ({os.getpid()}), by another connection"
-    else:
-        who = "another process of lightning_eda"
     return (
-        f"{database} is held by {who}; waited {waited_s:.1f} s. Close the connection there (in a "
+        f"{database} is held by {holder(message)}; waited {waited_s:.1f} s. Close the connection there (in a "
         "notebook `connection.close()`, in the duckdb command line `.quit`), or wait, then run this again."
     )
 

@@ -155,7 +155,7 @@ def _sole_writer(database: Path, patience: Patience) -> Iterator[None]:
     lock = _lock(database)
     try:
         database.parent.mkdir(parents=True, exist_ok=True)
-        lock.acquire(timeout=patience.left_s, poll_interval=POLL_S)
+        _take(lock, database, patience)
     except Timeout as error:
         raise DatabaseBusyError(busy_text(database, _obstacle(database), patience.bound_s)) from error
     except OSError as error:
@@ -164,6 +164,15 @@ def _sole_writer(database: Path, patience: Patience) -> Iterator[None]:
         yield
     finally:
         lock.release()
+
+
+def _take(lock: FileLock, database: Path, patience: Patience) -> None:
+    """Takes the lock; the log says who has it when that lasts. Timeout when it lasts too long."""
+    try:
+        lock.acquire(timeout=patience.untold_s, poll_interval=POLL_S)
+    except Timeout:
+        patience.tell(database, "")
+        lock.acquire(timeout=patience.left_s, poll_interval=POLL_S)
 
 
 def _obstacle(database: Path) -> str:
@@ -188,10 +197,11 @@ def _after_queue(database: Path, patience: Patience) -> Iterator[duckdb.DuckDBPy
         with ExitStack() as stack:
             try:
                 with _turn(database, patience):
-                    soon = Patience.of(min(TURN_S, patience.left_s))
+                    soon = Patience.of(min(TURN_S, patience.left_s), told=True)  # told of the whole wait
                     connection = stack.enter_context(attached(database, READ_ONLY, soon))
             except DatabaseBusyError as error:
                 if patience.left_s > 0:
+                    patience.tell(database, str(error.__cause__))
                     continue
                 text = busy_text(database, str(error.__cause__), patience.bound_s)
                 raise DatabaseBusyError(text) from error

@@ -1,5 +1,6 @@
 """The instance settings: where runs are kept, who dies and what comes after, and Postgres."""
 
+import logging
 import os
 import shutil
 import signal
@@ -82,6 +83,19 @@ def test_the_settings_for_a_dagster_home_differ_in_storage_and_the_number_of_run
         settings["concurrency"]["runs"]["max_concurrent_runs"] = many
         settings["run_coordinator"]["config"]["dequeue_num_workers"] = many
     assert deployed == ours
+
+
+def test_what_the_package_warns_of_is_in_the_runs_log(home):
+    """By Python's own logging, deep in the package, where there is no context to log to."""
+
+    @dg.asset
+    def waits() -> None:
+        logging.getLogger("lightning_eda.warehouse.attach").warning("it is held by a notebook")
+
+    with dg.DagsterInstance.from_config(str(home)) as instance:
+        run_id = dg.materialize([waits], instance=instance).run_id
+        told = [(entry.user_message, entry.step_key) for entry in instance.all_logs(run_id)]
+    assert ("it is held by a notebook", "waits") in told
 
 
 def test_a_dagster_home_is_one_instance_from_every_folder(folder, archive, home, tmp_path):

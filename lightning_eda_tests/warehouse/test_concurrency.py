@@ -1,11 +1,12 @@
 """Many processes share one database: nobody fails, no row is lost or doubled; who is in the way is named."""
 
+import re
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import duckdb
@@ -189,6 +190,27 @@ def test_writers_of_our_own_queue_is_bounded(database: Path) -> None:
         pytest.fail("two writers at once")
     leave.set()
     thread.join()
+
+
+def test_waiting_is_told_once(database: Path, monkeypatch, caplog) -> None:
+    """By a writer and a reader, with who holds it and how long it will be waited; a moment's wait is not."""
+    monkeypatch.setattr("lightning_eda.warehouse.attach.TOLD_AFTER_S", 0.2)
+
+    def told(opening: Callable[..., AbstractContextManager], wait_s: float) -> list[str]:
+        caplog.clear()
+        with pytest.raises(DatabaseBusyError), opening(database, wait_s=wait_s):
+            pytest.fail("it was opened")
+        return caplog.messages
+
+    with foreign_program(database) as pid:
+        for opening in (writer, reader):
+            (line,) = told(opening, 2.0)
+            assert line.startswith(f"{database} is held by process {pid} (")
+            assert re.search(r"\): waiting for it, [12] s at most$", line)
+            assert told(opening, 0.1) == []
+    with FileLock(f"{database}.lock"):
+        (line,) = told(writer, 0.5)
+        assert "another process of lightning_eda: waiting for it" in line
 
 
 def test_a_writer_kept_out_of_a_new_database_makes_none(tmp_path: Path) -> None:
