@@ -1,4 +1,4 @@
-"""The rules of the layout, each checked on every file of the package, so that a new file is covered too."""
+"""The rules of the layout, each checked on every file, so that a new file is covered too."""
 
 import ast
 import subprocess
@@ -107,6 +107,13 @@ def test_files_and_functions_are_short(source):
             body = node.end_lineno - node.lineno + 1
             doc = ast.get_docstring(node, clean=False)
             assert body - len((doc or "").splitlines()) <= MAX_FUNCTION_LINES, node.name
+
+
+def test_test_files_are_short_too():
+    """At most 300 lines, as those of the package."""
+    tests = Path(__file__).parent
+    long = [path for path in tests.rglob("*.py") if len(path.read_text().splitlines()) > MAX_LINES]
+    assert not long
 
 
 def test_time_comes_from_outside(source):

@@ -1,6 +1,7 @@
 """What every figure is drawn from: the points and clusters of one window, and the scores of k."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 
@@ -69,6 +70,7 @@ class Scene:
         tier: What a row of `flashes` is: "flash", "group" or "event".
         total: How many there were, where `flashes` is a sample of them; None: it holds all.
         simulated: Whether no instrument saw them; every title says so.
+        names: Numbers to show in place of labels, where these are others than in the tables.
 
     Raises:
         ValueError: A column is missing, the window is empty, or the tier is not known.
@@ -82,6 +84,7 @@ class Scene:
     tier: str = "flash"
     total: int | None = None
     simulated: bool = False
+    names: Mapping[int, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         require_columns(self.flashes, FLASH_COLUMNS, "flashes")
@@ -187,6 +190,10 @@ class Scene:
         """The labels in use: those of the cluster table, then any other found on a point, -1 left out."""
         listed: list[int] = self.clusters["cluster"].to_pylist()
         return listed + [int(x) for x in np.unique(self.label) if x >= 0 and x not in set(listed)]
+
+    def name(self, label: int) -> str:
+        """What a label is called: its number, "none" for -1."""
+        return str(self.names.get(label, label)) if label >= 0 else "none"
 
     def counts(self) -> dict[int, int]:
         """The points of each label, -1 among them where it occurs."""

@@ -49,7 +49,7 @@ def build_figure(
         _add_hull(figure, projection, scene, label)
     first = len(figure.data)
     for label in order:
-        _add_points(figure, label, counts[label], len(scene))
+        _add_points(figure, scene, label, counts[label])
     _add_centers(figure, projection, scene)
     _lay_out(figure, scene, ranges, middle_lat)
     drawing: dict[str, Any] = json.loads(figure.to_json(engine="json"))
@@ -114,16 +114,16 @@ def _add_hull(figure: "Figure", projection: PlateCarree, scene: Scene, label: in
     )  # fmt: skip
 
 
-def _add_points(figure: "Figure", label: int, count: int, total: int) -> None:
+def _add_points(figure: "Figure", scene: Scene, label: int, count: int) -> None:
     """The trace of the points of a cluster, with its entry in the legend."""
     import plotly.graph_objects as go
 
     style = look(label)
-    name = f"cluster {label}" if label >= 0 else "no cluster"
-    size = float(np.clip(60.0 / max(total, 1) ** 0.25, 4.5, 9.0))
+    name = f"cluster {scene.name(label)}" if label >= 0 else "no cluster"
+    size = float(np.clip(60.0 / max(len(scene), 1) ** 0.25, 4.5, 9.0))
     figure.add_trace(
         go.Scattergl(
-            x=[], y=[], text=[], mode="markers", name=f"<b>{label if label >= 0 else 'none'}</b>  {count:,}",
+            x=[], y=[], text=[], mode="markers", name=f"<b>{scene.name(label)}</b>  {count:,}",
             marker={"color": style.color, "symbol": style.mark.plotly, "size": size, "opacity": 0.75},
             hovertemplate=f"<b>{name}</b><br>%{{text}}<extra></extra>", legendgroup=str(label),
         )
@@ -131,24 +131,29 @@ def _add_points(figure: "Figure", label: int, count: int, total: int) -> None:
 
 
 def _add_centers(figure: "Figure", projection: PlateCarree, scene: Scene) -> None:
-    """The numbered centres, with the row of the table as hover text."""
+    """The centres, each a disc as wide as its number, with the row of the table as hover text."""
     import plotly.graph_objects as go
 
     disc, letters = (21, 12) if scene.clusters.num_rows <= 12 else (17, 11)
     for row in scene.clusters.to_pylist():
         label, style = int(row["cluster"]), look(int(row["cluster"]))
         x, y = projection.forward(np.array([row["center_lat"]]), np.array([row["center_lon"]]))
+        name = scene.name(label)
         text = (
-            f"<b>cluster {label}, centre</b><br>{row['flashes']:,} {scene.noun}, "
+            f"<b>cluster {name}, centre</b><br>{row['flashes']:,} {scene.noun}, "
             f"{number_text(row['rate_per_minute'])} per minute"
             f"<br>radius {number_text(row['radius_km'], 'km')}"
             f"<br>hull {number_text(row['hull_area_km2'], 'km²')}"
         )
         figure.add_trace(
             go.Scattergl(
-                x=x, y=y, mode="markers+text", text=[str(label)], legendgroup=str(label), showlegend=False,
-                textfont={"color": style.text_color, "size": letters}, hovertemplate=text + "<extra></extra>",
-                marker={"color": style.color, "size": disc, "line": {"color": "#FFFFFF", "width": 2}},
+                x=x, y=y, mode="markers+text", text=[name], legendgroup=str(label),
+                showlegend=False, textfont={"color": style.text_color, "size": letters},
+                hovertemplate=text + "<extra></extra>",
+                marker={
+                    "color": style.color, "size": max(disc, 0.6 * letters * len(name) + 3.0),
+                    "line": {"color": "#FFFFFF", "width": 2},
+                },
             )
         )  # fmt: skip
 

@@ -44,6 +44,7 @@ class S3Store:
         read_timeout_s: Longest silence of the server, seconds.
         setting: The variable that names the bucket, for the words of errors.
         client: A ready client to use in place of one made from the above.
+        folder_advice: What to do when no bucket is meant, for the end of errors about the bucket.
     """
 
     def __init__(
@@ -57,6 +58,7 @@ class S3Store:
         read_timeout_s: float = READ_TIMEOUT_S,
         setting: str = "S3_BUCKET",
         client: "S3Client | None" = None,
+        folder_advice: str = "",
     ) -> None:
         self.bucket = bucket
         self.signed = signed
@@ -66,6 +68,7 @@ class S3Store:
         self.backoff = backoff or Backoff()
         self.read_timeout_s = read_timeout_s
         self.setting = setting
+        self.folder_advice = folder_advice
         self._given_client = client
         self._requests = 0
         self._lock = threading.Lock()
@@ -263,6 +266,7 @@ class S3Store:
                         self.describe(),
                         self.setting,
                         self._login_advice(),
+                        self.folder_advice,
                     ) from error
                 if tried >= self.backoff.tries:
                     raise TransferError(

@@ -38,7 +38,9 @@ def code_and_status(error: Exception) -> tuple[str, int]:
     )
 
 
-def refusal(error: Exception, doing: str, bucket: str, setting: str, login_advice: str) -> StorageError:
+def refusal(
+    error: Exception, doing: str, bucket: str, setting: str, login_advice: str, folder_advice: str
+) -> StorageError:
     """Our error for a failure that no retry mends.
 
     Args:
@@ -47,20 +49,21 @@ def refusal(error: Exception, doing: str, bucket: str, setting: str, login_advic
         bucket: The bucket, in words.
         setting: The variable that names the bucket.
         login_advice: What to do about credentials.
+        folder_advice: What to do when no bucket is meant; may be empty.
     """
     from botocore import exceptions as boto
 
     code, status = code_and_status(error)
     missing_login = (boto.NoCredentialsError, boto.PartialCredentialsError, boto.CredentialRetrievalError)
     if isinstance(error, (*missing_login, boto.SSOError)) or status in (401, 403) or code in DENIED_CODES:
-        return AccessDeniedError(f"{doing}: access denied ({code or error}); {login_advice}")
+        return AccessDeniedError(f"{doing}: access denied ({code or error}); {login_advice}{folder_advice}")
     if code == "NoSuchBucket" or (status == 404 and doing.startswith("cannot list")):
-        return BucketNotFoundError(f"{doing}: there is no bucket {bucket}; correct {setting}")
+        return BucketNotFoundError(f"{doing}: there is no bucket {bucket}; correct {setting}{folder_advice}")
     if status == 404:
         return ObjectNotFoundError(f"{doing}: there is no such object")
     if status == 412:
         return ObjectChangedError(f"{doing}: it was replaced while it was being read; run it again")
-    return StorageError(f"{doing}: {error}")
+    return StorageError(f"{doing}: {error}{folder_advice}")
 
 
 def parse_time(text: str) -> datetime:

@@ -1,6 +1,8 @@
 """A headless browser without a network, and a way to read pictures."""
 
 import io
+import json
+import re
 import shutil
 from collections.abc import Iterator
 from typing import Any
@@ -21,6 +23,12 @@ NO_WEBGL = ["--disable-3d-apis", "--disable-gpu"]
 def pixels(picture: bytes) -> np.ndarray:
     """A picture as (height, width, 3) numbers from 0 to 255."""
     return np.asarray(Image.open(io.BytesIO(picture)).convert("RGB")).astype(int)
+
+
+def payload(page: str) -> dict[str, Any]:
+    """What a page with an interactive map gives to its script."""
+    (text,) = re.findall(r'<script type="application/json" id="figure">(.*?)</script>', page, re.DOTALL)
+    return dict(json.loads(text))
 
 
 def near(image: np.ndarray, color: str, tolerance: int = 40) -> np.ndarray:

@@ -1,6 +1,5 @@
 """The interactive map works from disk, without a network: drawing, hover, slider, legend."""
 
-import json
 import re
 from dataclasses import replace
 
@@ -10,7 +9,15 @@ import pytest
 from lightning_eda.figures import render_interactive_map
 from lightning_eda.figures.interactive import FEWEST_PER_CLUSTER, thinned
 from lightning_eda.figures.palette import look
-from lightning_eda_tests.figures.conftest import NO_WEBGL, SOFTWARE_WEBGL, Visit, launch, near, pixels
+from lightning_eda_tests.figures.conftest import (
+    NO_WEBGL,
+    SOFTWARE_WEBGL,
+    Visit,
+    launch,
+    near,
+    payload,
+    pixels,
+)
 from lightning_eda_tests.figures.storms import PACIFIC_BOX, empty_scene, storm_scene
 
 SET_SLIDER = """async (value) => {
@@ -21,12 +28,6 @@ SET_SLIDER = """async (value) => {
 }"""
 DRAWN = """() => document.getElementById("map").data
   .filter((t) => t.mode === "markers" && t.visible !== "legendonly").reduce((n, t) => n + t.x.length, 0)"""
-
-
-def payload(page: str) -> dict:
-    """What the page gives to its script."""
-    (text,) = re.findall(r'<script type="application/json" id="figure">(.*?)</script>', page, re.DOTALL)
-    return json.loads(text)
 
 
 def test_page_is_whole_and_of_known_size():

@@ -4,10 +4,43 @@ from pathlib import Path
 
 import pytest
 
-from lightning_eda.errors import BucketNotFoundError
+from lightning_eda.errors import (
+    AccessDeniedError,
+    BucketNotFoundError,
+    LightningEdaError,
+    ObjectNotFoundError,
+    StorageError,
+)
 from lightning_eda.storage.folder import FolderStore
 from lightning_eda.storage.places import open_store
 from lightning_eda.storage.s3 import S3Store
+from lightning_eda_tests.servers import Faults, FaultyProxy, S3Bucket, S3Server
+
+pytest_plugins = ["lightning_eda_tests.server_fixtures"]
+
+
+@pytest.fixture
+def credentials(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Made-up ones, as any client signs its requests to a bucket."""
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A working directory with the folders `pairs` and `My pairs` and the file `a-file`."""
+    for name in ("pairs", "My pairs"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "a-file").touch()
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def listing_error(bucket: str, endpoint_url: str) -> LightningEdaError:
+    """What comes of a listing of a bucket that BUCKET names."""
+    with pytest.raises(LightningEdaError) as caught:
+        list(open_store(bucket, "BUCKET", endpoint_url, "us-east-1").list_objects(""))
+    return caught.value
 
 
 def test_a_name_is_a_bucket_read_with_credentials() -> None:
@@ -37,3 +70,55 @@ def test_the_errors_name_the_setting(tmp_path: Path) -> None:
     """Of a folder that is not there."""
     with pytest.raises(BucketNotFoundError, match=r"absent is no folder; CSV_PATHINPUT must name one"):
         open_store(f"{tmp_path}/absent", "CSV_PATHINPUT", None, "us-east-1").list_objects("")
+
+
+@pytest.mark.usefixtures("credentials")
+@pytest.mark.parametrize(
+    ("name", "kind"), [("pairs", BucketNotFoundError), ("My pairs", StorageError)], ids=["absent", "no name"]
+)
+def test_no_such_bucket_says_how_the_folder_of_that_name_is_written(
+    s3_server: S3Server, here: Path, name: str, kind: type[LightningEdaError]
+) -> None:
+    """Be the name one that a bucket can have or not."""
+    error = listing_error(name, s3_server.endpoint_url)
+    assert type(error) is kind
+    assert str(error).endswith(f"; if the folder {here / name} is meant, set BUCKET to './{name}'")
+
+
+@pytest.mark.usefixtures("credentials")
+def test_a_bucket_of_someone_else_says_it_too(s3_server: S3Server, here: Path) -> None:
+    """Plain words are names of buckets that others have."""
+    with FaultyProxy(s3_server.endpoint_url, Faults(share=1, kinds=("denied",))) as proxy:
+        error = listing_error("pairs", proxy.endpoint_url)
+    assert type(error) is AccessDeniedError
+    assert str(error).endswith(f"; if the folder {here}/pairs is meant, set BUCKET to './pairs'")
+
+
+def test_missing_credentials_say_it_too(
+    s3_server: S3Server, here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A folder needs none."""
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(here / "none"))
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(here / "none"))
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    error = listing_error("pairs", s3_server.endpoint_url)
+    assert type(error) is AccessDeniedError
+    assert str(error).endswith(f"; if the folder {here}/pairs is meant, set BUCKET to './pairs'")
+
+
+@pytest.mark.usefixtures("credentials", "here")
+@pytest.mark.parametrize("name", ["absent", "a-file", "a" * 300, "a\0b"])
+def test_nothing_is_said_of_a_folder_that_is_not_there(s3_server: S3Server, name: str) -> None:
+    """Nor of a file, nor of a name that no folder can have."""
+    assert "folder" not in str(listing_error(name, s3_server.endpoint_url))
+
+
+@pytest.mark.usefixtures("credentials", "here")
+def test_nothing_is_said_where_the_bucket_is_there(s3_bucket: S3Bucket) -> None:
+    """An object that is absent is not looked for elsewhere, though a folder has the bucket's name."""
+    Path(s3_bucket.name).mkdir()
+    store = open_store(s3_bucket.name, "BUCKET", s3_bucket.endpoint_url, "us-east-1")
+    with pytest.raises(ObjectNotFoundError, match=r"there is no such object$"):
+        store.read_object("absent")

@@ -31,12 +31,6 @@ def large_csv() -> bytes:
 
 
 @pytest.fixture
-def proxy(s3_bucket: S3Bucket) -> Iterator[FaultyProxy]:
-    with FaultyProxy(s3_bucket.endpoint_url) as running:
-        yield running
-
-
-@pytest.fixture
 def world(s3_bucket: S3Bucket, proxy: FaultyProxy, tmp_path, monkeypatch) -> Iterator[World]:
     """A partition with an old row, small parts, and loads through the proxy."""
     monkeypatch.setattr(s3_multipart, "ONE_REQUEST_BYTES", 6 * 2**20)
