@@ -9,13 +9,14 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from lightning_eda.cli import DEMO_FLASHES_PER_GRANULE, DEMO_HOUR, DEMO_SATELLITE, DEMO_SEED
-from lightning_eda.figures import thumbnail
+from lightning_eda.glm.paths import WindowFolders
 from lightning_eda.glm.simulator import Activity, simulate_hour
 from lightning_eda_tests.end_to_end.browser import Browser, open_browser, wait_for_backfill, wait_for_runs
 from lightning_eda_tests.end_to_end.commands import command, dagster_dev, project_folder
 
 HERE = Path(__file__).parent
 MAX_BYTES = 500_000
+WIDTH = 1200
 HOURS = 4
 DAY = DEMO_HOUR.date()
 VARIABLES = {
@@ -41,18 +42,19 @@ def main() -> None:
         write_inputs(folder)
         with dagster_dev(folder, **VARIABLES) as port:
             run_everything(folder, port)
-            with open_browser(port, (1400, 1000), scale=1.2) as browser:
+            with open_browser(port, (1600, 1050), scale=1.1) as browser:
                 picture_pages(browser)
             with open_browser(port, (2900, 1420)) as browser:
                 browser.go("/asset-groups")
                 browser.page.get_by_text("Hide navigation").click()
                 browser.open_graph("extract", "storm_cells", "parquet_table", "cluster_map")
                 keep(browser, "pipeline/eda_sda_pipe.png")
-        window = f"{DEMO_HOUR:%Y-%m-%dT%H}_{DEMO_HOUR + timedelta(hours=1):%Y-%m-%dT%H}"
-        figures = folder / "data" / "figures" / window
-        for source, target in (("map.png", "cluster_map.png"), ("curves.png", "curves.png")):
-            picture = thumbnail((figures / source).read_bytes(), MAX_BYTES, width=1300)
-            (HERE / "maps" / target).write_bytes(picture)
+        midnight = DEMO_HOUR.replace(hour=0)
+        hour = WindowFolders(folder / "data", DEMO_HOUR, DEMO_HOUR + timedelta(hours=1)).figures
+        day = WindowFolders(folder / "data", midnight, midnight + timedelta(days=1)).figures
+        keep_map(hour / "map.png", "cluster_map.png")
+        keep_map(hour / "curves.png", "curves.png")
+        keep_map(day / "storm_cells.png", "storm_cells.png")
 
 
 def write_inputs(folder: Path) -> None:
@@ -106,14 +108,27 @@ def picture_pages(browser: Browser) -> None:
     keep(browser, "pipeline/map.png")
 
 
+def keep_map(source: Path, name: str) -> None:
+    """A picture that the assets made, for this folder."""
+    save(source, f"maps/{name}", WIDTH)
+
+
 def keep(browser: Browser, name: str) -> None:
     """The page as a picture of this folder."""
+    browser.take(HERE / name)
+    save(HERE / name, name)
+
+
+def save(source: Path, name: str, width: int | None = None) -> None:
+    """A picture as small as it goes without loss of colour; SystemExit when that is too large for git."""
     from PIL import Image
 
     path = HERE / name
-    browser.take(path)
-    with Image.open(path) as taken:
-        taken.convert("RGB").save(path, optimize=True)
+    with Image.open(source) as opened:
+        image = opened.convert("RGB")
+    if width is not None:
+        image = image.resize((width, round(image.height * width / image.width)), Image.Resampling.LANCZOS)
+    image.save(path, optimize=True)
     if path.stat().st_size > MAX_BYTES:
         raise SystemExit(f"{path} has {path.stat().st_size:,} bytes: take it at a smaller scale")
 
