@@ -1,5 +1,6 @@
 """Running the assets in this process, as Dagster does with the in-process executor."""
 
+import logging
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,8 +9,9 @@ import dagster as dg
 import pytest
 
 from lightning_eda.definitions import build_definitions
+from lightning_eda.glm.simulator import Activity, simulate_hour
 from lightning_eda.settings import CsvSettings, DistanceSettings, Settings
-from lightning_eda_tests.hours import BUCKET
+from lightning_eda_tests.hours import BUCKET, HOUR
 from lightning_eda_tests.orchestration.csv_days import DAY, database_of
 from lightning_eda_tests.orchestration.storm_days import range_tags, storms_of_day
 from lightning_eda_tests.servers import S3Bucket
@@ -140,3 +142,17 @@ def cluster(run):
         return run(settings, key, run_config, group="distance_clustering")
 
     return materialize
+
+
+@pytest.fixture(scope="module")
+def stormy_hour(tmp_path_factory):
+    """An archive with one hour of a few hundred flashes, simulated once."""
+    archive = tmp_path_factory.mktemp("stormy")
+    simulate_hour(archive, "G18", HOUR, 7, granules=20, activity=Activity(flashes_per_granule=20.0))
+    return archive
+
+
+def warnings(instance: dg.DagsterInstance, result: dg.ExecuteInProcessResult) -> list[str]:
+    """What the log of a run warns of."""
+    entries = instance.all_logs(result.run_id)
+    return [entry.user_message for entry in entries if entry.level == logging.WARNING]

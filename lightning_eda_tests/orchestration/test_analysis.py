@@ -11,7 +11,7 @@ from lightning_eda.clustering.clean_file import read_clean
 from lightning_eda.clustering.features import make_points
 from lightning_eda.clustering.sweep_file import read_sweep
 from lightning_eda.glm.paths import WindowFolders
-from lightning_eda.glm.simulator import Activity, simulate_hour
+from lightning_eda.glm.simulator import simulate_hour
 from lightning_eda_tests.hours import HOUR, simulate
 
 KEY = "2024-07-01-20:00"
@@ -35,14 +35,6 @@ def place(tmp_path, hours=1, start=HOUR):
 
 def config(**ops):
     return {"ops": {**FEW_K["ops"], **{name: {"config": values} for name, values in ops.items()}}}
-
-
-@pytest.fixture(scope="module")
-def stormy_hour(tmp_path_factory):
-    """An archive with one hour of a few hundred flashes, simulated once."""
-    archive = tmp_path_factory.mktemp("stormy")
-    simulate_hour(archive, "G18", HOUR, 7, granules=20, activity=Activity(flashes_per_granule=20.0))
-    return archive
 
 
 def test_an_hour_ends_in_a_report(tmp_path, settings, run, stormy_hour):
@@ -254,6 +246,12 @@ def test_every_drop_is_counted(tmp_path, settings, run, stormy_hour):
         ("preprocessor", {"tier": "flashes"}, "tier: found 'flashes'; allowed: flash, group, event"),
         ("preprocessor", {"geometry": "flat"}, "geometry: found ['flat']; allowed: sphere, lonlat"),
         ("preprocessor", {"features": ["colour"]}, "features: found ['colour']; allowed: time, energy, area"),
+        (
+            "preprocessor",
+            {"satellites": ["G18", "G16"]},
+            "allowed: G18. Only these are loaded in this window.",
+        ),
+        ("preprocessor", {"satellites": ["goes"]}, "satellites: found ['goes']; allowed: G18"),
         ("preprocessor", {"south": 10.0, "north": -10.0}, "bbox"),
         ("kmeans_cluster", {"k_min": 5, "k_max": 2}, "k from 5 to 2"),
     ],

@@ -52,7 +52,7 @@ def preprocessor(
         clean, notes = clean_window(warehouse.database(), window, config)
         write_clean(place.rows, clean)
         for note in notes:
-            context.log.info(note)
+            (context.log.info if clean.read else context.log.warning)(note)
     metadata: Metadata = {
         "dagster/row_count": clean.kept,
         "rows_read": clean.read,

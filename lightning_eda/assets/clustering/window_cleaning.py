@@ -1,7 +1,8 @@
 """Steps of `preprocessor`: its config in the units people use, and rows or cells by their number."""
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from lightning_eda.warehouse.cleaning import Cleaning
 
 SAMPLE_SEED = 60
+SATELLITES = ("G16", "G17", "G18", "G19")
 KM_PER_DEGREE = 111.2  # of a great circle
 
 
@@ -22,7 +24,7 @@ class PreprocessorConfig(RunConfig):
     """What is clustered, and what is left out."""
 
     tier: str = Field("flash", description="flash, group or event; the tier must have been loaded.")
-    satellites: list[str] = Field([], description="For example G18; empty is every satellite loaded.")
+    satellites: list[str] = Field([], description="For example G18; empty: all that are loaded.")
     west: float | None = Field(None, description="Box, degrees east; west > east crosses the antimeridian.")
     south: float | None = Field(None, description="Box, degrees north.")
     east: float | None = Field(None, description="Box, degrees east.")
@@ -58,27 +60,54 @@ def clean_window(
     """
     from lightning_eda.clustering.clean_file import CleanWindow
     from lightning_eda.warehouse.cleaning import clean_rows, count_rows
+    from lightning_eda.warehouse.queries import hour_counts
 
+    loaded = hour_counts(database, window.start, window.end).to_pylist()
+    config = config.model_copy(update={"satellites": _chosen_satellites(config, loaded)})
     cleaning, spec = _cleaning(config), _spec(config)
     count = count_rows(database, window.start, window.end, config.tier, cleaning.satellites)
     if count > config.row_limit and not spec.features:
         return _clean_cells(database, window, config)
     clean = clean_rows(database, window.start, window.end, cleaning)
-    notes = (*clean.notes, *_missing_note(database, window, config, clean.read))
+    notes = (*clean.notes, *_missing_note(loaded, config, clean.read))
     return CleanWindow(clean.rows, config.tier, spec, clean.read, clean.dropped), notes
 
 
-def _missing_note(database: Path, window: Window, config: PreprocessorConfig, read: int) -> tuple[str, ...]:
-    """What to say when the ledger knows of more rows than were loaded.
+def _chosen_satellites(config: PreprocessorConfig, loaded: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The satellites of the config, in capitals as in the tables; empty is all.
+
+    Args:
+        config: What was asked for.
+        loaded: The ledger by satellite and hour.
+
+    Raises:
+        SettingError: One of them is no satellite, or is not loaded although others are.
+    """
+    from lightning_eda.errors import SettingError
+
+    chosen = [name.upper() for name in config.satellites]
+    there = sorted({row["satellite"] for row in loaded})
+    unknown = [name for name in chosen if name not in (there or SATELLITES)]
+    if unknown:
+        hint = "Only these are loaded in this window." if there else ""
+        raise SettingError("satellites", config.satellites, ", ".join(there or SATELLITES), hint)
+    return chosen
+
+
+def _missing_note(
+    loaded: Sequence[Mapping[str, Any]], config: PreprocessorConfig, read: int
+) -> tuple[str, ...]:
+    """What to say when the ledger knows of more rows than were loaded, or of no granule at all.
 
     Raises:
         SettingError: None of the rows that the ledger knows of is loaded.
     """
     from lightning_eda.errors import SettingError
-    from lightning_eda.warehouse.queries import hour_counts
 
-    counts = hour_counts(database, window.start, window.end, config.satellites or None)
-    known = sum(counts[f"n_{TIER_PLURALS[config.tier]}"].to_pylist())
+    if not loaded:
+        return ("nothing of this window is loaded: materialise load for it first",)
+    ours = [row for row in loaded if not config.satellites or row["satellite"] in config.satellites]
+    known = sum(row[f"n_{TIER_PLURALS[config.tier]}"] for row in ours)
     if known and not read:
         raise SettingError(
             "tier", config.tier, "a tier that is loaded", "Load the window with it in GLM_TIERS first."

@@ -57,7 +57,12 @@ def extract(
             progress = Progress(context, f"{hour:%Y-%m-%dT%HZ}")
             extraction = fetch_hour(store, place, glm.product_prefix(), glm.concurrency, progress)
             extractions.append(extraction)
-            if not extraction.found:
+            if not extraction.source_known:
+                context.log.warning(
+                    f"nothing of the product is in {store.describe()}: is it the right place? What is "
+                    "loaded of this hour stays"
+                )
+            elif not extraction.found:
                 context.log.warning(f"no granule under {store.url(hour_prefix(hour, glm.product_prefix()))}")
             reports.append(_report(extraction, time.monotonic() - begin))
     return report_partitions(context, reports, [check_hour_is_complete(extractions)])

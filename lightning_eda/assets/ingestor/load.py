@@ -6,6 +6,7 @@ it is waited for, and named if it takes too long.
 """
 
 import time
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,6 +28,7 @@ from lightning_eda.warehouse.schema import GRANULES, TIER_TABLES
 if TYPE_CHECKING:
     from lightning_eda.glm.hour_series import HourSeries
     from lightning_eda.warehouse.load import LoadResult
+    from lightning_eda.warehouse.queries import Integrity
 
 # What fits into the page; "Columns" has them all.
 SHOWN = ["flash_id", "flash_time_of_first_event", "flash_lat", "flash_lon", "flash_energy", "flash_area"]
@@ -68,23 +70,30 @@ def load(
                 series = read_hour_series(place)
                 paths = {table: file.path for table, file in series.files.items()}
                 result = replace_hour(database, hour, series.satellites, paths, now=datetime.now(UTC))
-            findings.append(integrity(database, hour, hour + HOUR, series.satellites))
-            reports.append(_report(series, result, database, time.monotonic() - begin))
+            # Of a source that is not known nothing was replaced: whatever is there stays.
+            satellites = series.satellites if series.source_known else None
+            findings.append(integrity(database, hour, hour + HOUR, satellites))
+            reports.append(_report(series, result, findings[-1], database, time.monotonic() - begin))
+            for warning in _warnings(series, result):
+                context.log.warning(warning)
     return report_partitions(context, reports, [check_ids(findings), check_coordinates(findings)])
 
 
-def _report(series: "HourSeries", result: "LoadResult", database: Path, seconds: float) -> PartitionReport:
+def _report(
+    series: "HourSeries", result: "LoadResult", found: "Integrity", database: Path, seconds: float
+) -> PartitionReport:
     from lightning_eda.warehouse.queries import flash_rows_preview
 
-    rows = {f"rows_{table}": number for table, number in result.rows.items()}
-    tiers_rows = sum(number for table, number in result.rows.items() if table != "granules")
+    rows = {f"rows_{tier}": counts.rows for tier, counts in found.tiers.items()}
     hour = result.hour
-    flashes = flash_rows_preview(database, hour, hour + HOUR, satellites=series.satellites)
+    satellites = series.satellites if series.source_known else None
+    flashes = flash_rows_preview(database, hour, hour + HOUR, satellites=satellites)
     return PartitionReport(
         partition_key(hour),
         {
-            "dagster/row_count": tiers_rows,
+            "dagster/row_count": sum(rows.values()),
             **rows,
+            "rows_granules": found.granules,
             "rows_replaced": sum(result.replaced.values()),
             "locked_seconds": round(result.locked_seconds, 3),
             "seconds": round(seconds, 3),
@@ -106,3 +115,15 @@ def _status(series: "HourSeries") -> str:
     if series.source_known:
         return "empty: no granule was found"
     return f"nothing of the product is in {series.store}, so nothing was replaced: is it the right place?"
+
+
+def _warnings(series: "HourSeries", result: "LoadResult") -> Iterator[str]:
+    """What a person should look at: an unknown place, or granules that the source does not have any more."""
+    if not series.source_known:
+        yield f"{result.hour:%Y-%m-%dT%HZ}: {_status(series)}"
+    before, now = result.replaced["granules"], result.rows["granules"]
+    if now < before:
+        yield (
+            f"{result.hour:%Y-%m-%dT%HZ}: {before - now} of {before} granules that were loaded are not in "
+            f"{series.store} any more, so their rows were taken out"
+        )
