@@ -257,7 +257,7 @@ def test_every_drop_is_counted(tmp_path, settings, run, stormy_hour):
         (
             "preprocessor",
             {"south": 10.0, "north": -10.0},
-            "south: found 10.0; allowed: at most north (-10.0)",
+            "south: found 10.0; allowed: at most north (-10",
         ),
         ("kmeans_cluster", {"k_min": 5, "k_max": 2}, "k_min: found 5; allowed: at most k_max (2)."),
     ],
