@@ -42,8 +42,8 @@ def heal_hours_sensor(settings: Settings, clock: Callable[[], datetime]) -> dg.S
         minimum_interval_seconds=HEAL_SECONDS,
         description="Every 5 minutes: compares the last HEAL_HOURS hours of the bucket with the database "
         "(after an outage up to three days) and asks for those with granules that it lacks, each state once, "
-        "and once for those of which both have nothing and that were never fetched. An hour is looked at from "
-        f"{SETTLE.seconds // 60} minutes after its end.",
+        "and once for those of which both have nothing and that were never fetched. An hour is looked at "
+        f"from {SETTLE.seconds // 60} minutes after its end.",
     )
     def heal_hours(
         context: dg.SensorEvaluationContext,

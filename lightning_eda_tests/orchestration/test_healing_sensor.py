@@ -235,7 +235,7 @@ def test_a_mistake_makes_the_tick_red_with_its_reason(healing, changes, words):
 
 
 def test_the_description_says_what_is_asked_for_and_when(healing):
-    """Hours that lack granules, hours that are empty and were never fetched, and how long they are left alone."""
+    """Hours that lack granules, hours that are empty and were never fetched, and from when."""
     words = healing().sensor.description
     assert "with granules that it lacks" in words
     assert "both have nothing and that were never fetched" in words

@@ -74,7 +74,8 @@ def _tell(context: dg.AssetExecutionContext, day: str, done: "LoadResult", url: 
         more = f" and {done.rows_set_aside - len(lines)} more" if done.rows_set_aside > len(lines) else ""
         context.log.warning(
             f"{day}: left out (CSV_BAD_ROWS): {counted(done.rows_set_aside, 'row')} of {url}, in line"
-            f"{'s' if len(lines) > 1 else ''} {', '.join(lines)}{more}. The metadata first_rows_set_aside says why"
+            f"{'s' if len(lines) > 1 else ''} {', '.join(lines)}{more}. "
+            "The metadata first_rows_set_aside says why"
         )
 
 
