@@ -39,8 +39,8 @@ def run_window(context: dg.AssetExecutionContext, pin: Pin) -> Window:
     """The hours a run is for: its partitions, else the pin, else the hour before the run was made.
 
     Raises:
-        SettingError: The pin is not a day or hour, or a key is not on the hour (Dagster takes such a key and
-            means the next hour by it).
+        SettingError: The pin is not a day or hour, a key is not on the hour (Dagster takes such a key and
+            means the next hour by it), or the range ends before it begins.
     """
     if not _is_partitioned(context):
         return pin.window(_run_made_at(context))
@@ -48,17 +48,29 @@ def run_window(context: dg.AssetExecutionContext, pin: Pin) -> Window:
     for key in (keys.start, keys.end):
         if not key.endswith(":00"):
             raise SettingError("partition", key, "an hour such as 2022-12-31-05:00")
+    _require_order(keys)
     span = context.partition_time_window
     return Window(span.start.astimezone(UTC), span.end.astimezone(UTC))
 
 
 def run_days(context: dg.AssetExecutionContext) -> Iterator[date]:
-    """The days a run is for, in order."""
+    """The days a run is for, in order; SettingError at the first when the range ends before it begins."""
     keys = context.partition_key_range
+    _require_order(keys)
     day, last = date.fromisoformat(keys.start), date.fromisoformat(keys.end)
     while day <= last:
         yield day
         day += timedelta(days=1)
+
+
+def _require_order(keys: dg.PartitionKeyRange) -> None:
+    if keys.start > keys.end:  # keys of one format sort as the times they stand for
+        raise SettingError(
+            "partition range",
+            f"{keys.start}...{keys.end}",
+            "a first partition that is not after the last",
+            "This range ends before it begins.",
+        )
 
 
 def _is_partitioned(context: dg.AssetExecutionContext) -> bool:

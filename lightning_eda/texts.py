@@ -10,6 +10,11 @@ def named(texts: Sequence[str], most: int = 10, separator: str = "; ") -> str:
     return (separator.join(texts[:most]) + more) or "none"
 
 
+def counted(number: int, thing: str) -> str:
+    """A number of things: 1 row, 2 rows."""
+    return f"{number:,} {thing}{'' if number == 1 else 's'}"
+
+
 def failed_days(errors: Mapping[date, Exception], days: int) -> str:
     """What to say of a run of several days of which some failed.
 

@@ -54,7 +54,7 @@ def check_hour_is_complete(extractions: Sequence["Extraction"]) -> dg.AssetCheck
         "NOAA may still be publishing, or never got these granules: materialise the hour again later; only "
         "what is new is fetched. Where all are missing and GLM_ARCHIVE_DIR is set, it may not be the folder "
         "that holds GLM-L2-LCFA. `gaps` in the metadata of extract names the 20 s starts that are missing.",
-        {"missing_granules": missing, "hours": named(hours)},
+        {"missing_granules": missing, "incomplete_hours": named(hours)},
     )
 
 

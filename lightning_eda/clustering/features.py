@@ -35,13 +35,13 @@ class PointSpec:
     feature_scale: float = 500.0
 
     def __post_init__(self) -> None:
-        for name, value, allowed in (
-            ("geometry", {self.geometry}, GEOMETRIES),
-            ("normalisation", {self.normalisation}, NORMALISATIONS),
-            ("features", set(self.features), tuple(FEATURES)),
+        for name, words, found, allowed in (
+            ("geometry", {self.geometry}, self.geometry, GEOMETRIES),
+            ("normalisation", {self.normalisation}, self.normalisation, NORMALISATIONS),
+            ("features", {*self.features}, sorted({*self.features}), tuple(FEATURES)),
         ):
-            if not value <= set(allowed):
-                raise PointsError(f"{name}: found {sorted(value)}; allowed: {', '.join(allowed)}")
+            if not words <= {*allowed}:
+                raise PointsError(f"{name}: found {found!r}; allowed: {', '.join(allowed)}")
         if not self.feature_scale > 0:
             raise PointsError(f"feature_scale: found {self.feature_scale}; allowed: above 0")
 

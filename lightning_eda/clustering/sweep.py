@@ -24,7 +24,7 @@ from lightning_eda.clustering.cells import (
 from lightning_eda.clustering.kmeans import Fit
 from lightning_eda.clustering.points import Floats, Integers, check_points
 from lightning_eda.clustering.search import best_fits
-from lightning_eda.errors import PointsError
+from lightning_eda.errors import PointsError, SettingError
 
 FIT_LIMIT = 100_000
 
@@ -126,7 +126,8 @@ def kmeans_sweep(
         workers: Threads; None takes every usable processor. The result does not depend on it.
 
     Raises:
-        PointsError: Points or arguments are not usable. Too few points is a result, not an error.
+        PointsError: The points or the limit are not usable. Too few points is a result, not an error.
+        SettingError: There is no k from 1 in the range, or no start.
     """
     array = check_points(points)
     cells, cell_of_row = _reduce(array, fit_limit, cell_size)
@@ -153,7 +154,8 @@ def kmeans_sweep_cells(
         fit_limit: Most cells to fit, at least 2**d; more are joined to coarser ones first.
 
     Raises:
-        PointsError: The arguments are not usable.
+        PointsError: The limit is not usable.
+        SettingError: There is no k from 1 in the range, or no start.
     """
     _check_fit_limit(fit_limit, cells.mean)
     coarse, cell_of_row = coarsen_cells(cells, fit_limit)
@@ -180,8 +182,11 @@ def _check_fit_limit(fit_limit: int, points: Floats) -> None:
 def _sweep(
     cells: CellSums, cell_of_row: Integers, ks: range, n_init: int, seed: int, workers: int | None = None
 ) -> Sweep:
-    if not ks or ks[0] < 1 or n_init < 1:
-        raise PointsError(f"k from {ks.start} to {ks.stop - 1}, {n_init} starts: both must be at least 1")
+    if not ks:
+        raise SettingError("k_min", ks.start, f"at most k_max ({ks.stop - 1})")
+    for name, value in (("k_min", ks[0]), ("n_init", n_init)):
+        if value < 1:
+            raise SettingError(name, value, "a whole number from 1")
     possible = [k for k in ks if k <= len(cells) and len(cells) > 1]
     fits = {k: _ranked(fit, cells) for k, fit in best_fits(cells, possible, n_init, seed, workers).items()}
     inertia = [fits[k].inertia + cells.within if k in fits else np.nan for k in ks]

@@ -4,7 +4,7 @@
 |---|---|---|
 | `distance_objects` | 60 s | each day under INPUT_FOLDER with a new or changed object |
 | `csv_objects` | 60 s | each day under CSV_PREFIX with a new or changed CSV |
-| `heal_hours` | 5 min | hours with granules in the bucket that the database lacks |
+| `heal_hours` | 5 min | hours with granules that the database lacks, once also empty ones never fetched |
 | `failures` | 30 s | nothing: writes a line for each failed run |
 
 docs/decisions/10-sensors.md says why nothing is lost, and nothing asked for twice.

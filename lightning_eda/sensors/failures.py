@@ -1,5 +1,6 @@
 """The failure sensor: one readable line for each failed run."""
 
+import re
 from datetime import UTC, datetime
 
 import dagster as dg
@@ -12,6 +13,12 @@ from lightning_eda.storage.notices import append_line, post_text
 FAILURES_SECONDS = 30
 FAILURES_FILE = "failures.log"
 LINE_LENGTH = 1000
+UNKNOWN = "no reason is given"
+RETRY_TAG = "dagster/will_retry"
+# Of the engine event that the code server writes when a run's process is gone.
+KILLED = re.compile(r"was terminated by signal (\d+)")
+EXITED = re.compile(r"unexpectedly exited with code (-?\d+)")
+SIGKILL = "9"
 
 
 def failures_sensor(webhook_url: str | None) -> dg.SensorDefinition:
@@ -51,9 +58,25 @@ def _failure_line(context: dg.RunFailureSensorContext) -> str:
     job = "assets chosen by hand" if run.job_name.startswith("__") else run.job_name
     where = f"step {steps[0].step_key}" if steps else "no step"
     more = f" (and {len(steps) - 1} more)" if len(steps) > 1 else ""
-    reason = _reason(steps[0]) if steps else (context.failure_event.message or "no reason is given")
+    reason = _reason(steps[0]) if steps else (_death(context) or context.failure_event.message or UNKNOWN)
+    current = record.dagster_run if record else run
+    again = "; it is run once more" if current.tags.get(RETRY_TAG) == "true" else ""
     what = f"{when:%Y-%m-%dT%H:%M:%SZ} run {run.run_id[:8]} of {job}, partition {partition}, {where}{more}"
-    return " ".join(f"{what}: {reason}".split())[:LINE_LENGTH]
+    return " ".join(f"{what}: {reason}".split())[: LINE_LENGTH - len(again)] + again
+
+
+def _death(context: dg.RunFailureSensorContext) -> str:
+    """What became of the run's process, when that is known; "" otherwise."""
+    run_id = context.dagster_run.run_id
+    for entry in reversed(context.instance.all_logs(run_id, of_type=dg.DagsterEventType.ENGINE_EVENT)):
+        event = entry.dagster_event
+        words = event.message if event and event.message and not event.step_key else ""
+        if killed := KILLED.search(words):
+            why = ", by somebody or because memory ran out" if killed[1] == SIGKILL else ""
+            return f"its process was killed (signal {killed[1]}){why}"
+        if exited := EXITED.search(words):
+            return f"its process exited with code {exited[1]}"
+    return ""
 
 
 def _reason(step_failure: dg.DagsterEvent) -> str:
@@ -64,4 +87,4 @@ def _reason(step_failure: dg.DagsterEvent) -> str:
     error = data.error
     while error and error.cause and (error.cls_name or "").startswith("Dagster"):
         error = error.cause
-    return error.message if error else "no reason is given"
+    return error.message if error else UNKNOWN

@@ -7,6 +7,7 @@ import dagster as dg
 
 from lightning_eda.errors import DatabaseBusyError
 from lightning_eda.glm.healing import (
+    SETTLE,
     LookBack,
     hour_states,
     hours_to_compare,
@@ -40,7 +41,9 @@ def heal_hours_sensor(settings: Settings, clock: Callable[[], datetime]) -> dg.S
         job=lightning,
         minimum_interval_seconds=HEAL_SECONDS,
         description="Every 5 minutes: compares the last HEAL_HOURS hours of the bucket with the database "
-        "(after an outage up to three days) and asks for those with granules that it lacks, each state once.",
+        "(after an outage up to three days) and asks for those with granules that it lacks, each state once, "
+        "and once for those of which both have nothing and that were never fetched. An hour is looked at "
+        f"from {SETTLE.seconds // 60} minutes after its end.",
     )
     def heal_hours(
         context: dg.SensorEvaluationContext,

@@ -8,6 +8,7 @@ from lightning_eda.errors import SettingError
 from lightning_eda.warehouse.schema import TIER_TABLES
 
 LARGEST_FLAG = 255
+LIMITS = {"west": 180, "south": 90, "east": 180, "north": 90}
 Box = tuple[float, float, float, float]
 
 
@@ -70,17 +71,17 @@ def require_tier(tier: str) -> None:
 
 
 def _require_box(box: Box) -> None:
-    good = len(box) == 4 and all(math.isfinite(edge) for edge in box)
-    if good:
-        west, south, east, north = box
-        good = -180 <= west <= 180 and -180 <= east <= 180 and -90 <= south <= north <= 90
-    if not good:
-        raise SettingError(
-            "bbox",
-            box,
-            "west, south, east, north with longitudes from -180 to 180 and -90 <= south <= north <= 90",
-            "West greater than east crosses the antimeridian.",
-        )
+    """SettingError that names the edges that are wrong; what is not a number is in no range."""
+    if len(box) != len(LIMITS):
+        raise SettingError("bbox", box, ", ".join(LIMITS))
+    wrong = {name: edge for name, edge in zip(LIMITS, box, strict=True) if not abs(edge) <= LIMITS[name]}
+    if wrong:
+        found = [*wrong.values()]
+        allowed = "longitudes from -180 to 180, latitudes from -90 to 90"
+        raise SettingError(", ".join(wrong), found if len(found) > 1 else found[0], allowed)
+    _, south, _, north = box
+    if south > north:
+        raise SettingError("south", south, f"at most north ({north})")
 
 
 def _require_limits(name: str, least: float | None, largest: float | None) -> None:

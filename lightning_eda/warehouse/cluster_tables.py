@@ -215,8 +215,11 @@ def _marked(rows: list[Row], choice: Choice) -> list[Row]:
     """The rows with this k marked as chosen, and no other; SettingError when none has it."""
     known = [row["k"] for row in rows]
     if choice.k not in known:
-        allowed = ", ".join(map(str, known)) or "none: the window has no scores yet"
-        raise SettingError("k", choice.k, allowed, "Only a k that was fitted and scored can be chosen.")
+        if not known:
+            hint = "Run silhouette_evaluator and then elbow_evaluator for this window first."
+            raise SettingError("k", choice.k, "none: the window has no scores yet", hint)
+        hint = "Only a k that was fitted and scored can be chosen."
+        raise SettingError("k", choice.k, ", ".join(map(str, known)), hint)
     return [row | {"chosen_by": choice.by if row["k"] == choice.k else None} for row in rows]
 
 

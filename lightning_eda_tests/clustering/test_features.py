@@ -44,9 +44,9 @@ def test_a_missing_feature_is_named():
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"geometry": "flat"}, "geometry: found"),
-        ({"features": ("time", "colour")}, "features: found"),
-        ({"normalisation": "log"}, "normalisation: found"),
+        ({"geometry": "flat"}, "geometry: found 'flat'; allowed: sphere, lonlat"),
+        ({"features": ("time", "colour")}, r"features: found \['colour', 'time'\]; allowed: time"),
+        ({"normalisation": "log"}, "normalisation: found 'log'; allowed:"),
         ({"feature_scale": 0.0}, "feature_scale: found 0.0; allowed: above 0"),
     ],
 )

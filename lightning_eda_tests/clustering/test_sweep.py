@@ -1,3 +1,4 @@
+import re
 from functools import partial
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from sklearn.cluster import KMeans
 from lightning_eda.clustering.cells import cells_of_points
 from lightning_eda.clustering.points import sphere_points
 from lightning_eda.clustering.sweep import Sweep, kmeans_sweep, kmeans_sweep_cells
-from lightning_eda.errors import PointsError
+from lightning_eda.errors import PointsError, SettingError
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -155,10 +156,17 @@ def test_points_that_are_not_finite_are_refused(value: float) -> None:
         kmeans_sweep([[0.0, 1.0], [value, 0.0], [1.0, 1.0]])
 
 
-@pytest.mark.parametrize("options", [{"k_min": 0}, {"k_min": 5, "k_max": 4}, {"n_init": 0}])
-def test_impossible_arguments_are_refused(options: dict[str, int]) -> None:
-    """An empty range of k, no clusters, no starts."""
-    with pytest.raises(PointsError, match="at least 1"):
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"k_min": 5, "k_max": 4}, "k_min: found 5; allowed: at most k_max (4)"),
+        ({"k_min": 0}, "k_min: found 0; allowed: a whole number from 1"),
+        ({"n_init": 0}, "n_init: found 0; allowed: a whole number from 1"),
+    ],
+)
+def test_impossible_arguments_are_refused(options: dict[str, int], words: str) -> None:
+    """An empty range of k, no clusters, no starts: the error names the argument."""
+    with pytest.raises(SettingError, match=re.escape(words)):
         kmeans_sweep(np.eye(3), **options)  # type: ignore[arg-type]
 
 

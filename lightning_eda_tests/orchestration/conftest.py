@@ -76,6 +76,12 @@ def run():
         yield materialize
 
 
+def logged(instance: dg.DagsterInstance, result: dg.ExecuteInProcessResult, level: int) -> list[str]:
+    """What the assets of a run wrote to its log at a level."""
+    entries = instance.all_logs(result.run_id)
+    return [entry.user_message for entry in entries if entry.level == level and not entry.is_dagster_event]
+
+
 def reported(instance: dg.DagsterInstance, asset: str) -> dict[str, dict]:
     """The metadata of all materializations Dagster knows of, by partition."""
     records = instance.fetch_materializations(dg.AssetKey(asset), limit=100).records

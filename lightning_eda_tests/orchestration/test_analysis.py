@@ -244,7 +244,7 @@ def test_every_drop_is_counted(tmp_path, settings, run, stormy_hour):
     ("asset", "options", "words"),
     [
         ("preprocessor", {"tier": "flashes"}, "tier: found 'flashes'; allowed: flash, group, event"),
-        ("preprocessor", {"geometry": "flat"}, "geometry: found ['flat']; allowed: sphere, lonlat"),
+        ("preprocessor", {"geometry": "flat"}, "geometry: found 'flat'; allowed: sphere, lonlat"),
         ("preprocessor", {"features": ["colour"]}, "features: found ['colour']; allowed: time, energy, area"),
         (
             "preprocessor",
@@ -252,8 +252,12 @@ def test_every_drop_is_counted(tmp_path, settings, run, stormy_hour):
             "allowed: G18. Only these are loaded in this window.",
         ),
         ("preprocessor", {"satellites": ["goes"]}, "satellites: found ['goes']; allowed: G18"),
-        ("preprocessor", {"south": 10.0, "north": -10.0}, "bbox"),
-        ("kmeans_cluster", {"k_min": 5, "k_max": 2}, "k from 5 to 2"),
+        (
+            "preprocessor",
+            {"south": 10.0, "north": -10.0},
+            "south: found 10.0; allowed: at most north (-10",
+        ),
+        ("kmeans_cluster", {"k_min": 5, "k_max": 2}, "k_min: found 5; allowed: at most k_max (2)."),
     ],
 )
 def test_a_mistake_in_the_config_is_one_sentence(settings, run, stormy_hour, asset, options, words):

@@ -8,6 +8,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import dagster as dg
 import pytest
+from dagster._utils import get_run_crash_explanation
 
 from lightning_eda.errors import SettingError, StorageError, TransferError
 from lightning_eda.reporting import readable_failures
@@ -147,6 +148,33 @@ def test_a_run_that_died_is_told(instance, tmp_path):
     instance.report_run_failed(run, "its process was killed\nby signal 9")
     (line,) = tell(instance, run, tmp_path)
     assert line.endswith("of empty, partition none, no step: its process was killed by signal 9")
+
+
+@pytest.mark.parametrize(
+    ("exit_code", "words"),
+    [
+        (-9, "its process was killed (signal 9), by somebody or because memory ran out"),
+        (-15, "its process was killed (signal 15)"),
+        (3, "its process exited with code 3"),
+    ],
+)
+@pytest.mark.parametrize("retries", [0, 1])
+def test_a_killed_run_is_told_in_words(tmp_path, exit_code, words, retries):
+    """Not Dagster's general sentence: what its server saw of the process, and whether the run is repeated."""
+
+    @dg.job
+    def empty():
+        """Nothing."""
+
+    chosen = {"run_retries": {"enabled": True, "max_retries": retries}}
+    with dg.DagsterInstance.ephemeral(settings=chosen) as instance:
+        run = instance.create_run_for_job(empty)
+        # The two events that the code server writes when it finds the process gone.
+        instance.report_engine_event(get_run_crash_explanation("Run execution process", exit_code), run)
+        instance.report_run_failed(run)
+        (line,) = tell(instance, run, tmp_path)
+    again = "; it is run once more" if retries else ""
+    assert line.endswith(f"of empty, partition none, no step: {words}{again}")
 
 
 def test_the_web_hook_is_told_the_line(instance, tmp_path, hook):

@@ -232,3 +232,11 @@ def test_a_mistake_makes_the_tick_red_with_its_reason(healing, changes, words):
     with pytest.raises(dg.Failure) as failure:
         healing(**changes).tick()
     assert words in failure.value.description
+
+
+def test_the_description_says_what_is_asked_for_and_when(healing):
+    """Hours that lack granules, hours that are empty and were never fetched, and from when."""
+    words = healing().sensor.description
+    assert "with granules that it lacks" in words
+    assert "both have nothing and that were never fetched" in words
+    assert "from 20 minutes after its end" in words

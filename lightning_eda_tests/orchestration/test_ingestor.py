@@ -83,6 +83,7 @@ def test_a_complete_hour_passes_every_check(tmp_path, settings, run):
     simulate(tmp_path / "archive", granules=180)
     result = run(settings(), KEY)
     assert all(evaluation.passed for evaluation in checks(result).values())
+    assert checks(result)["hour_is_complete"].metadata["incomplete_hours"].value == "none"
     assert metadata(result, "extract")["gaps"] == "none"
 
 

@@ -2,13 +2,15 @@
 
 import gzip
 import io
+import logging
 import zipfile
 
 import pytest
 
-from lightning_eda_tests.orchestration.conftest import reported
+from lightning_eda_tests.orchestration.conftest import logged, reported
 from lightning_eda_tests.orchestration.csv_days import (
     CSV,
+    DAY,
     checks,
     database_of,
     failure,
@@ -183,6 +185,25 @@ def test_a_bad_csv_leaves_the_old_rows(table, load, s3_bucket: S3Bucket):
     assert len(rows_of(s3_bucket)) == 2
     result = load(table(bad_rows="set_aside"))
     assert (result.success, metadata(result)["rows_set_aside"]) == (True, 1)
+
+
+def test_the_log_says_what_was_loaded(table, run, load, s3_bucket: S3Bucket):
+    """One line for a day; rows that were set aside are a warning with their lines."""
+    s3_bucket.put("in/20240101/orders.csv", b"id,name,amount\n1,a,0.5\n")
+    url = f"s3://{s3_bucket.name}/in/20240101/orders.csv"
+    assert logged(run.instance, load(table()), logging.INFO) == [f"{DAY}: 1 row from {url}"]
+    again = load(table())
+    assert logged(run.instance, again, logging.INFO) == [
+        f"{DAY}: 1 row from {url}: this version of the CSV was loaded before; nothing was changed"
+    ]
+    assert logged(run.instance, again, logging.WARNING) == []
+    s3_bucket.put("in/20240101/orders.csv", CSV + b"3,c\n" * 12)
+    result = load(table(bad_rows="set_aside"))
+    assert logged(run.instance, result, logging.INFO) == [f"{DAY}: 2 rows from {url}"]
+    assert logged(run.instance, result, logging.WARNING) == [
+        f"{DAY}: left out (CSV_BAD_ROWS): 12 rows of {url}, in lines 4, 5, 6, 7, 8, 9, 10, 11, 12, 13 "
+        "and 2 more. The metadata first_rows_set_aside says why"
+    ]
 
 
 def test_the_run_config_wins(table, load, s3_bucket: S3Bucket):

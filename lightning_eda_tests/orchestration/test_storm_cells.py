@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import logging
 import re
 from dataclasses import replace
 from datetime import timedelta
@@ -13,6 +14,7 @@ import pytest
 from lightning_eda.definitions import build_definitions
 from lightning_eda.settings import DistanceSettings
 from lightning_eda_tests.clustering.flash_keys import parse_flash_item
+from lightning_eda_tests.orchestration.conftest import logged
 from lightning_eda_tests.orchestration.storm_days import (
     DAY,
     GROUP,
@@ -157,6 +159,13 @@ def test_a_range_is_one_run_day_by_day(stormy, run):
     (empty,) = [event for event in events if event.partition == "2024-07-02"]
     assert empty.metadata["status"].value == "no flashes are loaded for this day"
     assert cells_of(stormy, "2024-07-02") == []
+
+
+def test_a_day_without_flashes_is_a_warning_in_the_log(stormy, run):
+    """On a command line nothing else would say so; a day with flashes has no warning."""
+    assert logged(run.instance, run(stormy, DAY, group=GROUP), logging.WARNING) == []
+    told = "2024-07-02: no flashes are loaded for this day: are its hours loaded?"
+    assert logged(run.instance, run(stormy, "2024-07-02", group=GROUP), logging.WARNING) == [told, told]
 
 
 def test_two_satellites_are_kept_apart(settings, run, tmp_path):

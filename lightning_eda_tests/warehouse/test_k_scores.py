@@ -106,7 +106,11 @@ def test_scores_and_choice_in_one_transaction(database: Path) -> None:
 
 def test_only_a_scored_k_is_chosen(database: Path) -> None:
     """The error says which there are, and the earlier choice stays."""
-    with pytest.raises(SettingError, match=r"k: found 2; allowed: none: the window has no scores yet"):
+    words = (
+        r"k: found 2; allowed: none: the window has no scores yet\. "
+        "Run silhouette_evaluator and then elbow_evaluator for this window first"
+    )
+    with pytest.raises(SettingError, match=words):
         choose_k(database, START, END, Choice(2, "config"))
     replace_scores(database, START, END, FIT, inertia({2: 9.0, 3: 4.0}))
     choose_k(database, START, END, Choice(2, "elbow"))

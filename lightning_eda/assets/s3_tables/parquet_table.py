@@ -26,6 +26,7 @@ from lightning_eda.checks.tables import (
 from lightning_eda.partitions import daily, one_run, run_days
 from lightning_eda.reporting import PartitionReport, preview, report_partitions, retried_failures
 from lightning_eda.resources import DataFolderResource, TablesResource
+from lightning_eda.texts import counted
 
 if TYPE_CHECKING:
     from lightning_eda.table_days import TableTask
@@ -56,12 +57,26 @@ def parquet_table(
             begin = time.monotonic()
             with failures.of(day):
                 done = results[day] = load_day(task, day, folders.folder() / "scratch", datetime.now(UTC))
-                context.log.info(f"{day}: {done.rows:,} rows from {task.source.url(done.source)} {done.note}")
+                _tell(context, str(day), done, task.source.url(done.source))
                 reports.append(_report(str(day), task, done, tables.table_link(), time.monotonic() - begin))
         failures.require_none(reports)
     before = rows_of_days_before(context, min(results))
     checks = [check_has_rows(results), check_columns(results), check_row_count(results, before)]
     return report_partitions(context, reports, checks, data_version=done.data_version)
+
+
+def _tell(context: dg.AssetExecutionContext, day: str, done: "LoadResult", url: str) -> None:
+    """Says in the log what was loaded, and which rows were not."""
+    note = f": {done.note}" if done.note else ""
+    context.log.info(f"{day}: {counted(done.rows, 'row')} from {url}{note}")
+    if done.reading and done.rows_set_aside:
+        lines = [str(row.line) for row in done.reading.set_aside]
+        more = f" and {done.rows_set_aside - len(lines)} more" if done.rows_set_aside > len(lines) else ""
+        context.log.warning(
+            f"{day}: left out (CSV_BAD_ROWS): {counted(done.rows_set_aside, 'row')} of {url}, in line"
+            f"{'s' if len(lines) > 1 else ''} {', '.join(lines)}{more}. "
+            "The metadata first_rows_set_aside says why"
+        )
 
 
 def _report(

@@ -15,7 +15,12 @@ import dagster as dg
 from lightning_eda.assets.catalog import FLASH_PAIRS, LIGHTNING, OWNERS, about
 from lightning_eda.assets.day_failures import DayFailures
 from lightning_eda.assets.ingestor.load import load
-from lightning_eda.assets.storm_cells.pair_finding import FlashPairsConfig, day_window, find_pairs
+from lightning_eda.assets.storm_cells.pair_finding import (
+    NO_FLASHES,
+    FlashPairsConfig,
+    day_window,
+    find_pairs,
+)
 from lightning_eda.partitions import lightning_daily, one_run, run_days
 from lightning_eda.reporting import PartitionReport, count_table, report_partitions, retried_failures
 from lightning_eda.resources import DataFolderResource, DistancesResource, WarehouseResource
@@ -53,6 +58,8 @@ def flash_pairs(
                 found = find_pairs(warehouse.database(), store, settings, place, config)
                 for note in found.notes:
                     context.log.info(f"{day}: {note}")
+                if not found.note.flashes:
+                    context.log.warning(f"{day}: {NO_FLASHES}: are its hours loaded?")
                 url = store.url(found.note.key)
                 context.log.info(f"{day}: {found.note.pairs:,} pairs, {url}")
                 reports.append(_report(str(day), found, url, time.monotonic() - begin))
@@ -81,7 +88,7 @@ def _report(day: str, found: "FoundPairs", url: str, seconds: float) -> Partitio
             "granules": found.granules,
             "dropped_by_reason": count_table("reason", found.dropped),
             "notes": "; ".join(found.notes) or "none",
-            "status": "written" if note.flashes else "no flashes are loaded for this day",
+            "status": "written" if note.flashes else NO_FLASHES,
             "pairs_file": url,
         },
     )

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from lightning_eda.warehouse.cleaning import CleanRows
 
 GRANULES_PER_DAY = 4320
+NO_FLASHES = "no flashes are loaded for this day"
 
 
 class FlashPairsConfig(RunConfig):

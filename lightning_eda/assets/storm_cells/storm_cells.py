@@ -16,7 +16,7 @@ from lightning_eda.assets.catalog import LIGHTNING, OWNERS, about
 from lightning_eda.assets.day_failures import DayFailures
 from lightning_eda.assets.storm_cells.cell_finding import StormCellsConfig, draw_cells, find_cells
 from lightning_eda.assets.storm_cells.flash_pairs import flash_pairs
-from lightning_eda.assets.storm_cells.pair_finding import day_window
+from lightning_eda.assets.storm_cells.pair_finding import NO_FLASHES, day_window
 from lightning_eda.partitions import lightning_daily, one_run, run_days
 from lightning_eda.reporting import (
     PartitionReport,
@@ -65,6 +65,8 @@ def storm_cells(
                 found = find_cells(database, store, settings, place, config)
                 replace_storm_cells(database, day, found.cells, found.inside)
                 drawings = draw_cells(found, place)
+                if not found.flashes.num_rows:
+                    context.log.warning(f"{day}: {NO_FLASHES}: are its hours loaded?")
                 context.log.info(f"{day}: {found.cells.num_rows:,} cells, map: {drawings.map}")
                 seconds = time.monotonic() - begin
                 reports.append(_report(str(day), found, drawings, store.url(found.key), database, seconds))
@@ -91,7 +93,7 @@ def _report(
             "eps_km": found.eps_km,
             "min_samples": found.min_samples,
             "max_minutes": found.note.max_minutes,
-            "status": "clustered" if found.flashes.num_rows else "no flashes are loaded for this day",
+            "status": "clustered" if found.flashes.num_rows else NO_FLASHES,
             "source": drawings.source,
             "clusters_file": url,
             "database": file_link(database),
