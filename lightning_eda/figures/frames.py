@@ -71,6 +71,7 @@ class Scene:
         total: How many there were, where `flashes` is a sample of them; None: it holds all.
         simulated: Whether no instrument saw them; every title says so.
         names: Numbers to show in place of labels, where these are others than in the tables.
+        word: What a label stands for, in a word.
 
     Raises:
         ValueError: A column is missing, the window is empty, or the tier is not known.
@@ -85,6 +86,7 @@ class Scene:
     total: int | None = None
     simulated: bool = False
     names: Mapping[int, int] = field(default_factory=dict)
+    word: str = "cluster"
 
     def __post_init__(self) -> None:
         require_columns(self.flashes, FLASH_COLUMNS, "flashes")

@@ -33,20 +33,27 @@ POLICY = (
 )
 
 
-def render_interactive_map(scene: Scene) -> str:
+def render_interactive_map(scene: Scene, title: str = "lightning clusters", contents: str = "") -> str:
     """The page, about 5 MB of it Plotly, and 40 bytes a flash.
 
     Above `MOST_POINTS` each cluster is thinned in proportion.
+
+    Args:
+        scene: What to show.
+        title: What is seen, after the name of the satellite.
+        contents: What the page holds, in words; empty: how many flashes in how many clusters.
     """
     from plotly.offline import get_plotlyjs
 
     kept = thinned(scene, MOST_POINTS)
     figure = _page_data(scene, kept)
+    heading = f"{scene.satellite_title} {title}"
     parts = {
         "policy": POLICY,
-        "title": html.escape(f"{scene.satellite_title} lightning clusters, {scene.window_title}"),
-        "heading": html.escape(f"{scene.satellite_title} lightning clusters"),
-        "subtitle": html.escape(_subtitle(scene)),
+        "title": html.escape(f"{heading}, {scene.window_title}"),
+        "heading": html.escape(heading),
+        "what": html.escape(title),
+        "subtitle": html.escape(f"{scene.window_title}  ·  {contents or _contents(scene)}"),
         "source": html.escape(scene.source),
         "note": html.escape(_note(scene, len(kept))),
         "css": packaged_text("page/interactive.css"),
@@ -58,18 +65,20 @@ def render_interactive_map(scene: Scene) -> str:
     return re.sub(r"\{\{(\w+)\}\}", lambda place: parts[place[1]], packaged_text("page/interactive.html"))
 
 
-def _subtitle(scene: Scene) -> str:
-    clusters = f" in {len(scene.labels)} clusters" if scene.labels else ""
-    return f"{scene.window_title}  ·  {scene.count:,} {scene.noun}{clusters}"
+def _contents(scene: Scene) -> str:
+    number = len(scene.labels)
+    clusters = f" in {number} {scene.word}{'s' if number > 1 else ''}" if number else ""
+    return f"{scene.count:,} {scene.noun}{clusters}"
 
 
 def _note(scene: Scene, drawn: int) -> str:
     """What the reader must know of the drawing."""
     note = (
-        "Scroll to zoom, drag to move, click in the legend to hide a cluster, double-click to see it alone."
+        f"Scroll to zoom, drag to move, click in the legend to hide a {scene.word}, "
+        "double-click to see it alone."
     )
     if drawn < scene.count:
-        note += f" {drawn:,} of {scene.count:,} {scene.noun} are drawn, each cluster in proportion."
+        note += f" {drawn:,} of {scene.count:,} {scene.noun} are drawn, each {scene.word} in proportion."
     return note
 
 

@@ -119,7 +119,7 @@ def _add_points(figure: "Figure", scene: Scene, label: int, count: int) -> None:
     import plotly.graph_objects as go
 
     style = look(label)
-    name = f"cluster {scene.name(label)}" if label >= 0 else "no cluster"
+    name = f"{scene.word} {scene.name(label)}" if label >= 0 else f"no {scene.word}"
     size = float(np.clip(60.0 / max(len(scene), 1) ** 0.25, 4.5, 9.0))
     figure.add_trace(
         go.Scattergl(
@@ -140,7 +140,7 @@ def _add_centers(figure: "Figure", projection: PlateCarree, scene: Scene) -> Non
         x, y = projection.forward(np.array([row["center_lat"]]), np.array([row["center_lon"]]))
         name = scene.name(label)
         text = (
-            f"<b>cluster {name}, centre</b><br>{row['flashes']:,} {scene.noun}, "
+            f"<b>{scene.word} {name}, centre</b><br>{row['flashes']:,} {scene.noun}, "
             f"{number_text(row['rate_per_minute'])} per minute"
             f"<br>radius {number_text(row['radius_km'], 'km')}"
             f"<br>hull {number_text(row['hull_area_km2'], 'km²')}"
@@ -165,6 +165,7 @@ def _lay_out(figure: "Figure", scene: Scene, ranges: list[tuple[float, float]], 
         "tickcolor": COAST, "tickfont": {"color": SOFT_INK, "size": 12}, "showline": True, "mirror": True,
         "linecolor": COAST,
     }  # fmt: skip
+    title = f"{scene.word.capitalize()}, {scene.noun}"
     figure.update_layout(
         template="none",
         font={"family": FONT, "color": INK},
@@ -180,12 +181,13 @@ def _lay_out(figure: "Figure", scene: Scene, ranges: list[tuple[float, float]], 
             "scaleratio": 1.0 / float(np.cos(np.radians(middle_lat))),
         },
         legend={
-            "title": {"text": f"Cluster, {scene.noun}", "font": {"color": SOFT_INK, "size": 13}},
+            "title": {"text": title, "font": {"color": SOFT_INK, "size": 13}},
             "groupclick": "togglegroup", "itemsizing": "constant", "font": {"size": 14}, "tracegroupgap": 2,
         },
     )  # fmt: skip
     if len(scene) == 0:
+        missing = scene.noun if scene.word == "cluster" else f"{scene.word}s"
         figure.add_annotation(
-            text=f"<b>No {scene.noun} in this window</b>", xref="paper", yref="paper", x=0.5, y=0.5,
+            text=f"<b>No {missing} in this window</b>", xref="paper", yref="paper", x=0.5, y=0.5,
             showarrow=False, font={"size": 24, "color": INK},
         )  # fmt: skip

@@ -74,21 +74,38 @@ def draw_storm_map(scene: Scene) -> "Figure":
         _draw_times(figure, colors)
         _draw_list(figure, ranked)
     else:
-        notice(axes, "No storm cells", "No flashes were close enough in space and time on this day.")
+        far = f"No {scene.noun} were close enough in space and time on this day."
+        notice(axes, "No storm cells", far if scene.count else f"There were no {scene.noun}.")
     figure.text(0.045, 0.018, credit(frame, scene.source), size=8, color=SOFT_INK)
     return figure
 
 
 def render_storm_page(scene: Scene) -> str:
-    """The interactive map of the largest cells alone, in looks by rank, with their numbers in the tables."""
+    """The interactive map of the largest cells alone, in looks by rank, with their numbers in the tables.
+
+    It says how many cells and flashes there were, where it does not hold all.
+    """
     ranked = largest_cells(scene.clusters).slice(0, MOST_EXPLORED)
     ranks = pa.array(range(ranked.num_rows), pa.int64())
     names = dict(enumerate(ranked["cluster"].to_pylist()))
     rank = ranks.take(pc.index_in(pa.array(scene.label), value_set=ranked["cluster"].cast(pa.int64())))
-    flashes, shown = scene.flashes, pc.is_valid(rank)
-    flashes = flashes.set_column(flashes.column_names.index("cluster"), "cluster", rank).filter(shown)
+    flashes = scene.flashes
+    flashes = flashes.set_column(flashes.column_names.index("cluster"), "cluster", rank)
+    flashes = flashes.filter(pc.is_valid(rank))
     ranked = ranked.set_column(ranked.column_names.index("cluster"), "cluster", ranks)
-    return render_interactive_map(replace(scene, flashes=flashes, clusters=ranked, names=names))
+    shown = replace(scene, flashes=flashes, clusters=ranked, names=names, word="cell")
+    return render_interactive_map(shown, "storm cells", _share(scene, shown))
+
+
+def _share(scene: Scene, shown: Scene) -> str:
+    """How much of the day is shown, in words; empty when it is all."""
+    cells, few = scene.clusters.num_rows, shown.clusters.num_rows
+    parts = f"the {few} largest of {cells:,} cells" if few < cells else _cells_text(cells)
+    return f"{parts}, {len(shown):,} of {scene.count:,} {scene.noun}" if len(shown) < scene.count else ""
+
+
+def _cells_text(cells: int) -> str:
+    return f"{cells:,} cell{'s' if cells != 1 else ''}"
 
 
 def largest_cells(cells: pa.Table) -> pa.Table:
@@ -157,9 +174,8 @@ def _subtitle(scene: Scene) -> str:
     inside = int(np.count_nonzero(scene.label >= 0))
     parts = [scene.window_title, f"{scene.count:,} {scene.noun}"]
     if scene.count:
-        cells = scene.clusters.num_rows
         share = f"{100.0 * inside / scene.count:.0f} %"
-        parts.append(f"{cells:,} cell{'s' if cells != 1 else ''} with {share} of them")
+        parts.append(f"{_cells_text(scene.clusters.num_rows)} with {share} of them")
     return "  ·  ".join(parts)
 
 

@@ -5,22 +5,13 @@ import pytest
 from lightning_eda_tests.end_to_end.browser import find_chromium, open_browser, wait_for_runs
 from lightning_eda_tests.end_to_end.commands import dagster_dev, project_folder
 from lightning_eda_tests.hours import BUCKET, simulate
+from lightning_eda_tests.orchestration.test_definitions import LIGHTNING
 
 pytestmark = pytest.mark.skipif(
     find_chromium() is None, reason="no Chromium on the PATH (Debian: apt-get install chromium)"
 )
 KEY = "2024-07-01-20:00"
 PIN = {"GOES_YEAR": "2024", "GOES_DOY": "183", "GOES_HOUR": "20"}
-LIGHTNING = (
-    "extract",
-    "transform",
-    "load",
-    "preprocessor",
-    "kmeans_cluster",
-    "silhouette_evaluator",
-    "elbow_evaluator",
-    "cluster_map",
-)
 
 
 @pytest.fixture
@@ -44,7 +35,7 @@ def test_an_hour_from_the_graph_to_its_map(folder, variables):
         (run,) = wait_for_runs(port)
         assert run["status"] == "SUCCESS"
         assert {"key": "dagster/partition", "value": KEY} in run["tags"]
-        assert {node["path"][-1] for node in run["assetSelection"]} == set(LIGHTNING)
+        assert {node["path"][-1] for node in run["assetSelection"]} == LIGHTNING
         browser.open_asset("load")
         page = browser.page
         assert page.get_by_text("Row count").is_visible()

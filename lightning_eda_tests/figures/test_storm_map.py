@@ -160,8 +160,14 @@ def test_a_day_without_cells_is_drawn():
     place = alone.flashes.column_names.index("cluster")
     flashes = alone.flashes.set_column(place, "cluster", pa.array([-1] * 30, pa.int64()))
     nothing = replace(alone, flashes=flashes, clusters=alone.clusters.slice(0, 0))
-    assert render_storm_map(nothing) != render_storm_map(scene)
-    assert "0 flashes" in render_storm_page(nothing)
+    assert "There were no flashes." in texts(draw_storm_map(scene).axes[0])
+    assert any(
+        text.startswith("No flashes were close enough") for text in texts(draw_storm_map(nothing).axes[0])
+    )
+    assert "·  0 flashes</p>" in render_storm_page(scene)
+    page = render_storm_page(nothing)
+    assert "·  0 cells, 0 of 30 flashes</p>" in page
+    assert "<b>No cells in this window</b>" in payload(page)["layout"]["annotations"][0]["text"]
 
 
 def test_discs_grow_with_the_flashes():
@@ -197,7 +203,8 @@ def test_the_page_shows_the_largest_by_rank():
     page = render_storm_page(scene)
     cells = largest_cells(scene.clusters).slice(0, MOST_EXPLORED).to_pylist()
     counts = [cell["flashes"] for cell in cells]
-    assert f"{sum(counts):,} flashes in {MOST_EXPLORED} clusters" in page
+    share = f"the {MOST_EXPLORED} largest of {MOST_EXPLORED + 10} cells, {sum(counts):,} of 4,000 flashes"
+    assert f"·  {share}</p>" in page
     traces = payload(page)["data"]
     points = [trace for trace in traces if trace["mode"] == "markers"]
     names = [str(cell["cluster"]) for cell in cells]
@@ -205,10 +212,28 @@ def test_the_page_shows_the_largest_by_rank():
         f"<b>{name}</b>  {count:,}" for name, count in zip(names, counts, strict=True)
     ]
     assert [trace["hovertemplate"].partition("<br>")[0] for trace in points] == [
-        f"<b>cluster {name}</b>" for name in names
+        f"<b>cell {name}</b>" for name in names
     ]
     assert len({(trace["marker"]["color"], trace["marker"]["symbol"]) for trace in points}) == MOST_EXPLORED
     centers = [trace for trace in traces if trace["mode"] == "markers+text"]
     assert [trace["text"] for trace in centers] == [[name] for name in names]
     assert all(c["marker"]["size"] > 6 * len(c["text"][0]) for c in centers)
-    assert all(f"<b>cluster {c['text'][0]}, centre</b>" in c["hovertemplate"] for c in centers)
+    assert all(f"<b>cell {c['text'][0]}, centre</b>" in c["hovertemplate"] for c in centers)
+
+
+@pytest.mark.parametrize(
+    ("outside", "words"), [(0, "60 flashes in 3 cells"), (9, "3 cells, 51 of 60 flashes")]
+)
+def test_the_page_says_that_it_shows_cells(outside, words):
+    """In title, heading, legend and note; what is left out is told only when there is some."""
+    scene = cell_scene(3, 60)
+    labels = scene.label.copy()
+    labels[:outside] = -1
+    page = render_storm_page(replace(scene, flashes=with_column(scene.flashes, "cluster", labels)))
+    assert "storm cells, 2024-" in page.partition("<title>")[2].partition("</title>")[0]
+    assert f"storm cells</h1>\n<p>{scene.window_title}  ·  {words}</p>" in page
+    assert 'aria-label="Map of storm cells"' in page
+    assert payload(page)["layout"]["legend"]["title"]["text"] == "Cell, flashes"
+    assert "click in the legend to hide a cell," in page
+    own = page.partition("<script>")[0] + page.rpartition("<footer>")[2].partition("<script>")[0]
+    assert "cluster" not in own

@@ -277,6 +277,6 @@ def test_other_spaces_work_too(settings, run, stormy_hour, options):
 def test_without_its_input_an_asset_says_what_to_run(settings, run):
     """The map of a window that was never cleaned."""
     result = run(settings(), KEY, group="maps")
-    (failure,) = result.get_step_failure_events()
+    (failure,) = [event for event in result.get_step_failure_events() if event.step_key == "cluster_map"]
     words = failure.step_failure_data.user_failure_data.description
     assert "rows.parquet is absent: run preprocessor for this window first" in words

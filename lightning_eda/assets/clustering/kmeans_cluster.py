@@ -26,12 +26,16 @@ from lightning_eda.resources import DataFolderResource, PinResource
 class KmeansConfig(RunConfig):
     """The range of k and how hard to try."""
 
-    k_min: int = Field(2, ge=1, description="First k.")
-    k_max: int = Field(23, ge=1, description="Last k.")
-    n_init: int = Field(10, ge=1, description="Starts for each k; the best is kept.")
-    seed: int = Field(60, ge=0, description="Decides all chance.")
+    k_min: int = Field(2, ge=1, description="Smallest number of clusters that is tried.")
+    k_max: int = Field(23, ge=1, description="Largest number of clusters that is tried.")
+    n_init: int = Field(10, ge=1, description="Starts of k-means for each k; the best is kept.")
+    seed: int = Field(
+        60, ge=0, description="Decides all chance in k-means: the same seed, the same clusters."
+    )
     fit_limit: int = Field(
-        100_000, ge=64, description="Most distinct positions that are fitted as they are; above, most cells."
+        100_000,
+        ge=64,
+        description="So many distinct positions are fitted as they are; more are joined to so many cells.",
     )
 
 

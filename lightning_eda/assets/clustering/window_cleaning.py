@@ -23,31 +23,53 @@ KM_PER_DEGREE = 111.2  # of a great circle
 class PreprocessorConfig(RunConfig):
     """What is clustered, and what is left out."""
 
-    tier: str = Field("flash", description="flash, group or event; the tier must have been loaded.")
-    satellites: list[str] = Field([], description="For example G18; empty: all that are loaded.")
-    west: float | None = Field(None, description="Box, degrees east; west > east crosses the antimeridian.")
-    south: float | None = Field(None, description="Box, degrees north.")
-    east: float | None = Field(None, description="Box, degrees east.")
-    north: float | None = Field(None, description="Box, degrees north.")
-    quality_flags: list[int] = Field([], description="Flags to keep, for example 0; empty keeps all.")
-    min_area_km2: float | None = Field(None, description="Smallest footprint.")
-    max_area_km2: float | None = Field(None, description="Largest footprint.")
-    min_energy_fj: float | None = Field(None, description="Weakest radiant energy, femtojoule.")
-    max_energy_fj: float | None = Field(None, description="Strongest radiant energy, femtojoule.")
+    tier: str = Field(
+        "flash", description="What to cluster: flash, group or event; it must have been loaded."
+    )
+    satellites: list[str] = Field(
+        [], description="Satellites to take, such as G18; empty takes all that are loaded."
+    )
+    west: float | None = Field(
+        None,
+        description="Western edge of the box to keep, degrees east; west > east crosses the antimeridian.",
+    )
+    south: float | None = Field(None, description="Southern edge of the box to keep, degrees north.")
+    east: float | None = Field(None, description="Eastern edge of the box to keep, degrees east.")
+    north: float | None = Field(None, description="Northern edge of the box to keep, degrees north.")
+    quality_flags: list[int] = Field([], description="Quality flags to keep, for example 0; empty keeps all.")
+    min_area_km2: float | None = Field(None, description="Smallest footprint to keep, km².")
+    max_area_km2: float | None = Field(None, description="Largest footprint to keep, km².")
+    min_energy_fj: float | None = Field(None, description="Weakest radiant energy to keep, femtojoule.")
+    max_energy_fj: float | None = Field(None, description="Strongest radiant energy to keep, femtojoule.")
     drop_artifacts: bool = Field(
         True, description="Leave out flashes of a stuck pixel; seen only where groups are loaded."
     )
-    geometry: str = Field("sphere", description="sphere (distances in km) or lonlat (plain degrees).")
-    features: list[str] = Field([], description="Further dimensions: time, energy, area.")
-    normalisation: str = Field("zscore", description="Of the features: none, zscore or minmax.")
-    feature_scale: float = Field(500.0, description="What one unit of a feature counts, km or degrees.")
+    geometry: str = Field(
+        "sphere", description="Space to cluster in: sphere (distances in km) or lonlat (plain degrees)."
+    )
+    features: list[str] = Field(
+        [], description="Dimensions to cluster by besides the place: time, energy, area."
+    )
+    normalisation: str = Field(
+        "zscore", description="How the features are made comparable: none, zscore or minmax."
+    )
+    feature_scale: float = Field(
+        500.0,
+        description="What one unit of a feature counts after its normalisation: km, or degrees with lonlat.",
+    )
     row_limit: int = Field(
-        2_000_000, ge=1, description="With more rows, sums per cell are clustered; features need rows."
+        2_000_000,
+        ge=1,
+        description="With more rows than this, and no features, sums per cell of cell_km are clustered.",
     )
     cell_km: float = Field(
-        4.0, gt=0, description="Edge of such a cell; with lonlat, a 111th of it in degrees."
+        4.0,
+        gt=0,
+        description="Edge in km of the cells clustered above row_limit; with lonlat a 111th of it, degrees.",
     )
-    sample_rows: int = Field(200_000, ge=1, description="Rows kept for the map when cells are clustered.")
+    sample_rows: int = Field(
+        200_000, ge=1, description="Rows kept for the map when there are more than row_limit."
+    )
 
 
 def clean_window(

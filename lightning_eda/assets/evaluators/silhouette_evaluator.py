@@ -20,8 +20,12 @@ from lightning_eda.warehouse.schema_clusters import K_SCORES
 class SilhouetteConfig(RunConfig):
     """When to sample."""
 
-    exact_limit: int = Field(100_000, ge=0, description="Most distinct positions that are all scored.")
-    sample_size: int = Field(10_000, ge=2, description="Points scored above the limit.")
+    exact_limit: int = Field(
+        100_000, ge=0, description="So many distinct positions are all scored; of more, sample_size points."
+    )
+    sample_size: int = Field(
+        10_000, ge=2, description="Points that are scored where distinct positions are more than exact_limit."
+    )
 
 
 @dg.asset(

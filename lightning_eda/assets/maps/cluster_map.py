@@ -33,7 +33,7 @@ SHOWN = ["cluster", "flashes", "center_lat", "center_lon", "radius_km", "hull_ar
 class ClusterMapConfig(RunConfig):
     """Which k."""
 
-    k: int | None = Field(None, ge=1, description="Number of clusters; empty: the best silhouette's.")
+    k: int | None = Field(None, ge=1, description="Number of clusters; empty: that of the best silhouette.")
 
 
 @dg.asset(

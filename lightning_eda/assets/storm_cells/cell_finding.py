@@ -24,7 +24,9 @@ class StormCellsConfig(RunConfig):
     """What makes a cell."""
 
     eps_km: float = Field(
-        12.0, ge=0, description="Flashes this near, and near in time, are neighbours; at most max_km."
+        12.0,
+        ge=0,
+        description="Flashes of a pair at most so far apart are neighbours, km; up to max_km of flash_pairs.",
     )
     min_samples: int = Field(
         5,

@@ -32,17 +32,21 @@ class FlashPairsConfig(RunConfig):
         15.0,
         ge=0,
         le=500,
-        description="Largest great-circle distance; eps_km of storm_cells can be as large.",
+        description="Largest great-circle distance of a pair, km; eps_km of storm_cells can be as large.",
     )
-    max_minutes: float = Field(10.0, ge=0, le=1440, description="Largest difference of time.")
-    satellites: list[str] = Field([], description="For example G18; empty is every satellite loaded.")
+    max_minutes: float = Field(
+        10.0, ge=0, le=1440, description="Largest difference of time of a pair, minutes."
+    )
+    satellites: list[str] = Field(
+        [], description="Satellites to take, such as G18; empty takes all that are loaded."
+    )
     drop_artifacts: bool = Field(
         True, description="Leave out flashes of a stuck pixel; seen only where groups are loaded."
     )
     most_pairs: int = Field(
         100_000_000,
         ge=1,
-        description="The run stops above this: 100 million take 1 GB of disk, and 6 GB of memory to cluster.",
+        description="The run stops at more pairs: 100 million take 1 GB of disk, 6 GB of memory to cluster.",
     )
 
 
