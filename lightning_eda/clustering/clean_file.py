@@ -104,8 +104,7 @@ def read_clean(path: Path) -> CleanWindow:
     import pyarrow.parquet as pq
 
     try:
-        with pq.ParquetFile(path) as file:  # read_table would load pandas
-            rows = file.read()
+        rows = pq.read_table(path)
         facts = json.loads(rows.schema.metadata[FACTS])
         spec = PointSpec(**{**facts["spec"], "features": tuple(facts["spec"]["features"])})
         cells = _read_cells(_cells_path(path), facts["cells_sha256"]) if facts["has_cells"] else None

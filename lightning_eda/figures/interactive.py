@@ -22,6 +22,7 @@ from lightning_eda.figures.interactive_layers import build_figure, map_center
 from lightning_eda.figures.packaged import packaged_text
 from lightning_eda.figures.projection import PlateCarree
 from lightning_eda.figures.sphere import Floats
+from lightning_eda.texts import counted
 
 MOST_POINTS = 50_000
 FEWEST_PER_CLUSTER = 20
@@ -66,8 +67,7 @@ def render_interactive_map(scene: Scene, title: str = "lightning clusters", cont
 
 
 def _contents(scene: Scene) -> str:
-    number = len(scene.labels)
-    clusters = f" in {number} {scene.word}{'s' if number > 1 else ''}" if number else ""
+    clusters = f" in {counted(len(scene.labels), scene.word)}" if scene.labels else ""
     return f"{scene.count:,} {scene.noun}{clusters}"
 
 

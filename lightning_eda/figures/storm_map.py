@@ -27,6 +27,7 @@ from lightning_eda.figures.frames import Labels, Scene, utc
 from lightning_eda.figures.interactive import render_interactive_map
 from lightning_eda.figures.palette import NO_CLUSTER_COLOR
 from lightning_eda.figures.sphere import Floats
+from lightning_eda.texts import counted
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -100,12 +101,8 @@ def render_storm_page(scene: Scene) -> str:
 def _share(scene: Scene, shown: Scene) -> str:
     """How much of the day is shown, in words; empty when it is all."""
     cells, few = scene.clusters.num_rows, shown.clusters.num_rows
-    parts = f"the {few} largest of {cells:,} cells" if few < cells else _cells_text(cells)
+    parts = f"the {few} largest of {cells:,} cells" if few < cells else counted(cells, "cell")
     return f"{parts}, {len(shown):,} of {scene.count:,} {scene.noun}" if len(shown) < scene.count else ""
-
-
-def _cells_text(cells: int) -> str:
-    return f"{cells:,} cell{'s' if cells != 1 else ''}"
 
 
 def largest_cells(cells: pa.Table) -> pa.Table:
@@ -175,7 +172,7 @@ def _subtitle(scene: Scene) -> str:
     parts = [scene.window_title, f"{scene.count:,} {scene.noun}"]
     if scene.count:
         share = f"{100.0 * inside / scene.count:.0f} %"
-        parts.append(f"{_cells_text(scene.clusters.num_rows)} with {share} of them")
+        parts.append(f"{counted(scene.clusters.num_rows, 'cell')} with {share} of them")
     return "  ·  ".join(parts)
 
 

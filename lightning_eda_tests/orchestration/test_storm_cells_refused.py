@@ -31,6 +31,7 @@ from lightning_eda_tests.warehouse.detections import store
             {"storm_cells": {"eps_km": 15.5}},
             "eps_km: found 15.5; allowed: at most 15, the max_km of this day's flash_pairs",
         ),
+        ({"flash_pairs": {"satellites": ["goes"]}}, "satellites: found ['goes']; allowed: G1"),
         ({"flash_pairs": {"most_pairs": 100}}, "max_km: found 15.0; allowed: limits that leave at most 100"),
     ],
 )

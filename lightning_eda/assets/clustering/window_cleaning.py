@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from lightning_eda.warehouse.cleaning import Cleaning
 
 SAMPLE_SEED = 60
-SATELLITES = ("G16", "G17", "G18", "G19")
 KM_PER_DEGREE = 111.2  # of a great circle
 
 
@@ -83,37 +82,17 @@ def clean_window(
     from lightning_eda.clustering.clean_file import CleanWindow
     from lightning_eda.warehouse.cleaning import clean_rows, count_rows
     from lightning_eda.warehouse.queries import hour_counts
+    from lightning_eda.warehouse.satellites import chosen_satellites
 
-    loaded = hour_counts(database, window.start, window.end).to_pylist()
-    config = config.model_copy(update={"satellites": _chosen_satellites(config, loaded)})
+    loaded = hour_counts(database, window.start, window.end)
+    config = config.model_copy(update={"satellites": chosen_satellites(config.satellites, loaded)})
     cleaning, spec = _cleaning(config), _spec(config)
     count = count_rows(database, window.start, window.end, config.tier, cleaning.satellites)
     if count > config.row_limit and not spec.features:
         return _clean_cells(database, window, config)
     clean = clean_rows(database, window.start, window.end, cleaning)
-    notes = (*clean.notes, *_missing_note(loaded, config, clean.read))
+    notes = (*clean.notes, *_missing_note(loaded.to_pylist(), config, clean.read))
     return CleanWindow(clean.rows, config.tier, spec, clean.read, clean.dropped), notes
-
-
-def _chosen_satellites(config: PreprocessorConfig, loaded: Sequence[Mapping[str, Any]]) -> list[str]:
-    """The satellites of the config, in capitals as in the tables; empty is all.
-
-    Args:
-        config: What was asked for.
-        loaded: The ledger by satellite and hour.
-
-    Raises:
-        SettingError: One of them is no satellite, or is not loaded although others are.
-    """
-    from lightning_eda.errors import SettingError
-
-    chosen = [name.upper() for name in config.satellites]
-    there = sorted({row["satellite"] for row in loaded})
-    unknown = [name for name in chosen if name not in (there or SATELLITES)]
-    if unknown:
-        hint = "Only these are loaded in this window." if there else ""
-        raise SettingError("satellites", config.satellites, ", ".join(there or SATELLITES), hint)
-    return chosen
 
 
 def _missing_note(

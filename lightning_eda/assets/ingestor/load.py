@@ -70,9 +70,7 @@ def load(
                 series = read_hour_series(place)
                 paths = {table: file.path for table, file in series.files.items()}
                 result = replace_hour(database, hour, series.satellites, paths, now=datetime.now(UTC))
-            # Of a source that is not known nothing was replaced: whatever is there stays.
-            satellites = series.satellites if series.source_known else None
-            findings.append(integrity(database, hour, hour + HOUR, satellites))
+            findings.append(integrity(database, hour, hour + HOUR, _reported(series)))
             reports.append(_report(series, result, findings[-1], database, time.monotonic() - begin))
             for warning in _warnings(series, result):
                 context.log.warning(warning)
@@ -86,8 +84,7 @@ def _report(
 
     rows = {f"rows_{tier}": counts.rows for tier, counts in found.tiers.items()}
     hour = result.hour
-    satellites = series.satellites if series.source_known else None
-    flashes = flash_rows_preview(database, hour, hour + HOUR, satellites=satellites)
+    flashes = flash_rows_preview(database, hour, hour + HOUR, satellites=_reported(series))
     return PartitionReport(
         partition_key(hour),
         {
@@ -106,6 +103,11 @@ def _report(
             "flashes": preview(flashes.select(SHOWN)),
         },
     )
+
+
+def _reported(series: "HourSeries") -> tuple[str, ...] | None:
+    """Whose rows to report: those replaced; None, all, where the source is not known and all stayed."""
+    return series.satellites if series.source_known else None
 
 
 def _status(series: "HourSeries") -> str:

@@ -92,7 +92,8 @@ def find_pairs(
     """Finds the pairs of a day and replaces them in the store by one PUT; for one run at a time.
 
     Raises:
-        SettingError: A setting is not allowed, or there are more pairs than `most_pairs`.
+        SettingError: A setting is not allowed, a satellite is not loaded though others are, or there are
+            more pairs than `most_pairs`.
         WarehouseError: The database cannot be read.
         StorageError: The store cannot be written; the pairs that were there are unchanged.
     """
@@ -101,8 +102,12 @@ def find_pairs(
     from lightning_eda.distances.folders import input_prefix
     from lightning_eda.distances.pairs_file import PAIRS_NAME
     from lightning_eda.tables.scratch import scratch_folder
+    from lightning_eda.warehouse.queries import hour_counts
+    from lightning_eda.warehouse.satellites import chosen_satellites
 
     require_apart(settings)
+    loaded = hour_counts(database, place.start, place.end)
+    config = config.model_copy(update={"satellites": chosen_satellites(config.satellites, loaded)})
     clean = day_flashes(database, place, config.satellites, config.drop_artifacts)
     with scratch_folder(place.data_dir / "scratch") as scratch:
         tally = write_day_pairs(scratch / PAIRS_NAME, clean.rows, config)
