@@ -169,7 +169,7 @@ def test_a_day_without_flashes_is_a_warning_in_the_log(stormy, run):
 
 
 def test_two_satellites_are_kept_apart(settings, run, tmp_path):
-    """The same lightning twice gives the cells of each satellite; and one can be chosen, in small letters, too."""
+    """The same lightning twice gives the cells of each; one can be chosen, in small letters, too."""
     made = settings()
     (tmp_path / "data").mkdir()
     store(Path(made.duckdb_path), flashes=storms_of_day("G18") + storms_of_day("G16", seed=2))
