@@ -22,11 +22,11 @@ import pyarrow.parquet as pq
 from sklearn.cluster import KMeans
 from sklearn.metrics import silhouette_score
 
-from lightning_eda.clustering.cells import cells_of_points
-from lightning_eda.clustering.elbow import best_k, knee
+from lightning_eda.clustering.kmeans.cells import cells_of_points
+from lightning_eda.clustering.kmeans.elbow import best_k, knee
+from lightning_eda.clustering.kmeans.silhouette import SilhouetteScores, sweep_silhouettes
+from lightning_eda.clustering.kmeans.sweep import Sweep, kmeans_sweep, kmeans_sweep_cells
 from lightning_eda.clustering.points import sphere_points
-from lightning_eda.clustering.silhouette import SilhouetteScores, sweep_silhouettes
-from lightning_eda.clustering.sweep import Sweep, kmeans_sweep, kmeans_sweep_cells
 
 EVENTS = Path(__file__).parents[1].parent / "shared" / "data" / "g18_events_2024-10-01T00-06.parquet"
 PARTS = ("compile", "20000", "50000", "all", "growth")

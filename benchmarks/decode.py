@@ -18,7 +18,7 @@ import xarray as xr
 
 from benchmarks.granules import real_granules, simulated_hour
 from lightning_eda.glm.lcfa import read_granule
-from lightning_eda.glm.lcfa_variables import TIER_VARIABLES
+from lightning_eda.glm.lcfa.variables import TIER_VARIABLES
 
 TIERS = {"all three tiers": ("flash", "group", "event"), "flash tier": ("flash",)}
 

@@ -26,9 +26,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lightning_eda.clustering.dbscan import dbscan_pairs
-from lightning_eda.distances.clusters_file import clusters_csv
+from lightning_eda.clustering.graph.dbscan import dbscan_pairs
 from lightning_eda.distances.day import read_day
+from lightning_eda.distances.files.clusters import clusters_csv
 from lightning_eda.storage.folder import FolderStore
 
 DAY = date(2024, 10, 1)

@@ -5,7 +5,7 @@ import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
-from lightning_eda.glm.simulator import simulate_hour
+from lightning_eda.simulator import simulate_hour
 
 REAL = Path(__file__).parents[2] / "shared" / "granules"
 HOUR = datetime(2024, 7, 1, 20, tzinfo=UTC)

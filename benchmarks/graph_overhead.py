@@ -20,8 +20,8 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from lightning_eda.cli import DEMO_FLASHES_PER_GRANULE, DEMO_HOUR, DEMO_SATELLITE, DEMO_SEED
-from lightning_eda.glm.simulator import Activity, simulate_hour
+from lightning_eda.cli.demo import DEMO_FLASHES_PER_GRANULE, DEMO_HOUR, DEMO_SATELLITE, DEMO_SEED
+from lightning_eda.simulator import Activity, simulate_hour
 
 ROOT = Path(__file__).parents[1]
 BAR = 3.0

@@ -34,14 +34,14 @@ from botocore.config import Config
 
 from benchmarks.delay import delayed
 from benchmarks.granules import HOUR, simulated_hour
-from lightning_eda.glm.decoder import Decoder
-from lightning_eda.glm.hour_series import read_hour_series, write_hour_series
-from lightning_eda.glm.lcfa_variables import FLASH_VARIABLES
+from lightning_eda.glm.extract.source import CONCURRENCY, fetch_hour
+from lightning_eda.glm.lcfa.variables import FLASH_VARIABLES
 from lightning_eda.glm.names import hour_prefix
 from lightning_eda.glm.paths import HourFolders
-from lightning_eda.glm.source import CONCURRENCY, fetch_hour
-from lightning_eda.storage.s3 import S3Store
-from lightning_eda.warehouse.load import replace_hour
+from lightning_eda.glm.transform.decoder import Decoder
+from lightning_eda.glm.transform.hour import read_hour_series, write_hour_series
+from lightning_eda.storage.s3.store import S3Store
+from lightning_eda.warehouse.writing.hour import replace_hour
 from lightning_eda_tests.servers import S3Bucket, S3Server
 
 ROUNDS = 5

@@ -18,16 +18,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from benchmarks.granules import HOUR
-from lightning_eda.glm.decoder import Decoder
-from lightning_eda.glm.extraction import read_extraction
-from lightning_eda.glm.hour_series import read_hour_series, write_hour_series
+from lightning_eda.glm.extract.record import read_extraction
+from lightning_eda.glm.extract.source import fetch_hour
 from lightning_eda.glm.paths import HourFolders
-from lightning_eda.glm.series import TABLE_NAMES
-from lightning_eda.glm.simulator import simulate_hour
-from lightning_eda.glm.simulator.hour import EAST_PEAK
-from lightning_eda.glm.source import fetch_hour
+from lightning_eda.glm.transform.csv_files import TABLE_NAMES
+from lightning_eda.glm.transform.decoder import Decoder
+from lightning_eda.glm.transform.hour import read_hour_series, write_hour_series
+from lightning_eda.simulator import simulate_hour
+from lightning_eda.simulator.hour import EAST_PEAK
 from lightning_eda.storage.folder import FolderStore
-from lightning_eda.warehouse.load import replace_hour
+from lightning_eda.warehouse.writing.hour import replace_hour
 
 TIERS = ("flash", "group", "event")
 SATELLITE = "G16"

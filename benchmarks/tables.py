@@ -66,8 +66,8 @@ def ours(task: Task) -> Callable[[], int]:
     """A function that loads the table as the asset does; its rows."""
     import awswrangler  # noqa: F401 - imports are not what is measured
 
-    from lightning_eda.storage.s3 import S3Store
-    from lightning_eda.tables.glue_requests import glue_client
+    from lightning_eda.storage.s3.store import S3Store
+    from lightning_eda.tables.glue.requests import glue_client
     from lightning_eda.tables.load import TableOptions, load_table
 
     store = S3Store(task.bucket, signed=True, endpoint_url=task.endpoint_url, region="us-east-1")

@@ -12,9 +12,9 @@ from typing import Any, Self
 import numpy as np
 import pyarrow as pa
 
-from lightning_eda.clustering.graph_clustering import ALGORITHMS, cluster_pairs
-from lightning_eda.distances.clusters_file import clusters_csv
+from lightning_eda.clustering.graph.clustering import ALGORITHMS, cluster_pairs
 from lightning_eda.distances.day import read_day
+from lightning_eda.distances.files.clusters import clusters_csv
 from lightning_eda.distances.folders import input_prefix, output_key
 from lightning_eda.distances.graph import DistanceGraph
 from lightning_eda.errors import SettingError, TransferError

@@ -3,10 +3,10 @@
 from datetime import UTC, datetime
 from pathlib import Path
 
-from lightning_eda.glm.extraction import Extraction
+from lightning_eda.glm.extract.record import Extraction
+from lightning_eda.glm.extract.source import fetch_hour
 from lightning_eda.glm.paths import HourFolders
-from lightning_eda.glm.simulator import Activity, simulate_hour
-from lightning_eda.glm.source import fetch_hour
+from lightning_eda.simulator import Activity, simulate_hour
 from lightning_eda.storage.folder import FolderStore
 
 HOUR = datetime(2024, 7, 1, 20, tzinfo=UTC)

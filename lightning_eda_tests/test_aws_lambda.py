@@ -10,7 +10,8 @@ from pathlib import Path
 import boto3
 import pytest
 
-from lightning_eda.aws_lambda import cluster_handler, load_handler, yesterday
+from lightning_eda.aws_lambda import cluster_handler, load_handler
+from lightning_eda.aws_lambda.load import yesterday
 from lightning_eda.errors import LightningEdaError, PairsError, SettingError
 from lightning_eda_tests.servers import Faults, FaultyProxy, S3Bucket
 

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from lightning_eda.cli import main, ui_command
+from lightning_eda.cli import main
+from lightning_eda.cli.demo import ui_command
 
 SIMULATE = ["simulate", "--hour", "2022-12-31T05", "--granules", "1"]
 

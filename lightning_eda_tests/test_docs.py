@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from lightning_eda.settings import CsvSettings, DistanceSettings, Settings
-from lightning_eda.warehouse.schema import TABLES
-from lightning_eda.warehouse.schema_clusters import CLUSTER_CENTERS, FLASH_CLUSTERS, K_SCORES
-from lightning_eda.warehouse.schema_distances import DISTANCE_CLUSTERS
-from lightning_eda.warehouse.schema_storms import STORM_TABLES
+from lightning_eda.warehouse.schema.clusters import CLUSTER_CENTERS, FLASH_CLUSTERS, K_SCORES
+from lightning_eda.warehouse.schema.distances import DISTANCE_CLUSTERS
+from lightning_eda.warehouse.schema.hours import TABLES
+from lightning_eda.warehouse.schema.storms import STORM_TABLES
 from lightning_eda_tests.documents import DOCUMENTS, MADE, ROOT, fences, repository_files, words_in_backticks
 
 NO_DEFAULT = "\N{EN DASH}"

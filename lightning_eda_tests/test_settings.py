@@ -14,7 +14,7 @@ from lightning_eda.settings import (
     parse_object,
     parse_tiers,
 )
-from lightning_eda.tables.csv_options import parse_options
+from lightning_eda.tables.csv.options import parse_options
 
 ROOT = Path(__file__).parents[1]
 

@@ -8,9 +8,9 @@ import tempfile
 from datetime import date, timedelta
 from pathlib import Path
 
-from lightning_eda.cli import DEMO_FLASHES_PER_GRANULE, DEMO_HOUR, DEMO_SATELLITE, DEMO_SEED
+from lightning_eda.cli.demo import DEMO_FLASHES_PER_GRANULE, DEMO_HOUR, DEMO_SATELLITE, DEMO_SEED
 from lightning_eda.glm.paths import WindowFolders
-from lightning_eda.glm.simulator import Activity, simulate_hour
+from lightning_eda.simulator import Activity, simulate_hour
 from lightning_eda_tests.end_to_end.browser import Browser, open_browser, wait_for_backfill, wait_for_runs
 from lightning_eda_tests.end_to_end.commands import command, dagster_dev, project_folder
 

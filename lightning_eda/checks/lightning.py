@@ -9,9 +9,9 @@ from lightning_eda.checks import check_result
 from lightning_eda.texts import named
 
 if TYPE_CHECKING:
-    from lightning_eda.clustering.clean_file import CleanWindow
-    from lightning_eda.glm.extraction import Extraction
-    from lightning_eda.glm.hour_series import HourSeries
+    from lightning_eda.clustering.window.clean_file import CleanWindow
+    from lightning_eda.glm.extract.record import Extraction
+    from lightning_eda.glm.transform.hour import HourSeries
     from lightning_eda.warehouse.queries import Integrity
 
 HOUR_IS_COMPLETE = dg.AssetCheckSpec(

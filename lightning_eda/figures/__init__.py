@@ -15,15 +15,15 @@ Nothing here reads a database, a network or a clock, and the same input always g
     thumbnail            a PNG small enough for Dagster metadata
 """
 
-from lightning_eda.figures.animation import render_animation
 from lightning_eda.figures.canvas import thumbnail
-from lightning_eda.figures.cluster_map import render_cluster_map
-from lightning_eda.figures.curves import render_curves
-from lightning_eda.figures.distances import render_cluster_sizes, render_k_distances
+from lightning_eda.figures.charts.curves import render_curves
+from lightning_eda.figures.charts.distances import render_cluster_sizes, render_k_distances
 from lightning_eda.figures.frames import CLUSTER_COLUMNS, FLASH_COLUMNS, SCORE_COLUMNS, Evaluation, Scene
 from lightning_eda.figures.interactive import render_interactive_map
+from lightning_eda.figures.maps.animation import render_animation
+from lightning_eda.figures.maps.cluster_map import render_cluster_map
+from lightning_eda.figures.maps.storm_map import render_storm_map, render_storm_page
 from lightning_eda.figures.report import render_report
-from lightning_eda.figures.storm_map import render_storm_map, render_storm_page
 
 __all__ = [
     "CLUSTER_COLUMNS",

@@ -18,9 +18,9 @@ import numpy as np
 
 from lightning_eda.figures.canvas import nice_step
 from lightning_eda.figures.frames import Labels, Scene, utc
+from lightning_eda.figures.globe.projection import PlateCarree
 from lightning_eda.figures.interactive_layers import build_figure, map_center
 from lightning_eda.figures.packaged import packaged_text
-from lightning_eda.figures.projection import PlateCarree
 from lightning_eda.figures.sphere import Floats
 from lightning_eda.texts import counted
 

@@ -5,12 +5,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lightning_eda.figures.basemap import BORDER, COAST, GRID, LAND, SEA
 from lightning_eda.figures.canvas import INK, SOFT_INK
-from lightning_eda.figures.coastlines import load_background, rings
 from lightning_eda.figures.frames import Scene
+from lightning_eda.figures.globe.basemap import BORDER, COAST, GRID, LAND, SEA
+from lightning_eda.figures.globe.coastlines import load_background, rings
+from lightning_eda.figures.globe.projection import PlateCarree
 from lightning_eda.figures.palette import look
-from lightning_eda.figures.projection import PlateCarree
 from lightning_eda.figures.sphere import Floats, convex_hull, enclosing_center
 from lightning_eda.figures.wording import number_text
 

@@ -12,10 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from lightning_eda.figures.cluster_map import render_cluster_map
-from lightning_eda.figures.curves import render_curves
-from lightning_eda.figures.distributions import render_distributions, render_rate
+from lightning_eda.figures.charts.curves import render_curves
+from lightning_eda.figures.charts.distributions import render_distributions, render_rate
 from lightning_eda.figures.frames import Evaluation, Scene
+from lightning_eda.figures.maps.cluster_map import render_cluster_map
 from lightning_eda.figures.packaged import packaged_text
 from lightning_eda.figures.palette import look
 from lightning_eda.figures.wording import (

@@ -4,9 +4,9 @@ from datetime import datetime
 
 import numpy as np
 
-from lightning_eda.figures.basemap import latitude_text, longitude_text
-from lightning_eda.figures.distributions import rate_per_minute
+from lightning_eda.figures.charts.distributions import rate_per_minute
 from lightning_eda.figures.frames import Evaluation, Scene, utc
+from lightning_eda.figures.globe.basemap import latitude_text, longitude_text
 from lightning_eda.figures.sphere import Floats
 
 NOT_RECORDED = "\N{EN DASH}"

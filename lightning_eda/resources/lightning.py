@@ -43,7 +43,7 @@ class GlmResource(dg.ConfigurableResource):  # type: ignore[type-arg]
             from lightning_eda.storage.folder import FolderStore
 
             return FolderStore(Path(self.archive_dir).expanduser())
-        from lightning_eda.storage.s3 import S3Store
+        from lightning_eda.storage.s3.store import S3Store
 
         signed = parse_flag(self.signed, "GLM_SIGNED")
         return S3Store(

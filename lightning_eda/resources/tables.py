@@ -11,7 +11,7 @@ from lightning_eda.storage.object_store import ObjectStore
 from lightning_eda.storage.places import open_store
 
 if TYPE_CHECKING:
-    from lightning_eda.table_days import Servers
+    from lightning_eda.tables.task import Servers
 
 CSV_FIELDS = {"schema": "schema_names"}  # pydantic's models have a method `schema`
 
@@ -63,7 +63,7 @@ class TablesResource(dg.ConfigurableResource):  # type: ignore[type-arg]
 
     def servers(self) -> "Servers":
         """Where AWS is."""
-        from lightning_eda.table_days import Servers
+        from lightning_eda.tables.task import Servers
 
         return Servers(self.endpoint_url, self.glue_endpoint_url, self.region)
 

@@ -8,7 +8,7 @@ import dagster as dg
 from lightning_eda.errors import LightningEdaError
 from lightning_eda.partitions import PARTITION_TAG, RANGE_TAGS
 from lightning_eda.resources import DataFolderResource
-from lightning_eda.storage.notices import append_line, post_text
+from lightning_eda.sensors.notices import append_line, post_text
 
 FAILURES_SECONDS = 30
 FAILURES_FILE = "failures.log"

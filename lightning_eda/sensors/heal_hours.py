@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import dagster as dg
 
 from lightning_eda.errors import DatabaseBusyError
-from lightning_eda.glm.healing import (
+from lightning_eda.glm.extract.healing import (
     SETTLE,
     LookBack,
     hour_states,
@@ -14,12 +14,12 @@ from lightning_eda.glm.healing import (
     listed_granules,
     loaded_granules,
 )
-from lightning_eda.glm.healing_cursor import HealingCursor
 from lightning_eda.glm.windows import HOUR
 from lightning_eda.jobs import lightning
 from lightning_eda.partitions import PARTITION_TAG, RANGE_TAGS, partition_key
 from lightning_eda.reporting import readable_failures
 from lightning_eda.resources import DataFolderResource, GlmResource, WarehouseResource
+from lightning_eda.sensors.healing_cursor import HealingCursor
 from lightning_eda.settings import Settings, parse_integer
 
 HEAL_SECONDS = 300
@@ -85,7 +85,7 @@ def _ledger_rows(
     warehouse: WarehouseResource, due: LookBack, satellites: Collection[str]
 ) -> list[tuple[datetime, str, str | None]]:
     """Start, key and ETag of the granules in the ledger; none when there is no database yet."""
-    from lightning_eda.warehouse.connection import is_absent
+    from lightning_eda.warehouse.database.connection import is_absent
     from lightning_eda.warehouse.queries import ledger
 
     if is_absent(warehouse.database()):

@@ -25,7 +25,7 @@ NAMED = 5
 NEW_OBJECTS_TAG = "lightning_eda/new_objects"
 
 if TYPE_CHECKING:
-    from lightning_eda.storage.seen_versions import News
+    from lightning_eda.sensors.seen_versions import News
 
 Answer = dg.SensorResult | dg.SkipReason
 
@@ -85,8 +85,8 @@ def _ask_for_days(
     day_of: Callable[[str], date | None],
 ) -> dg.SensorResult:
     """One request for each day with news; a listing that fails makes the tick red and changes nothing."""
-    from lightning_eda.storage.seen_file import SeenFile  # NumPy, which no other process need load
-    from lightning_eda.storage.seen_versions import find_news
+    from lightning_eda.sensors.seen_file import SeenFile  # NumPy, which no other process need load
+    from lightning_eda.sensors.seen_versions import find_news
 
     with readable_failures():
         store = open_store()

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from lightning_eda.storage.folder import FolderStore
 from lightning_eda.storage.object_store import ObjectStore
-from lightning_eda.storage.s3 import S3Store
+from lightning_eda.storage.s3.store import S3Store
 
 
 def open_store(bucket: str, setting: str, endpoint_url: str | None, region: str | None) -> ObjectStore:

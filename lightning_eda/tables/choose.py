@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from lightning_eda.errors import CsvError
 from lightning_eda.storage.object_store import ObjectInfo, ObjectStore
-from lightning_eda.storage.s3 import S3Store
+from lightning_eda.storage.s3.store import S3Store
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

@@ -15,14 +15,19 @@ from lightning_eda.errors import (
 )
 from lightning_eda.storage.backoff import Backoff
 from lightning_eda.storage.object_store import ObjectInfo, ObjectStore, Upload
-from lightning_eda.tables.catalogue import Catalogue
-from lightning_eda.tables.dataset import PartitionValues, dataset_place, partition_folder, partition_values
-from lightning_eda.tables.footer import read_footer
-from lightning_eda.tables.names import safe_names
-from lightning_eda.tables.object_names import MOST_OBJECTS, ObjectName
-from lightning_eda.tables.parquet_sink import ParquetSink
-from lightning_eda.tables.replace import NewPartition, Run, each, replace_partitions
-from lightning_eda.tables.types import glue_type
+from lightning_eda.tables.dataset.footer import read_footer
+from lightning_eda.tables.dataset.object_names import MOST_OBJECTS, ObjectName
+from lightning_eda.tables.dataset.place import (
+    PartitionValues,
+    dataset_place,
+    partition_folder,
+    partition_values,
+)
+from lightning_eda.tables.dataset.replace import NewPartition, Run, each, replace_partitions
+from lightning_eda.tables.dataset.sink import ParquetSink
+from lightning_eda.tables.glue.catalogue import Catalogue
+from lightning_eda.tables.values.names import safe_names
+from lightning_eda.tables.values.types import glue_type
 
 if TYPE_CHECKING:
     from mypy_boto3_glue import GlueClient

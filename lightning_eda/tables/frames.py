@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from lightning_eda.errors import LightningEdaError, SchemaChangedError
-from lightning_eda.storage.s3 import S3Store
-from lightning_eda.tables.dataset import dataset_place
+from lightning_eda.storage.s3.store import S3Store
+from lightning_eda.storage.scratch import scratch_folder
+from lightning_eda.tables.dataset.object_names import new_run
+from lightning_eda.tables.dataset.place import dataset_place
+from lightning_eda.tables.dataset.replace import Run
+from lightning_eda.tables.dataset.sink import ParquetSink
 from lightning_eda.tables.destination import Destination, partition_columns
-from lightning_eda.tables.names import safe_names
-from lightning_eda.tables.object_names import new_run
-from lightning_eda.tables.parquet_sink import ParquetSink
-from lightning_eda.tables.replace import Run
-from lightning_eda.tables.scratch import scratch_folder
-from lightning_eda.tables.types import TIMESTAMP, glue_type
+from lightning_eda.tables.values.names import safe_names
+from lightning_eda.tables.values.types import TIMESTAMP, glue_type
 
 if TYPE_CHECKING:
     import boto3

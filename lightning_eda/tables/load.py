@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Final
 from lightning_eda.errors import DatasetError
 from lightning_eda.storage.backoff import Backoff
 from lightning_eda.storage.object_store import ObjectInfo, ObjectStore
+from lightning_eda.storage.scratch import scratch_folder
 from lightning_eda.tables.choose import latest_object
 from lightning_eda.tables.destination import PartitionResult
 from lightning_eda.tables.frames import load_data
 from lightning_eda.tables.load_result import LoadResult
 from lightning_eda.tables.loading import Load, StandingError, TableOptions, data_version
-from lightning_eda.tables.scratch import scratch_folder
 
 if TYPE_CHECKING:
     from mypy_boto3_glue import GlueClient

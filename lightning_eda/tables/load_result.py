@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from lightning_eda.tables.csv_stream import CsvResult
+from lightning_eda.tables.csv.stream import CsvResult
 from lightning_eda.tables.destination import PartitionResult
 
 

@@ -15,16 +15,16 @@ import pyarrow as pa
 from lightning_eda.errors import SchemaChangedError
 from lightning_eda.storage.backoff import Backoff
 from lightning_eda.storage.object_store import ObjectInfo, ObjectStore
-from lightning_eda.tables.archive import open_csv
-from lightning_eda.tables.csv_options import CsvOptions
-from lightning_eda.tables.csv_stream import CsvResult, stream_csv
+from lightning_eda.tables.csv.options import CsvOptions
+from lightning_eda.tables.csv.stream import CsvResult, stream_csv
+from lightning_eda.tables.dataset.object_names import new_run, standing_run
+from lightning_eda.tables.dataset.replace import Run
+from lightning_eda.tables.dataset.sink import ParquetSink
 from lightning_eda.tables.destination import Destination, PartitionResult, partition_columns
 from lightning_eda.tables.load_result import LoadResult
-from lightning_eda.tables.names import safe_names
-from lightning_eda.tables.object_names import new_run, standing_run
-from lightning_eda.tables.parquet_sink import ParquetSink
-from lightning_eda.tables.replace import Run
-from lightning_eda.tables.types import glue_type, parse_type
+from lightning_eda.tables.unpack.archive import open_csv
+from lightning_eda.tables.values.names import safe_names
+from lightning_eda.tables.values.types import glue_type, parse_type
 
 if TYPE_CHECKING:
     from mypy_boto3_glue import GlueClient

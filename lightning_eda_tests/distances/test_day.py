@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lightning_eda.clustering.dbscan import dbscan_pairs
+from lightning_eda.clustering.graph.dbscan import dbscan_pairs
 from lightning_eda.distances import blocks, items, merging
 from lightning_eda.distances.day import read_day
 from lightning_eda.distances.graph import PairCounts

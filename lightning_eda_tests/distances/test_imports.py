@@ -7,7 +7,8 @@ import lightning_eda
 PACKAGE = Path(lightning_eda.__file__).parent
 MODULES = [
     *(f"lightning_eda.distances.{path.stem}" for path in sorted((PACKAGE / "distances").glob("[a-z]*.py"))),
-    *(f"lightning_eda.clustering.{name}" for name in ("dbscan", "graph_clustering", "k_distance")),
+    *(f"lightning_eda.distances.files.{name}" for name in ("clusters", "graph", "pairs")),
+    *(f"lightning_eda.clustering.graph.{name}" for name in ("dbscan", "clustering", "k_distance")),
 ]
 ABSENT = [
     "dagster",
@@ -38,8 +39,9 @@ sys.meta_path.insert(0, Absent())
 for module in {MODULES!r}:
     importlib.import_module(module)
 assert not {{"sklearn", "scipy", "boto3"}} & set(sys.modules)  # the code location loads fast
-from lightning_eda.clustering.graph_clustering import cluster_pairs
-from lightning_eda.distances import clusters_file, day, graph_file
+from lightning_eda.clustering.graph.clustering import cluster_pairs
+from lightning_eda.distances import day
+from lightning_eda.distances.files import clusters as clusters_file, graph as graph_file
 from lightning_eda.storage.folder import FolderStore
 graph = day.read_day(FolderStore(Path(sys.argv[1])), "in", datetime.date(2024, 10, 1))
 graph_file.write_graph(Path(sys.argv[1]) / "graph", graph)

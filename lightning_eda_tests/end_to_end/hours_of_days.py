@@ -7,10 +7,10 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from lightning_eda.glm.decoder import Decoder
-from lightning_eda.glm.hour_series import read_hour_series, write_hour_series
+from lightning_eda.glm.transform.decoder import Decoder
+from lightning_eda.glm.transform.hour import read_hour_series, write_hour_series
 from lightning_eda.partitions import partition_key
-from lightning_eda.warehouse.load import replace_hour
+from lightning_eda.warehouse.writing.hour import replace_hour
 from lightning_eda_tests.hours import HOUR, fetch_again, simulate
 
 DAY = HOUR.replace(hour=0)

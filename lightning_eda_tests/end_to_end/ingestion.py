@@ -7,14 +7,14 @@ from datetime import UTC, datetime
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-from lightning_eda.glm.decoder import Decoder
-from lightning_eda.glm.extraction import read_extraction
-from lightning_eda.glm.hour_series import read_hour_series, write_hour_series
+from lightning_eda.glm.extract.record import read_extraction
+from lightning_eda.glm.extract.source import fetch_hour
 from lightning_eda.glm.paths import HourFolders
-from lightning_eda.glm.source import fetch_hour
+from lightning_eda.glm.transform.decoder import Decoder
+from lightning_eda.glm.transform.hour import read_hour_series, write_hour_series
 from lightning_eda.storage.backoff import Backoff
-from lightning_eda.storage.s3 import S3Store
-from lightning_eda.warehouse.load import replace_hour
+from lightning_eda.storage.s3.store import S3Store
+from lightning_eda.warehouse.writing.hour import replace_hour
 from lightning_eda_tests.hours import BUCKET, HOUR
 
 MAKER = multiprocessing.get_context("forkserver")

@@ -90,7 +90,7 @@ def test_what_the_package_warns_of_is_in_the_runs_log(home):
 
     @dg.asset
     def waits() -> None:
-        logging.getLogger("lightning_eda.warehouse.attach").warning("it is held by a notebook")
+        logging.getLogger("lightning_eda.warehouse.database.attach").warning("it is held by a notebook")
 
     with dg.DagsterInstance.from_config(str(home)) as instance:
         run_id = dg.materialize([waits], instance=instance).run_id

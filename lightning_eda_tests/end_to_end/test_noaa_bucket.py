@@ -5,11 +5,11 @@ from datetime import UTC, datetime
 
 import pytest
 
+from lightning_eda.glm.extract.source import choose
 from lightning_eda.glm.lcfa import read_granule
 from lightning_eda.glm.names import hour_prefix
-from lightning_eda.glm.source import choose
 from lightning_eda.settings import Settings
-from lightning_eda.storage.s3 import S3Store
+from lightning_eda.storage.s3.store import S3Store
 
 pytestmark = pytest.mark.network
 

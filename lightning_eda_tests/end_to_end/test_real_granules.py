@@ -8,14 +8,14 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from lightning_eda.glm.decoder import Decoder
-from lightning_eda.glm.hour_series import write_hour_series
+from lightning_eda.glm.extract.source import fetch_hour
 from lightning_eda.glm.names import GranuleName, hour_prefix
 from lightning_eda.glm.paths import HourFolders
-from lightning_eda.glm.source import fetch_hour
+from lightning_eda.glm.transform.decoder import Decoder
+from lightning_eda.glm.transform.hour import write_hour_series
 from lightning_eda.glm.windows import floor_hour
 from lightning_eda.storage.folder import FolderStore
-from lightning_eda.warehouse.load import replace_hour
+from lightning_eda.warehouse.writing.hour import replace_hour
 
 TIERS = {"flash": "flashes", "group": "groups", "event": "events"}
 # Column of the database: column of the references, where they differ.

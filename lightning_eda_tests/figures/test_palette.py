@@ -5,7 +5,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from lightning_eda.figures.basemap import LAND, SEA
+from lightning_eda.figures.globe.basemap import LAND, SEA
 from lightning_eda.figures.palette import COLORS, MARKS, look, luminance
 
 # Source: Machado, Oliveira and Fernandes 2009, severity 1.0, for linear RGB.

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from lightning_eda.figures.projection import EqualArea
+from lightning_eda.figures.globe.projection import EqualArea
 from lightning_eda.figures.sphere import convex_hull, enclosing_center, tangent_axes, unit_vectors
 from lightning_eda_tests.figures.way_back import equal_area_inverse
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from lightning_eda.earth import EARTH_RADIUS_KM
-from lightning_eda.figures.projection import EqualArea
+from lightning_eda.figures.globe.projection import EqualArea
 from lightning_eda.figures.sphere import positions, tangent_axes
 
 

@@ -12,7 +12,7 @@ import h5py
 import numpy as np
 from h5py import h5f
 
-from lightning_eda.glm.lcfa_variables import TIER_VARIABLES, Kind, Variable
+from lightning_eda.glm.lcfa.variables import TIER_VARIABLES, Kind, Variable
 
 CHUNK_ROWS = 256
 NODE_HEAD, NODE_ENTRY, NODE_ENTRIES = 24, 32, 64

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
 
-from lightning_eda.glm.fetch import HDF5_SIGNATURE
+from lightning_eda.glm.hdf5.limits import HDF5_SIGNATURE
 from lightning_eda.glm.names import GranuleName, hour_prefix
 from lightning_eda.storage.backoff import Backoff
 

@@ -6,7 +6,7 @@ from functools import cache
 import h5py
 import numpy as np
 
-from lightning_eda.glm.simulator import granule_bytes
+from lightning_eda.simulator import granule_bytes
 from lightning_eda_tests.glm.granule_edits import edited, replaced, stored_values, with_attribute
 
 FLASHES = {"lat": np.linspace(-30, 30, 40), "lon": np.linspace(-150, -120, 40)}

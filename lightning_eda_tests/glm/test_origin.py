@@ -7,8 +7,8 @@ import h5py
 
 from lightning_eda.glm.names import GranuleName
 from lightning_eda.glm.origin import SIMULATED, simulated_satellites, source_text, window_is_simulated
-from lightning_eda.glm.simulator import simulate_hour
 from lightning_eda.glm.windows import Window
+from lightning_eda.simulator import simulate_hour
 from lightning_eda_tests.hours import HOUR, fetched, simulate
 
 

@@ -9,8 +9,8 @@ import dagster as dg
 import pytest
 
 from lightning_eda.definitions import build_definitions
-from lightning_eda.glm.simulator import Activity, simulate_hour
 from lightning_eda.settings import CsvSettings, DistanceSettings, Settings
+from lightning_eda.simulator import Activity, simulate_hour
 from lightning_eda_tests.hours import BUCKET, HOUR
 from lightning_eda_tests.orchestration.csv_days import DAY, database_of
 from lightning_eda_tests.orchestration.storm_days import range_tags, storms_of_day

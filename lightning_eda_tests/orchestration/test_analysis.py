@@ -7,11 +7,11 @@ import duckdb
 import pytest
 from sklearn.metrics import silhouette_score
 
-from lightning_eda.clustering.clean_file import read_clean
-from lightning_eda.clustering.features import make_points
-from lightning_eda.clustering.sweep_file import read_sweep
+from lightning_eda.clustering.window.clean_file import read_clean
+from lightning_eda.clustering.window.features import make_points
+from lightning_eda.clustering.window.sweep_file import read_sweep
 from lightning_eda.glm.paths import WindowFolders
-from lightning_eda.glm.simulator import simulate_hour
+from lightning_eda.simulator import simulate_hour
 from lightning_eda_tests.hours import HOUR, simulate
 
 KEY = "2024-07-01-20:00"

@@ -14,7 +14,7 @@ from lightning_eda.errors import SettingError, StorageError, TransferError
 from lightning_eda.reporting import readable_failures
 from lightning_eda.resources import DataFolderResource
 from lightning_eda.sensors.failures import failures_sensor
-from lightning_eda.storage.notices import append_line, post_text
+from lightning_eda.sensors.notices import append_line, post_text
 
 DAYS = dg.DailyPartitionsDefinition("2024-01-01")
 

@@ -8,7 +8,7 @@ import duckdb
 import pytest
 
 from lightning_eda.glm.names import PRODUCT
-from lightning_eda.warehouse.connection import writer
+from lightning_eda.warehouse.database.connection import writer
 from lightning_eda_tests.hours import HOUR, simulate
 from lightning_eda_tests.orchestration.ticks import Ticks
 

@@ -7,7 +7,7 @@ import pytest
 
 from lightning_eda.resources import build_resources
 from lightning_eda.settings import CsvSettings, DistanceSettings, Settings
-from lightning_eda.table_days import TableTask
+from lightning_eda.tables.task import TableTask
 from lightning_eda_tests.servers import FaultyProxy, S3Bucket
 
 pytest_plugins = ["lightning_eda_tests.server_fixtures"]

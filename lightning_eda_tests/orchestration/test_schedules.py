@@ -7,7 +7,7 @@ import dagster as dg
 import pytest
 from dagster._utils.schedules import cron_string_iterator
 
-from lightning_eda.glm.healing import hours_to_compare
+from lightning_eda.glm.extract.healing import hours_to_compare
 from lightning_eda.jobs import jobs
 from lightning_eda.schedules import build_schedules
 from lightning_eda.settings import CsvSettings, DistanceSettings, Settings, parse_integer

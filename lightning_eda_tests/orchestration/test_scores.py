@@ -5,11 +5,11 @@ from datetime import timedelta
 import pyarrow as pa
 
 from lightning_eda.assets.evaluators.scores import Fitted, read_evaluation
-from lightning_eda.clustering.clean_file import CleanWindow
-from lightning_eda.clustering.features import PointSpec
-from lightning_eda.clustering.sweep import kmeans_sweep
+from lightning_eda.clustering.kmeans.sweep import kmeans_sweep
+from lightning_eda.clustering.window.clean_file import CleanWindow
+from lightning_eda.clustering.window.features import PointSpec
 from lightning_eda.glm.windows import Window
-from lightning_eda.warehouse.cluster_tables import replace_scores
+from lightning_eda.warehouse.writing.cluster_tables import replace_scores
 from lightning_eda_tests.hours import HOUR
 
 

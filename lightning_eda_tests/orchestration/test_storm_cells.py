@@ -13,7 +13,7 @@ import pytest
 
 from lightning_eda.definitions import build_definitions
 from lightning_eda.settings import DistanceSettings
-from lightning_eda_tests.clustering.flash_keys import parse_flash_item
+from lightning_eda_tests.clustering.storms.flash_keys import parse_flash_item
 from lightning_eda_tests.orchestration.conftest import logged
 from lightning_eda_tests.orchestration.storm_days import (
     DAY,

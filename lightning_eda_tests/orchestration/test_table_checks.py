@@ -5,9 +5,9 @@ from datetime import UTC, date, datetime
 import pytest
 
 from lightning_eda.checks.tables import check_has_rows, check_row_count
+from lightning_eda.tables.dataset.object_names import ObjectName
 from lightning_eda.tables.destination import PartitionResult
 from lightning_eda.tables.load_result import LoadResult
-from lightning_eda.tables.object_names import ObjectName
 
 DAY = date(2024, 1, 1)
 BEFORE = {date(2023, 12, 31): 30}

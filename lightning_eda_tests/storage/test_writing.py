@@ -16,11 +16,11 @@ from lightning_eda.errors import (
     StorageError,
     TransferError,
 )
-from lightning_eda.storage import s3_multipart
 from lightning_eda.storage.backoff import Backoff
 from lightning_eda.storage.folder import FolderStore
 from lightning_eda.storage.object_store import ObjectStore
-from lightning_eda.storage.s3 import S3Store
+from lightning_eda.storage.s3 import multipart as s3_multipart
+from lightning_eda.storage.s3.store import S3Store
 from lightning_eda_tests.servers import Faults, FaultyProxy, S3Bucket, S3Server
 
 pytest_plugins = ["lightning_eda_tests.server_fixtures"]

@@ -6,8 +6,8 @@ from io import BytesIO
 
 import pyarrow as pa
 
-from lightning_eda.tables.csv_blocks import BLOCK_BYTES
-from lightning_eda.tables.csv_stream import CsvOptions, CsvResult, OpenSource, stream_csv
+from lightning_eda.tables.csv.stream import CsvOptions, CsvResult, OpenSource, stream_csv
+from lightning_eda.tables.text.blocks import BLOCK_BYTES
 
 
 def opener(data: bytes) -> Callable[[], AbstractContextManager[BytesIO]]:

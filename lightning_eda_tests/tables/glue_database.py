@@ -8,9 +8,9 @@ import boto3
 import pyarrow as pa
 
 from lightning_eda.storage.backoff import Backoff
-from lightning_eda.tables.catalogue import Catalogue, Plan
-from lightning_eda.tables.glue_requests import glue_client
-from lightning_eda.tables.types import TIMESTAMP
+from lightning_eda.tables.glue.catalogue import Catalogue, Plan
+from lightning_eda.tables.glue.requests import glue_client
+from lightning_eda.tables.values.types import TIMESTAMP
 
 PLACE = "s3://lake/measured/"
 SCHEMA = pa.schema([("id", pa.int64()), ("at", TIMESTAMP), ("price", pa.decimal128(10, 2))])

@@ -15,8 +15,8 @@ import awswrangler  # noqa: F401 - so that the children need not
 import boto3
 import pyarrow.dataset  # noqa: F401
 
-from lightning_eda.storage import s3_multipart
-from lightning_eda.tables import parquet_sink
+from lightning_eda.storage.s3 import multipart as s3_multipart
+from lightning_eda.tables.dataset import sink as parquet_sink
 from lightning_eda_tests.servers import S3Bucket
 from lightning_eda_tests.tables.world import World
 

@@ -5,8 +5,8 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from lightning_eda.tables.parquet_sink import PartitionFile
-from lightning_eda.tables.replace import NewPartition, Run
+from lightning_eda.tables.dataset.replace import NewPartition, Run
+from lightning_eda.tables.dataset.sink import PartitionFile
 
 SCHEMA = pa.schema([("writer", pa.string()), ("row", pa.int64())])
 

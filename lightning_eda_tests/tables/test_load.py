@@ -7,7 +7,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from lightning_eda.errors import SchemaChangedError
-from lightning_eda.tables.csv_options import CsvOptions
+from lightning_eda.tables.csv.options import CsvOptions
 from lightning_eda_tests.servers import FaultyProxy
 from lightning_eda_tests.tables.world import DAY, PATH, TABLE, World, ids
 

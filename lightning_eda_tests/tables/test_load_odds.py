@@ -12,8 +12,8 @@ import pytest
 
 from lightning_eda.errors import CsvError, DatasetError, SettingError, StorageError
 from lightning_eda.storage.folder import FolderStore
-from lightning_eda.tables import parquet_sink
-from lightning_eda.tables.csv_options import CsvOptions
+from lightning_eda.tables.csv.options import CsvOptions
+from lightning_eda.tables.dataset import sink as parquet_sink
 from lightning_eda.tables.load import TableOptions, load_table
 from lightning_eda_tests.servers import FaultyProxy
 from lightning_eda_tests.tables.world import DAY, NOW, World, ids

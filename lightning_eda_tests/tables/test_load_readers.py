@@ -12,8 +12,8 @@ import pyarrow as pa
 import pyarrow.dataset as pads
 import pytest
 
-from lightning_eda.tables.csv_options import CsvOptions
-from lightning_eda.tables.types import TIMESTAMP
+from lightning_eda.tables.csv.options import CsvOptions
+from lightning_eda.tables.values.types import TIMESTAMP
 from lightning_eda_tests.tables.world import PATH, TABLE, World
 
 pytest_plugins = ["lightning_eda_tests.server_fixtures"]

@@ -16,8 +16,8 @@ import pyarrow.parquet as pq
 from botocore.exceptions import ClientError
 
 from lightning_eda.storage.backoff import Backoff
-from lightning_eda.storage.s3 import S3Store
-from lightning_eda.tables.csv_options import CsvOptions
+from lightning_eda.storage.s3.store import S3Store
+from lightning_eda.tables.csv.options import CsvOptions
 from lightning_eda.tables.load import LoadResult, TableOptions, load_table
 from lightning_eda_tests.servers import S3Bucket
 

@@ -3,7 +3,7 @@
 from datetime import UTC, timedelta
 from pathlib import Path
 
-from lightning_eda.warehouse.cleaning import REASONS, Cleaning, CleanRows, clean_rows, count_rows
+from lightning_eda.warehouse.cleaning.rows import REASONS, Cleaning, CleanRows, clean_rows, count_rows
 from lightning_eda_tests.warehouse.detections import START
 
 HOUR = START.replace(tzinfo=UTC)

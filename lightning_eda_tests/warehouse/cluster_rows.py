@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from lightning_eda.warehouse.cluster_tables import (
+from lightning_eda.warehouse.writing.cluster_tables import (
     FitKey,
     read_scores,
 )

@@ -15,9 +15,9 @@ import pytest
 from filelock import FileLock
 
 from lightning_eda.errors import DatabaseBusyError
-from lightning_eda.warehouse.connection import reader, writer
+from lightning_eda.warehouse.database.connection import reader, writer
 from lightning_eda.warehouse.queries import hour_counts, integrity, table_counts
-from lightning_eda.warehouse.schema import TABLES
+from lightning_eda.warehouse.schema.hours import TABLES
 from lightning_eda_tests.warehouse.child import LoadingProcess
 from lightning_eda_tests.warehouse.contents import load, stored
 from lightning_eda_tests.warehouse.hours import after, hour_at, make_hour, write_series
@@ -194,7 +194,7 @@ def test_writers_of_our_own_queue_is_bounded(database: Path) -> None:
 
 def test_waiting_is_told_once(database: Path, monkeypatch, caplog) -> None:
     """By a writer and a reader, with who holds it and how long it will be waited; a moment's wait is not."""
-    monkeypatch.setattr("lightning_eda.warehouse.attach.TOLD_AFTER_S", 0.2)
+    monkeypatch.setattr("lightning_eda.warehouse.database.attach.TOLD_AFTER_S", 0.2)
 
     def told(opening: Callable[..., AbstractContextManager], wait_s: float) -> list[str]:
         caplog.clear()

@@ -13,9 +13,9 @@ import duckdb
 import pytest
 
 from lightning_eda.errors import WarehouseError
-from lightning_eda.warehouse.connection import writer
-from lightning_eda.warehouse.load import replace_hour
-from lightning_eda.warehouse.schema import TABLES
+from lightning_eda.warehouse.database.connection import writer
+from lightning_eda.warehouse.schema.hours import TABLES
+from lightning_eda.warehouse.writing.hour import replace_hour
 from lightning_eda_tests.warehouse.child import LoadingProcess
 from lightning_eda_tests.warehouse.contents import content_hash, load
 from lightning_eda_tests.warehouse.hours import NOW, hour_at, make_hour, write_series
@@ -97,7 +97,7 @@ FULL_DISK = """
 import resource, sys
 from pathlib import Path
 from lightning_eda.errors import WarehouseError
-from lightning_eda.warehouse.load import replace_hour
+from lightning_eda.warehouse.writing.hour import replace_hour
 from lightning_eda_tests.warehouse.hours import NOW, hour_at
 database, folder, limit = sys.argv[1], Path(sys.argv[2]), int(sys.argv[3])
 resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))

@@ -54,9 +54,8 @@ def kmeans_cluster(
     context: dg.AssetExecutionContext, config: KmeansConfig, pin: PinResource, folders: DataFolderResource
 ) -> dg.MaterializeResult:  # type: ignore[type-arg]
     """See the module."""
-    from lightning_eda.clustering.clean_file import read_clean
-    from lightning_eda.clustering.sweep_file import write_sweep
-    from lightning_eda.clustering.window_sweep import sweep_window
+    from lightning_eda.clustering.window.clean_file import read_clean
+    from lightning_eda.clustering.window.sweep_file import sweep_window, write_sweep
 
     with readable_failures():
         window, place = open_window(context, pin, folders)

@@ -45,7 +45,7 @@ def preprocessor(
     warehouse: WarehouseResource,
 ) -> dg.MaterializeResult:  # type: ignore[type-arg]
     """See the module."""
-    from lightning_eda.clustering.clean_file import write_clean
+    from lightning_eda.clustering.window.clean_file import write_clean
 
     with retried_failures(context):
         window, place = open_window(context, pin, folders)

@@ -11,9 +11,9 @@ from lightning_eda.reporting import RunConfig
 from lightning_eda.settings import TIER_PLURALS
 
 if TYPE_CHECKING:
-    from lightning_eda.clustering.clean_file import CleanWindow
-    from lightning_eda.clustering.features import PointSpec
-    from lightning_eda.warehouse.cleaning import Cleaning
+    from lightning_eda.clustering.window.clean_file import CleanWindow
+    from lightning_eda.clustering.window.features import PointSpec
+    from lightning_eda.warehouse.cleaning.rows import Cleaning
 
 SAMPLE_SEED = 60
 KM_PER_DEGREE = 111.2  # of a great circle
@@ -79,8 +79,8 @@ def clean_window(
     Raises:
         LightningEdaError: An option is not allowed, or the database cannot be read.
     """
-    from lightning_eda.clustering.clean_file import CleanWindow
-    from lightning_eda.warehouse.cleaning import clean_rows, count_rows
+    from lightning_eda.clustering.window.clean_file import CleanWindow
+    from lightning_eda.warehouse.cleaning.rows import clean_rows, count_rows
     from lightning_eda.warehouse.queries import hour_counts
     from lightning_eda.warehouse.satellites import chosen_satellites
 
@@ -124,10 +124,10 @@ def _clean_cells(
     """Sums per cell of the whole window, and rows of each hour, thinned, for the map."""
     import pyarrow as pa
 
-    from lightning_eda.clustering.cells import CellSums
-    from lightning_eda.clustering.clean_file import CleanWindow, thin_rows
-    from lightning_eda.warehouse.cell_sums import clean_cells
-    from lightning_eda.warehouse.cleaning import clean_rows
+    from lightning_eda.clustering.kmeans.cells import CellSums
+    from lightning_eda.clustering.window.clean_file import CleanWindow, thin_rows
+    from lightning_eda.warehouse.cleaning.cell_sums import clean_cells
+    from lightning_eda.warehouse.cleaning.rows import clean_rows
 
     cleaning, spec = _cleaning(config), _spec(config)
     size = config.cell_km if spec.geometry == "sphere" else config.cell_km / KM_PER_DEGREE
@@ -144,7 +144,7 @@ def _clean_cells(
 
 def _cleaning(config: PreprocessorConfig) -> "Cleaning":
     """The warehouse's options in SI units."""
-    from lightning_eda.warehouse.cleaning import Cleaning
+    from lightning_eda.warehouse.cleaning.rows import Cleaning
 
     return Cleaning(
         tier=config.tier,
@@ -174,7 +174,7 @@ def _box(config: PreprocessorConfig) -> tuple[float, float, float, float] | None
 
 
 def _spec(config: PreprocessorConfig) -> "PointSpec":
-    from lightning_eda.clustering.features import PointSpec
+    from lightning_eda.clustering.window.features import PointSpec
 
     return PointSpec(config.geometry, tuple(config.features), config.normalisation, config.feature_scale)
 

@@ -28,7 +28,7 @@ from lightning_eda.reporting import (
 )
 from lightning_eda.resources import DataFolderResource, DistancesResource, WarehouseResource
 from lightning_eda.storage.lock import sole_use
-from lightning_eda.warehouse.schema_distances import DISTANCE_CLUSTERS
+from lightning_eda.warehouse.schema.distances import DISTANCE_CLUSTERS
 
 if TYPE_CHECKING:
     from lightning_eda.cluster_days import DayClusters
@@ -54,8 +54,8 @@ def dbscan_clusters(
 ) -> dg.MaterializeResult:  # type: ignore[type-arg]
     """See the module."""
     from lightning_eda.cluster_days import ClusterTask, cluster_day
-    from lightning_eda.distances.graph_file import read_graph
-    from lightning_eda.warehouse.day_rows import replace_day
+    from lightning_eda.distances.files.graph import read_graph
+    from lightning_eda.warehouse.writing.day_rows import replace_day
 
     reports, found, failures = [], {}, DayFailures(context)
     with retried_failures(context):
@@ -76,7 +76,7 @@ def dbscan_clusters(
 
 
 def _report(day: str, done: "DayClusters", details: Metadata, seconds: float) -> PartitionReport:
-    from lightning_eda.figures.distances import render_cluster_sizes
+    from lightning_eda.figures.charts.distances import render_cluster_sizes
 
     items, sizes = len(done.labels), done.sizes
     return PartitionReport(

@@ -49,7 +49,7 @@ def distance_matrix(
 ) -> dg.MaterializeResult:  # type: ignore[type-arg]
     """See the module."""
     from lightning_eda.cluster_days import ClusterTask, read_pairs
-    from lightning_eda.distances.graph_file import write_graph
+    from lightning_eda.distances.files.graph import write_graph
 
     reports, counts, failures = [], {}, DayFailures(context)
     with retried_failures(context):
@@ -74,8 +74,8 @@ def distance_matrix(
 def _report(
     day: str, graph: "DistanceGraph", task: "ClusterTask", place: "Path", seconds: float
 ) -> PartitionReport:
-    from lightning_eda.clustering.k_distance import k_distances
-    from lightning_eda.figures.distances import render_k_distances
+    from lightning_eda.clustering.graph.k_distance import k_distances
+    from lightning_eda.figures.charts.distances import render_k_distances
 
     items, counts = len(graph.items), graph.counts
     nearest = k_distances(graph.i, graph.j, graph.distance, items, task.min_samples_used)

@@ -13,7 +13,7 @@ from lightning_eda.assets.evaluators.silhouette_evaluator import silhouette_eval
 from lightning_eda.partitions import hourly, one_run
 from lightning_eda.reporting import Metadata, open_window, report_window, retried_failures
 from lightning_eda.resources import DataFolderResource, PinResource, WarehouseResource
-from lightning_eda.warehouse.schema_clusters import K_SCORES
+from lightning_eda.warehouse.schema.clusters import K_SCORES
 
 
 @dg.asset(
@@ -36,8 +36,8 @@ def elbow_evaluator(
     warehouse: WarehouseResource,
 ) -> dg.MaterializeResult:  # type: ignore[type-arg]
     """See the module."""
-    from lightning_eda.clustering.elbow import knee
-    from lightning_eda.warehouse.cluster_tables import replace_scores
+    from lightning_eda.clustering.kmeans.elbow import knee
+    from lightning_eda.warehouse.writing.cluster_tables import replace_scores
 
     with retried_failures(context):
         window, place = open_window(context, pin, folders)

@@ -14,11 +14,11 @@ from lightning_eda.reporting import Metadata, file_link, picture, preview
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from lightning_eda.clustering.clean_file import CleanWindow
-    from lightning_eda.clustering.silhouette import SilhouetteScores
-    from lightning_eda.clustering.sweep import Sweep
+    from lightning_eda.clustering.kmeans.silhouette import SilhouetteScores
+    from lightning_eda.clustering.kmeans.sweep import Sweep
+    from lightning_eda.clustering.window.clean_file import CleanWindow
     from lightning_eda.figures import Evaluation
-    from lightning_eda.warehouse.cluster_tables import Choice, FitKey
+    from lightning_eda.warehouse.writing.cluster_tables import Choice, FitKey
 
 
 @dataclass(frozen=True)
@@ -31,16 +31,16 @@ class Fitted:
     @property
     def fit(self) -> "FitKey":
         """Which fit scores are of, for the table."""
-        from lightning_eda.clustering.sweep_file import sweep_digest
-        from lightning_eda.warehouse.cluster_tables import FitKey
+        from lightning_eda.clustering.window.sweep_file import sweep_digest
+        from lightning_eda.warehouse.writing.cluster_tables import FitKey
 
         return FitKey(sweep_digest(self.sweep), self.clean.tier, self.clean.spec.geometry, self.sweep.method)
 
 
 def read_fitted(place: WindowFolders) -> Fitted:
     """The rows of a window and their sweep; PointsError when one is missing or is not of the other."""
-    from lightning_eda.clustering.clean_file import read_clean
-    from lightning_eda.clustering.sweep_file import read_sweep
+    from lightning_eda.clustering.window.clean_file import read_clean
+    from lightning_eda.clustering.window.sweep_file import read_sweep
 
     clean = read_clean(place.rows)
     return Fitted(clean, read_sweep(place.sweep, clean.digest))
@@ -53,10 +53,10 @@ def read_evaluation(fitted: Fitted, database: Path, window: Window) -> "Evaluati
     """
     import pyarrow as pa
 
-    from lightning_eda.clustering.elbow import knee
+    from lightning_eda.clustering.kmeans.elbow import knee
     from lightning_eda.errors import PointsError
     from lightning_eda.figures import Evaluation
-    from lightning_eda.warehouse.cluster_tables import read_scores
+    from lightning_eda.warehouse.writing.cluster_tables import read_scores
 
     scores = read_scores(database, window.start, window.end)
     rows = scores.to_pylist()
@@ -83,7 +83,7 @@ def _or_nan(number: float | None) -> float:
 
 def choose(database: Path, window: Window, k: int | None) -> None:
     """Marks the k asked for as chosen, or the one with the best silhouette when none is."""
-    from lightning_eda.warehouse.cluster_tables import Choice, choose_k, read_scores
+    from lightning_eda.warehouse.writing.cluster_tables import Choice, choose_k, read_scores
 
     rows = read_scores(database, window.start, window.end).to_pylist()
     if k is not None:
@@ -97,8 +97,8 @@ def choose(database: Path, window: Window, k: int | None) -> None:
 
 def best_choice(silhouettes: Mapping[int, float]) -> "Choice | None":
     """The k with the best silhouette; None when none has one."""
-    from lightning_eda.clustering.elbow import best_k
-    from lightning_eda.warehouse.cluster_tables import Choice
+    from lightning_eda.clustering.kmeans.elbow import best_k
+    from lightning_eda.warehouse.writing.cluster_tables import Choice
 
     best = best_k(silhouettes)
     return None if best is None else Choice(best, "silhouette")
@@ -113,7 +113,7 @@ def score_table(sweep: "Sweep", **columns: object) -> "pa.Table":
 
 def keep_silhouettes(database: Path, window: Window, fitted: Fitted, scores: "SilhouetteScores") -> None:
     """Writes the silhouettes to `k_scores`, with the best k marked."""
-    from lightning_eda.warehouse.cluster_tables import replace_scores
+    from lightning_eda.warehouse.writing.cluster_tables import replace_scores
 
     columns = {
         "silhouette": scores.scores,

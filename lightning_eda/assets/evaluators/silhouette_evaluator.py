@@ -14,7 +14,7 @@ from lightning_eda.assets.evaluators.scores import draw_scores, keep_silhouettes
 from lightning_eda.partitions import hourly, one_run
 from lightning_eda.reporting import Metadata, RunConfig, open_window, report_window, retried_failures
 from lightning_eda.resources import DataFolderResource, PinResource, WarehouseResource
-from lightning_eda.warehouse.schema_clusters import K_SCORES
+from lightning_eda.warehouse.schema.clusters import K_SCORES
 
 
 class SilhouetteConfig(RunConfig):
@@ -48,7 +48,7 @@ def silhouette_evaluator(
     warehouse: WarehouseResource,
 ) -> dg.MaterializeResult:  # type: ignore[type-arg]
     """See the module."""
-    from lightning_eda.clustering.silhouette import sweep_silhouettes
+    from lightning_eda.clustering.kmeans.silhouette import sweep_silhouettes
 
     with retried_failures(context):
         window, place = open_window(context, pin, folders)

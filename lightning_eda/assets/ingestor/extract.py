@@ -24,7 +24,7 @@ from lightning_eda.resources import DataFolderResource, GlmResource, PinResource
 from lightning_eda.texts import named
 
 if TYPE_CHECKING:
-    from lightning_eda.glm.extraction import Extraction
+    from lightning_eda.glm.extract.record import Extraction
 
 GAPS_NAMED = 12
 
@@ -44,7 +44,7 @@ def extract(
     context: dg.AssetExecutionContext, glm: GlmResource, pin: PinResource, folders: DataFolderResource
 ) -> dg.MaterializeResult:  # type: ignore[type-arg]
     """See the module."""
-    from lightning_eda.glm.source import fetch_hour
+    from lightning_eda.glm.extract.source import fetch_hour
 
     with retried_failures(context):
         window = run_window(context, pin.pin())

@@ -23,12 +23,12 @@ from lightning_eda.partitions import hourly, one_run, partition_key, run_window
 from lightning_eda.reporting import PartitionReport, file_link, preview, report_partitions, retried_failures
 from lightning_eda.resources import DataFolderResource, GlmResource, PinResource, WarehouseResource
 from lightning_eda.storage.lock import sole_use
-from lightning_eda.warehouse.schema import GRANULES, TIER_TABLES
+from lightning_eda.warehouse.schema.hours import GRANULES, TIER_TABLES
 
 if TYPE_CHECKING:
-    from lightning_eda.glm.hour_series import HourSeries
-    from lightning_eda.warehouse.load import LoadResult
+    from lightning_eda.glm.transform.hour import HourSeries
     from lightning_eda.warehouse.queries import Integrity
+    from lightning_eda.warehouse.writing.hour import LoadResult
 
 # What fits into the page; "Columns" has them all.
 SHOWN = ["flash_id", "flash_time_of_first_event", "flash_lat", "flash_lon", "flash_energy", "flash_area"]
@@ -56,9 +56,9 @@ def load(
     warehouse: WarehouseResource,
 ) -> dg.MaterializeResult:  # type: ignore[type-arg]
     """See the module."""
-    from lightning_eda.glm.hour_series import read_hour_series
-    from lightning_eda.warehouse.load import replace_hour
+    from lightning_eda.glm.transform.hour import read_hour_series
     from lightning_eda.warehouse.queries import integrity
+    from lightning_eda.warehouse.writing.hour import replace_hour
 
     database = warehouse.database()
     reports, findings = [], []

@@ -22,10 +22,10 @@ from lightning_eda.glm.paths import HourFolders
 from lightning_eda.partitions import hourly, one_run, partition_key, run_window
 from lightning_eda.reporting import Metadata, PartitionReport, file_link, report_partitions, retried_failures
 from lightning_eda.resources import DataFolderResource, GlmResource, PinResource
-from lightning_eda.warehouse.schema import GRANULES, LOADED_AT, TIER_TABLES
+from lightning_eda.warehouse.schema.hours import GRANULES, LOADED_AT, TIER_TABLES
 
 if TYPE_CHECKING:
-    from lightning_eda.glm.hour_series import HourSeries
+    from lightning_eda.glm.transform.hour import HourSeries
 
 
 @dg.asset(
@@ -44,13 +44,13 @@ def transform(
     context: dg.AssetExecutionContext, glm: GlmResource, pin: PinResource, folders: DataFolderResource
 ) -> dg.MaterializeResult:  # type: ignore[type-arg]
     """See the module."""
-    from lightning_eda.glm.decoder import Decoder
+    from lightning_eda.glm.transform.decoder import Decoder
 
     all_series, reports = [], []
     with retried_failures(context), Decoder() as decoder:
         # Here and not above: these load Arrow, 0.2 s in which the decoder starts.
-        from lightning_eda.glm.extraction import read_extraction
-        from lightning_eda.glm.hour_series import write_hour_series
+        from lightning_eda.glm.extract.record import read_extraction
+        from lightning_eda.glm.transform.hour import write_hour_series
 
         for hour in run_window(context, pin.pin()).hours():
             begin = time.monotonic()

@@ -24,7 +24,7 @@ from lightning_eda.reporting import (
     retried_failures,
 )
 from lightning_eda.resources import DataFolderResource, PinResource, WarehouseResource
-from lightning_eda.warehouse.schema_clusters import CLUSTER_CENTERS, FLASH_CLUSTERS
+from lightning_eda.warehouse.schema.clusters import CLUSTER_CENTERS, FLASH_CLUSTERS
 
 # The times would make every row two lines high; the report has them.
 SHOWN = ["cluster", "flashes", "center_lat", "center_lon", "radius_km", "hull_area_km2", "rate_per_minute"]
@@ -56,7 +56,7 @@ def cluster_map(
     warehouse: WarehouseResource,
 ) -> dg.MaterializeResult:  # type: ignore[type-arg]
     """See the module."""
-    from lightning_eda.warehouse.cluster_tables import replace_clusters
+    from lightning_eda.warehouse.writing.cluster_tables import replace_clusters
 
     with retried_failures(context):
         window, place = open_window(context, pin, folders)

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from lightning_eda.assets.evaluators.scores import Fitted
-    from lightning_eda.clustering.clean_file import CleanWindow
+    from lightning_eda.clustering.window.clean_file import CleanWindow
     from lightning_eda.figures import Evaluation
 
 
@@ -46,7 +46,7 @@ class Figures:
 
 def cluster_rows(fitted: "Fitted", window: Window, k: int | None) -> ClusteredWindow:
     """The rows with their cluster at k; without a k, no row has one."""
-    from lightning_eda.clustering.summary import cluster_table, label_rows
+    from lightning_eda.clustering.window.summary import cluster_table, label_rows
 
     clean = fitted.clean
     rows, centers = label_rows(clean, fitted.sweep, k)

@@ -29,8 +29,8 @@ from lightning_eda.resources import DataFolderResource, TablesResource
 from lightning_eda.texts import counted
 
 if TYPE_CHECKING:
-    from lightning_eda.table_days import TableTask
     from lightning_eda.tables.load_result import LoadResult
+    from lightning_eda.tables.task import TableTask
 
 
 @dg.asset(
@@ -48,7 +48,7 @@ def parquet_table(
     context: dg.AssetExecutionContext, tables: TablesResource, folders: DataFolderResource
 ) -> dg.MaterializeResult:  # type: ignore[type-arg]
     """See the module."""
-    from lightning_eda.table_days import TableTask, load_day
+    from lightning_eda.tables.task import TableTask, load_day
 
     reports, results, failures = [], {}, DayFailures(context)
     with retried_failures(context):
@@ -82,7 +82,7 @@ def _tell(context: dg.AssetExecutionContext, day: str, done: "LoadResult", url: 
 def _report(
     day: str, task: "TableTask", done: "LoadResult", link: str | None, seconds: float
 ) -> PartitionReport:
-    from lightning_eda.table_days import first_rows
+    from lightning_eda.tables.task import first_rows
 
     rows = first_rows(task, done)
     schema = dg.TableSchema([dg.TableColumn(name, kind) for name, kind in done.columns.items()])

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from lightning_eda.cluster_days import ClusterTask, DayClusters
-    from lightning_eda.clustering.pairs_note import PairsNote
+    from lightning_eda.clustering.storms.pairs_note import PairsNote
     from lightning_eda.settings import DistanceSettings
     from lightning_eda.storage.object_store import ObjectStore
 
@@ -100,9 +100,9 @@ def find_cells(
         StorageError: The store cannot be read or written.
         WarehouseError: The database cannot be read.
     """
-    from lightning_eda.clustering.flash_items import flash_items
-    from lightning_eda.clustering.pairs_note import read_note
-    from lightning_eda.clustering.storm_cells import label_flashes, storm_cells
+    from lightning_eda.clustering.storms.cells import label_flashes, storm_cells
+    from lightning_eda.clustering.storms.flash_items import flash_items
+    from lightning_eda.clustering.storms.pairs_note import read_note
 
     note = read_note(note_path(place))
     _require_reach(config, note)
@@ -122,7 +122,7 @@ def _clusters(
 ) -> "DayClusters":
     """The clusters of a day's pairs; nothing is written where they are pairs of other flashes."""
     from lightning_eda.cluster_days import cluster_day, read_pairs
-    from lightning_eda.clustering.storm_cells import require_flashes
+    from lightning_eda.clustering.storms.cells import require_flashes
 
     day = place.start.date()
     graph = read_pairs(store, task, day)
@@ -163,7 +163,7 @@ def _require_own_pairs(store: "ObjectStore", note: "PairsNote") -> None:
 def draw_cells(found: FoundCells, place: WindowFolders) -> Drawings:
     """Writes the map and the page."""
     from lightning_eda import figures
-    from lightning_eda.figures.storm_map import render_storm_map, render_storm_page
+    from lightning_eda.figures.maps.storm_map import render_storm_map, render_storm_page
     from lightning_eda.glm.origin import window_is_simulated
     from lightning_eda.glm.windows import Window
     from lightning_eda.storage.atomic import write_atomic

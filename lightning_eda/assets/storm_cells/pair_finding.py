@@ -15,11 +15,11 @@ from lightning_eda.reporting import RunConfig
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from lightning_eda.clustering.neighbours import NearPairs, Tally
-    from lightning_eda.clustering.pairs_note import PairsNote
+    from lightning_eda.clustering.storms.neighbours import NearPairs, Tally
+    from lightning_eda.clustering.storms.pairs_note import PairsNote
     from lightning_eda.settings import DistanceSettings
     from lightning_eda.storage.object_store import ObjectStore
-    from lightning_eda.warehouse.cleaning import CleanRows
+    from lightning_eda.warehouse.cleaning.rows import CleanRows
 
 GRANULES_PER_DAY = 4320
 NO_FLASHES = "no flashes are loaded for this day"
@@ -98,10 +98,10 @@ def find_pairs(
         StorageError: The store cannot be written; the pairs that were there are unchanged.
     """
     from lightning_eda.cluster_days import require_apart
-    from lightning_eda.clustering.pairs_note import PairsNote, write_note
+    from lightning_eda.clustering.storms.pairs_note import PairsNote, write_note
+    from lightning_eda.distances.files.pairs import PAIRS_NAME
     from lightning_eda.distances.folders import input_prefix
-    from lightning_eda.distances.pairs_file import PAIRS_NAME
-    from lightning_eda.tables.scratch import scratch_folder
+    from lightning_eda.storage.scratch import scratch_folder
     from lightning_eda.warehouse.queries import hour_counts
     from lightning_eda.warehouse.satellites import chosen_satellites
 
@@ -141,7 +141,7 @@ def day_flashes(
     """
     from dataclasses import replace
 
-    from lightning_eda.warehouse.cleaning import Cleaning, clean_rows
+    from lightning_eda.warehouse.cleaning.rows import Cleaning, clean_rows
 
     cleaning = Cleaning(satellites=satellites or None, drop_artifacts=drop_artifacts)
     clean = clean_rows(database, place.start, place.end, cleaning)
@@ -151,9 +151,9 @@ def day_flashes(
 
 def write_day_pairs(path: Path, flashes: "pa.Table", config: FlashPairsConfig) -> "Tally":
     """Writes the pairs as they are found, whole or not at all, and says how many there were."""
-    from lightning_eda.clustering.flash_items import flash_items
-    from lightning_eda.clustering.neighbours import Tally, near_pairs_in_groups
-    from lightning_eda.distances.pairs_file import write_pairs
+    from lightning_eda.clustering.storms.flash_items import flash_items
+    from lightning_eda.clustering.storms.neighbours import Tally, near_pairs_in_groups
+    from lightning_eda.distances.files.pairs import write_pairs
     from lightning_eda.storage.atomic import open_atomic
 
     tally = Tally(flashes.num_rows)

@@ -28,7 +28,7 @@ from lightning_eda.reporting import (
 )
 from lightning_eda.resources import DataFolderResource, DistancesResource, WarehouseResource
 from lightning_eda.storage.lock import sole_use
-from lightning_eda.warehouse.schema_storms import STORM_CELL_FLASHES, STORM_CELLS
+from lightning_eda.warehouse.schema.storms import STORM_CELL_FLASHES, STORM_CELLS
 
 if TYPE_CHECKING:
     from lightning_eda.assets.day_failures import DayFailures
@@ -54,7 +54,7 @@ def storm_cells(
     warehouse: WarehouseResource,
 ) -> dg.MaterializeResult:  # type: ignore[type-arg]
     """See the module."""
-    from lightning_eda.warehouse.storm_tables import replace_storm_cells
+    from lightning_eda.warehouse.writing.storm_tables import replace_storm_cells
 
     reports, database, failures = [], warehouse.database(), DayFailures(context)
     with retried_failures(context):

@@ -1,0 +1,35 @@
+"""The commands of `lightning-eda`, and what becomes of their errors."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TypeAlias
+
+from lightning_eda.errors import LightningEdaError
+from lightning_eda.storage.atomic import storage_error
+
+Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs a command; returns the exit code."""
+    options = _parser().parse_args(arguments)
+    try:
+        return int(options.run(options))
+    except LightningEdaError as error:
+        print(f"lightning-eda: {error}", file=sys.stderr)
+    except OSError as error:  # of a folder that cannot be made or written
+        print(f"lightning-eda: {storage_error(Path(error.filename or '.'), error)}", file=sys.stderr)
+    return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    from lightning_eda.cli.demo import add_demo
+    from lightning_eda.cli.simulate import add_simulate
+
+    parser = argparse.ArgumentParser(prog="lightning-eda", description="Lightning from space.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    for add in (add_demo, add_simulate):
+        add(commands)
+    return parser

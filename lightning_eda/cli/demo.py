@@ -1,0 +1,111 @@
+"""`lightning-eda demo`: an hour of simulated granules through the whole pipeline."""
+
+import argparse
+import shlex
+import subprocess
+import sys
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+from lightning_eda.cli.commands import Commands
+from lightning_eda.errors import SettingError
+from lightning_eda.glm.paths import WindowFolders
+from lightning_eda.glm.windows import HOUR
+from lightning_eda.settings import Settings, environment_with, read_settings
+
+DEMO_SATELLITE = "G19"
+DEMO_HOUR = datetime(2025, 7, 1, 21, tzinfo=UTC)
+DEMO_SEED = 19
+DEMO_FLASHES_PER_GRANULE = 40.0
+DEMO_QUERY = """\
+SELECT date_trunc('minute', flash_time_of_first_event) AS minute, count(*) AS flashes,
+       round(avg(flash_energy) * 1e15, 1) AS mean_energy_fj
+FROM flashes GROUP BY minute ORDER BY flashes DESC LIMIT 5"""
+
+
+def add_demo(commands: Commands) -> None:
+    """Adds the command to the parser's."""
+    demo = commands.add_parser(
+        "demo",
+        help="simulate one hour of granules and run the pipeline on it; needs no network and no account",
+    )
+    demo.set_defaults(run=run_demo)
+
+
+def run_demo(_: argparse.Namespace) -> int:
+    """`lightning-eda demo`."""
+    from lightning_eda.simulator import Activity, simulate_hour
+
+    if Path(".env").exists():
+        raise SettingError(
+            ".env",
+            "such a file in this folder",
+            "none for the demo",
+            "Dagster lets it win over what the demo sets: run the demo in another folder.",
+        )
+    settings = read_settings()
+    archive = Path(settings.data_dir) / "demo"
+    print(f"1. Simulating the granules of {DEMO_SATELLITE}, {DEMO_HOUR:%Y-%m-%d %H} UTC, into {archive} ...")
+    activity = Activity(flashes_per_granule=DEMO_FLASHES_PER_GRANULE)
+    paths = simulate_hour(archive, DEMO_SATELLITE, DEMO_HOUR, DEMO_SEED, activity=activity)
+    print(f"   {len(paths)} granules. They are simulated, and say so in their attributes.")
+    pin = {
+        "GLM_ARCHIVE_DIR": str(archive),
+        "S3_BUCKET": f"noaa-goes{DEMO_SATELLITE[1:]}",
+        "GOES_YEAR": f"{DEMO_HOUR:%Y}",
+        "GOES_DOY": f"{DEMO_HOUR:%j}",
+        "GOES_HOUR": f"{DEMO_HOUR:%H}",
+    }
+    command = [
+        "dagster",
+        "asset",
+        "materialize",
+        "--select",
+        "*cluster_map",
+        "-m",
+        "lightning_eda.definitions",
+    ]
+    shown = " ".join([*(f"{name}={value}" for name, value in pin.items()), shlex.join(command)])
+    print(f"2. Running the pipeline on them through Dagster:\n   {shown}")
+    begin = time.monotonic()
+    run = subprocess.run(
+        [sys.executable, "-m", *command],
+        env=environment_with({**pin, "DAGSTER_DISABLE_TELEMETRY": "1"}),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    if run.returncode != 0:
+        print(run.stdout)
+        print("The pipeline failed; the reason is above.", file=sys.stderr)
+        return run.returncode
+    print(f"   done in {time.monotonic() - begin:.1f} s.")
+    _show_database(settings)
+    return 0
+
+
+def _show_database(settings: Settings) -> None:
+    from lightning_eda.warehouse.queries import table_counts
+
+    database = Path(settings.duckdb_path)
+    counts = table_counts(database)
+    print(f"3. The database is {database}: {counts['flashes']:,} flashes of {counts['granules']:,} granules.")
+    print("   Try:")
+    print(f'   {sys.executable} -c "import duckdb; duckdb.connect({str(database)!r}, read_only=True).sql(')
+    print(f"   '''{DEMO_QUERY}''').show()\"")
+    window = WindowFolders(Path(settings.data_dir), DEMO_HOUR, DEMO_HOUR + HOUR)
+    print(f"4. Open the report: {window.figures / 'report.html'}")
+    print(f"   or look around in the Dagster UI: {ui_command(Path.cwd())}")
+
+
+def ui_command(folder: Path) -> str:
+    """The command that starts the UI from a folder, with a long backfill as a run a day.
+
+    Dagster's command is named by its place, as the environment may not be activated.
+    """
+    dagster = Path(sys.executable).with_name("dagster")
+    if (folder / "workspace.yaml").exists():
+        return f"{dagster} dev"
+    return f"{dagster} dev -m lightning_eda.definitions -a served"

@@ -1,0 +1,13 @@
+"""k-means for every k on the sphere or the plane, and its scores.
+
+cells, grouping                 sums per cell, where there are too many points
+sweep, search, kmeans           k-means for every k
+silhouette, silhouette_kernel   the exact or sampled mean silhouettes
+elbow                           the knee of the inertias
+compiled                        kernels as machine code, on threads
+"""
+
+from lightning_eda.clustering.kmeans.silhouette import silhouette_scores
+from lightning_eda.clustering.kmeans.sweep import kmeans_sweep
+
+__all__ = ["kmeans_sweep", "silhouette_scores"]

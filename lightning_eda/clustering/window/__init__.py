@@ -1,0 +1,7 @@
+"""The window between two assets: its cleaned rows and its sweep on disk, its clusters as tables.
+
+clean_file   the cleaned rows
+features     rows as points
+sweep_file   the k-means of every k
+summary      what the clusters are like
+"""

@@ -1,0 +1,4 @@
+"""What every granule is held to before anything of it is read."""
+
+MAX_ROWS = 630_000  # valid_max of event_count, group_count and flash_count
+HDF5_SIGNATURE = b"\x89HDF\r\n\x1a\n"  # every granule is an HDF5 file

@@ -1,0 +1,8 @@
+"""From the granules of an hour to its series CSVs.
+
+hour        decode, quarantine, record
+decoder     the run's end of the decoding process
+child       the other end
+messages    what they say to each other
+csv_files   the CSVs
+"""

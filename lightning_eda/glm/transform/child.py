@@ -1,0 +1,79 @@
+"""The child process that decodes granules and writes an hour's CSVs; see `decoder` for the other end.
+
+Native code reads files from outside here, so a crash, a hang or a greedy allocation ends this process and not
+the run. It imports little, because its start is part of every run.
+"""
+
+import faulthandler
+import gc
+import resource
+import sys
+from contextlib import suppress
+from multiprocessing.connection import Connection
+
+from lightning_eda.errors import GranuleError, LightningEdaError
+from lightning_eda.glm.granule import GranuleHeader
+from lightning_eda.glm.lcfa.granule_tables import read_granule
+from lightning_eda.glm.transform.csv_files import open_series
+from lightning_eda.glm.transform.messages import HourReply, HourRequest, Ready, Started, Writing
+
+MEMORY_LIMIT_BYTES = 8 << 30  # of address space; an hour of 3.6 million events needs far less
+
+
+class NoPandas:
+    """Keeps pandas out: where it is installed, pyarrow imports it at the first array, 0.15 s for nothing."""
+
+    def find_spec(self, name: str, *_: object) -> None:
+        """Refuses pandas and knows nothing of other modules."""
+        if name == "pandas":
+            raise ModuleNotFoundError(f"{name} is not used here", name=name)
+
+
+def main(handle: int) -> None:
+    """Answers requests on a connection until the other end closes it."""
+    faulthandler.enable()
+    sys.meta_path.insert(0, NoPandas())
+    _limit_memory()
+    gc.freeze()  # what was imported stays: it need not be looked through again and again
+    with Connection(handle) as parent, suppress(EOFError, ConnectionError):
+        parent.send(Ready())
+        while True:
+            request: HourRequest = parent.recv()
+            parent.send(_answer(request, parent))
+
+
+def _limit_memory() -> None:
+    _, hard = resource.getrlimit(resource.RLIMIT_AS)
+    soft = MEMORY_LIMIT_BYTES if hard == resource.RLIM_INFINITY else min(MEMORY_LIMIT_BYTES, hard)
+    resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
+
+
+def _answer(request: HourRequest, parent: Connection) -> HourReply | LightningEdaError:
+    try:
+        return decode_hour(request, parent)
+    except LightningEdaError as error:
+        return error  # a full disk, for example: for the run to report
+
+
+def decode_hour(request: HourRequest, parent: Connection) -> HourReply:
+    """Decodes the granules of a request and writes their CSVs.
+
+    The parent is told before each granule, and when writing begins.
+    """
+    granules: list[GranuleHeader | str] = []
+    with open_series(request.folder, request.tiers) as (writer, files):
+        for index, path in enumerate(request.paths):
+            parent.send(Started(index))
+            try:
+                granule = read_granule(path, request.tiers)
+            except GranuleError as error:
+                granules.append(str(error))
+                continue
+            granules.append(granule.header)
+            parent.send(Writing())
+            writer.add(granule)
+        parent.send(Writing())
+        writer.finish()
+        if parent.poll():  # nothing is asked before this answer: the parent is gone, and with it the hour
+            raise EOFError
+    return HourReply(tuple(granules), tuple(files))

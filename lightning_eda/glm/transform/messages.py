@@ -1,0 +1,41 @@
+"""What the run and the process that decodes for it say to each other."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from lightning_eda.glm.granule import GranuleHeader
+from lightning_eda.glm.transform.csv_files import SeriesFile
+
+
+@dataclass(frozen=True)
+class HourRequest:
+    """What to decode: files in name order, the folder for the CSVs, and the tiers."""
+
+    paths: tuple[Path, ...]
+    folder: Path
+    tiers: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Ready:
+    """The child has imported what it needs; its first message."""
+
+
+@dataclass(frozen=True)
+class Started:
+    """The child begins with the granule of this place in the request."""
+
+    index: int
+
+
+@dataclass(frozen=True)
+class Writing:
+    """The child is done with that granule and writes; what happens now is no granule's fault."""
+
+
+@dataclass(frozen=True)
+class HourReply:
+    """What became of each path (its header, or why it cannot be trusted), and the CSVs written."""
+
+    granules: tuple[GranuleHeader | str, ...]
+    files: tuple[SeriesFile, ...]

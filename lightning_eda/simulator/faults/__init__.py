@@ -1,0 +1,6 @@
+"""Faults to simulate.
+
+faults     by name
+planting   small flashes with chosen values
+damage     damaged bytes
+"""

@@ -1,0 +1,11 @@
+"""An S3 bucket as a store.
+
+store       S3Store
+multipart   large files in parts
+stream      an object as a seekable stream
+errors      what a failed request means
+"""
+
+from lightning_eda.storage.s3.store import S3Store
+
+__all__ = ["S3Store"]

@@ -1,0 +1,7 @@
+"""A CSV as typed record batches, in bounded memory.
+
+stream, reading            one pass over a CSV
+parse, columns, parallel   blocks of rows to columns, several at once
+options                    how it is to be read
+sink                       where the batches go
+"""

@@ -1,0 +1,6 @@
+"""The Glue catalogue.
+
+catalogue   what is missing is added
+table       the description of a table
+requests    requests, retried
+"""

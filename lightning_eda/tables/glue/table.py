@@ -1,0 +1,114 @@
+"""The description of a Glue table as Glue gives it: is it the dataset's, what columns has it, what lacks."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import pyarrow as pa
+
+from lightning_eda.errors import DatasetError, SchemaChangedError
+from lightning_eda.tables.values.types import from_glue, glue_type
+
+TABLE_INPUT: Final = frozenset(
+    {
+        "Name", "Description", "Owner", "LastAccessTime", "LastAnalyzedTime", "Retention",
+        "StorageDescriptor", "PartitionKeys", "ViewOriginalText", "ViewExpandedText", "TableType",
+        "Parameters", "TargetTable",
+    }
+)  # fmt: skip
+"""What of a table's description may be sent back. Source: AWS Glue API, TableInput."""
+
+Entry = Mapping[str, Any]
+
+
+def check_table(entry: Entry, name: str, location: str, partition_columns: Sequence[str]) -> None:
+    """Refuses a table of another place or kind, or with other partition columns.
+
+    Args:
+        entry: The table's description.
+        name: Its name, for the error.
+        location: Address of the dataset.
+        partition_columns: In their order.
+
+    Raises:
+        DatasetError: It is not the table of this dataset.
+    """
+    storage = entry.get("StorageDescriptor", {})
+    place = storage.get("Location", "")
+    if "parquet" not in storage.get("InputFormat", "").lower():
+        raise DatasetError(f"Glue table {name} is no table of Parquet files; choose another (CSV_TABLE)")
+    if place.rstrip("/") != location.rstrip("/"):
+        raise DatasetError(
+            f"Glue table {name} is at {place}, and not at {location}: writing would split it in two. "
+            "Correct CSV_PATHOUTPUT, or choose another table (CSV_TABLE)"
+        )
+    keys = [key["Name"] for key in entry.get("PartitionKeys", [])]
+    if keys != list(partition_columns):
+        raise DatasetError(
+            f"Glue table {name} is partitioned by {', '.join(keys) or 'nothing'}, and not by "
+            f"{', '.join(partition_columns)}. Correct CSV_PARTITIONS_COLS, or choose another (CSV_TABLE)"
+        )
+
+
+def table_schema(entry: Entry) -> pa.Schema:
+    """The columns, without those of the partition; SchemaChangedError for a type that no CSV can fill."""
+    return pa.schema(
+        [(name, from_glue(kind, name)) for name, kind in _types(entry["StorageDescriptor"]).items()]
+    )
+
+
+def missing_columns(entry: Entry, name: str, columns: Mapping[str, str]) -> list[str]:
+    """The columns the table does not have.
+
+    Args:
+        entry: The table's description.
+        name: Its name, for the error.
+        columns: Columns of the files and their Glue types.
+
+    Raises:
+        SchemaChangedError: The table has some of them with another type; all those are named.
+    """
+    table = _types(entry["StorageDescriptor"])
+    changed = [
+        f"{column} is {kind}, in the table {table[column]}"
+        for column, kind in columns.items()
+        if column in table and glue_type(from_glue(table[column], column)) != kind
+    ]
+    if changed:
+        raise SchemaChangedError(
+            f"columns have another type than in the Glue table {name}: {'; '.join(changed)}. Give the CSV "
+            "values of the table's types, declare those types (CSV_TYPES), or write to another table "
+            "(CSV_TABLE)"
+        )
+    return [column for column in columns if column not in table]
+
+
+def with_columns(entry: Entry, columns: Mapping[str, str]) -> dict[str, Any]:
+    """The description to send back for a table with further columns at its end."""
+    storage = entry["StorageDescriptor"]
+    added = [{"Name": name, "Type": kind} for name, kind in columns.items()]
+    table = {key: value for key, value in entry.items() if key in TABLE_INPUT}
+    return table | {"StorageDescriptor": {**storage, "Columns": storage["Columns"] + added}}
+
+
+def moved_partition(entry: Entry, place: str, columns: Mapping[str, str]) -> dict[str, Any]:
+    """The description to send back for a partition at this place with these columns."""
+    storage = {**entry["StorageDescriptor"], "Location": place}
+    storage["Columns"] = [{"Name": name, "Type": kind} for name, kind in columns.items()]
+    return {
+        "Values": entry["Values"],
+        "StorageDescriptor": storage,
+        "Parameters": entry.get("Parameters", {}),
+    }
+
+
+def is_current(partition: Entry, place: str, columns: Mapping[str, str]) -> bool:
+    """Whether a partition is at its place and, where it lists columns at all, lists these."""
+    storage = partition.get("StorageDescriptor", {})
+    listed = _types(storage)
+    return storage.get("Location", "").rstrip("/") == place.rstrip("/") and (
+        not listed or listed.keys() >= columns.keys()
+    )
+
+
+def _types(storage: Mapping[str, Any]) -> dict[str, str]:
+    return {column["Name"]: column["Type"] for column in storage.get("Columns", [])}

@@ -1,0 +1,148 @@
+"""A day's CSV, from its bucket to a partition of a dataset: what the asset and the Lambda handler share."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from lightning_eda.errors import LightningEdaError, SettingError
+from lightning_eda.settings import CsvSettings, parse_required
+from lightning_eda.storage.object_store import ObjectStore
+from lightning_eda.storage.places import open_store
+from lightning_eda.tables.csv.options import parse_options
+from lightning_eda.tables.dataset.place import dataset_place
+from lightning_eda.tables.days import data_ref_of
+from lightning_eda.tables.glue.requests import glue_client
+from lightning_eda.tables.load import LoadResult, TableOptions, load_table
+
+if TYPE_CHECKING:
+    from mypy_boto3_glue import GlueClient
+
+DEFAULT_REGION = "us-east-1"
+A_BUCKET = "the name of a bucket"
+MOST_PREVIEWED = 8
+
+
+@dataclass(frozen=True)
+class Servers:
+    """Where AWS is.
+
+    Attributes:
+        s3_endpoint_url: Another S3 server, None for AWS.
+        glue_endpoint_url: Another Glue server, None for AWS.
+        region: AWS region; None for the session's own.
+    """
+
+    s3_endpoint_url: str | None = None
+    glue_endpoint_url: str | None = None
+    region: str | None = None
+
+    @property
+    def region_used(self) -> str:
+        """The region, else that of the variables or ~/.aws/config, else one for a server of one's own."""
+        import boto3
+
+        return self.region or boto3.session.Session().region_name or DEFAULT_REGION
+
+
+@dataclass(frozen=True)
+class TableTask:
+    """What to load and where to; checked, unlike the settings it is made from.
+
+    Attributes:
+        source: Bucket of the CSVs.
+        destination: Bucket of the dataset.
+        glue: The catalogue, None without.
+        options: What is made of a CSV.
+        prefix: What the CSVs' keys begin with, before the day.
+        substr: What the rest of their keys contains.
+    """
+
+    source: ObjectStore
+    destination: ObjectStore
+    glue: "GlueClient | None"
+    options: TableOptions
+    prefix: str
+    substr: str
+
+    @classmethod
+    def from_settings(cls, settings: CsvSettings, servers: Servers) -> Self:
+        """The task the settings describe.
+
+        Raises:
+            SettingError: A setting is missing or not allowed.
+        """
+        where = (servers.s3_endpoint_url, servers.region)
+        source = parse_required(settings.bucket_src, "CSV_BUCKET_SRC", A_BUCKET)
+        pathoutput = parse_required(
+            settings.pathoutput, "CSV_PATHOUTPUT", "s3://bucket/prefix, or a prefix inside CSV_BUCKET_DSTN"
+        )
+        destination = dataset_place(pathoutput, settings.bucket_dstn or "").bucket
+        return cls(
+            source=open_store(source, "CSV_BUCKET_SRC", *where),
+            destination=open_store(destination, "CSV_BUCKET_DSTN", *where),
+            glue=glue_client(servers.glue_endpoint_url, servers.region_used) if settings.table else None,
+            options=_options(settings, pathoutput),
+            prefix=_prefix(settings),
+            substr=settings.substr,
+        )
+
+
+def load_day(task: TableTask, day: date, scratch: Path, now: datetime) -> LoadResult:
+    """Makes the latest CSV of a day its partition, as `tables.load.load_table` does, with the same errors."""
+    return load_table(
+        task.source,
+        task.destination,
+        task.glue,
+        task.options,
+        task.prefix,
+        task.substr,
+        data_ref_of(day),
+        scratch,
+        now,
+    )
+
+
+def first_rows(task: TableTask, result: LoadResult) -> pa.Table | None:
+    """The first rows of the first object that was written; None when there is none, or none any more."""
+    if not result.files:
+        return None
+    try:
+        info = task.destination.stat_object(result.files[0]).info
+        with task.destination.open_object(info) as stream, pq.ParquetFile(stream) as file:
+            batches = list(file.iter_batches(batch_size=MOST_PREVIEWED))[:1] if file.metadata.num_rows else []
+            return pa.Table.from_batches(batches, file.schema_arrow)
+    except LightningEdaError:
+        return None  # a newer run may have replaced it; the load is done all the same
+
+
+def _prefix(settings: CsvSettings) -> str:
+    """The prefix; that it is nothing must be said, or any CSV at the top of the bucket might be taken."""
+    if settings.prefix is None:
+        raise SettingError("CSV_PREFIX", None, "what the keys of the CSVs begin with, before the day")
+    return settings.prefix
+
+
+def _options(settings: CsvSettings, pathoutput: str) -> TableOptions:
+    return TableOptions(
+        pathoutput=pathoutput,
+        bucket_dstn=settings.bucket_dstn or "",
+        database=settings.database or "",
+        table=settings.table or "",
+        partitions_cols=_names(settings.partitions_cols),
+        csv=parse_options(
+            settings.schema,
+            settings.types,
+            settings.delimiter,
+            settings.encoding,
+            settings.header,
+            settings.bad_rows,
+        ),
+    )
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in text.split(",") if name.strip())

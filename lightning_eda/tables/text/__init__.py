@@ -1,0 +1,6 @@
+"""The text of a CSV: encoding, delimiter, rows.
+
+dialect, delimiter   how it is written
+pieces, blocks       text cut into blocks of whole rows
+rows                 rows one by one
+"""

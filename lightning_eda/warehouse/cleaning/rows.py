@@ -1,0 +1,133 @@
+"""Reading a window cleaned; every drop is counted by reason. `cell_sums` gives sums in place of rows.
+
+A window is a span of granule starts, [start, end). A row is dropped for the first reason in `REASONS` that
+applies, so what was read is what was kept plus what was dropped.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+
+from lightning_eda.warehouse.cleaning.options import Cleaning, require_tier
+from lightning_eda.warehouse.cleaning.rules import DUPLICATE, REASONS, judge
+from lightning_eda.warehouse.queries import reading
+from lightning_eda.warehouse.schema.hours import TIER_TABLES, quoted
+from lightning_eda.warehouse.span import IN_SPAN, select_span
+
+__all__ = ["REASONS", "Account", "CleanRows", "Cleaning", "account_of", "clean_rows", "count_rows"]
+
+ROW_COLUMNS = (
+    "satellite, granule_start, id, flash_id, time, lat, lon, energy_j, area_m2, duration_s, quality_flag"
+)
+
+
+@dataclass(frozen=True)
+class Account:
+    """What became of the rows of a window.
+
+    Attributes:
+        read: Rows of the window, before cleaning.
+        dropped: How many were dropped for each of `REASONS`, in their order, zeros too.
+        untested: For each rule that could not be applied to some rows, how many; it dropped none of them.
+        notes: The same in words.
+    """
+
+    read: int
+    dropped: dict[str, int]
+    untested: dict[str, int]
+    notes: tuple[str, ...]
+
+    @property
+    def kept(self) -> int:
+        """Rows that no reason dropped."""
+        return self.read - sum(self.dropped.values())
+
+
+@dataclass(frozen=True)
+class CleanRows(Account):
+    """The rows of a window that are kept, and the account of all.
+
+    Attributes:
+        rows: By satellite, granule_start and id: satellite, granule_start, id (of the flash, group or event),
+            flash_id, time (of the first event; UTC, no zone), lat, lon (degrees), energy_j, area_m2 (NULL for
+            events), duration_s (NULL but for flashes), quality_flag (NULL for events).
+    """
+
+    rows: pa.Table
+
+
+def count_rows(
+    database: Path | str,
+    start: datetime,
+    end: datetime,
+    tier: str = "flash",
+    satellites: Collection[str] | None = None,
+) -> int:
+    """Rows of a tier in a window before cleaning: what decides between rows and cells."""
+    require_tier(tier)
+    sql = f"SELECT count(*) FROM {quoted(TIER_TABLES[tier].name)} WHERE {IN_SPAN}"
+    with reading(database) as connection:
+        select_span(connection, start, end, satellites)
+        ((count,),) = connection.execute(sql).fetchall()
+        return int(count)
+
+
+def clean_rows(
+    database: Path | str,
+    start: datetime,
+    end: datetime,
+    cleaning: Cleaning | None = None,
+) -> CleanRows:
+    """The rows of a window that the cleaning keeps.
+
+    Args:
+        database: The database file.
+        start: First granule start, aware.
+        end: First granule start after the window, aware.
+        cleaning: What to read and what to drop; None is `Cleaning()`.
+
+    Raises:
+        DatabaseBusyError: Others held the database all that time.
+        WarehouseError: There is no database, or it cannot be read.
+    """
+    sql = f"""
+        SELECT {ROW_COLUMNS} FROM temp.judged ANTI JOIN temp.repeats USING (place)
+        WHERE reason IS NULL ORDER BY satellite, granule_start, id, place"""
+    cleaning = cleaning or Cleaning()
+    with reading(database) as connection:
+        select_span(connection, start, end, cleaning.satellites)
+        judge(connection, cleaning)
+        account = account_of(connection, cleaning)
+        return CleanRows(**vars(account), rows=connection.sql(sql).to_arrow_table())
+
+
+def account_of(connection: duckdb.DuckDBPyConnection, cleaning: Cleaning) -> Account:
+    """What became of the rows that `judge` has judged on this connection."""
+    sql = """
+        SELECT reason, count(*), count(*) FILTER (NOT has_subpoint), count(*) FILTER (has_groups IS NOT TRUE)
+        FROM temp.judged GROUP BY reason"""
+    found = connection.execute(sql).fetchall()
+    ((repeats,),) = connection.execute("SELECT count(*) FROM temp.repeats").fetchall()
+    counts = {reason: count for reason, count, _, _ in found} | {DUPLICATE: repeats}
+    read = sum(count for _, count, _, _ in found)
+    untested = {
+        "out_of_field": (sum(row[2] for row in found), "the ledger has no subpoint_lon of their granules"),
+        "static_pixel": (
+            sum(row[3] for row in found) if cleaning.drop_artifacts else 0,
+            "the groups of their granules are not loaded (tier group)",
+        ),
+    }
+    return Account(
+        read=read,
+        dropped={reason: counts.get(reason, 0) for reason in REASONS},
+        untested={reason: count for reason, (count, _) in untested.items() if count},
+        notes=tuple(
+            f"the rule {reason} could not be applied to {count:,} of {read:,} rows: {why}"
+            for reason, (count, why) in untested.items()
+            if count
+        ),
+    )

@@ -1,0 +1,86 @@
+"""Requests to Glue that are denied, fail for a while or for good, or have no credentials."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+from lightning_eda.errors import AccessDeniedError, DatasetError, TransferError
+from lightning_eda.tables.glue.catalogue import Catalogue, Plan
+from lightning_eda.tables.glue.requests import glue_client
+from lightning_eda_tests.servers import Faults, FaultyProxy
+from lightning_eda_tests.tables.glue_database import DAYS, SCHEMA, Glue, register
+
+pytest_plugins = ["lightning_eda_tests.server_fixtures"]
+pytestmark = pytest.mark.usefixtures("credentials")
+
+STEPS: list[tuple[str, Callable[[Catalogue], object]]] = [
+    ("GetTable", lambda catalogue: catalogue.columns()),
+    ("GetDatabase", lambda catalogue: catalogue.columns()),
+    ("CreateTable", register),
+    ("BatchCreatePartition", register),
+]
+
+
+@pytest.mark.parametrize(("operation", "step"), STEPS, ids=[name for name, _ in STEPS])
+def test_what_may_not_be_done_names_the_action_to_allow(glue: Glue, proxy: FaultyProxy, operation, step):
+    """At each request that a first load makes."""
+    proxy.faults = Faults(share=1, kinds=("denied",), only=f"POST / {operation}$")
+    with pytest.raises(AccessDeniedError, match=f"allow glue:{operation} on the catalogue"):
+        step(glue.catalogue(endpoint_url=proxy.endpoint_url))
+
+
+@pytest.mark.parametrize("operation", ["UpdateTable", "UpdatePartition", "BatchGetPartition"])
+def test_nor_at_a_later_load(glue: Glue, proxy: FaultyProxy, operation: str):
+    """Where the table gets a column."""
+    register(glue.catalogue())
+    proxy.faults = Faults(share=1, kinds=("denied",), only=f"POST / {operation}$")
+    with pytest.raises(AccessDeniedError, match=f"allow glue:{operation} on the catalogue"):
+        register(glue.catalogue(endpoint_url=proxy.endpoint_url), pa.schema([*SCHEMA, ("x", pa.int64())]))
+
+
+@pytest.mark.parametrize("kind", ["throttle", "error", "drop", "lost", "too_many"])
+def test_a_failure_that_passes_is_not_noticed(glue: Glue, proxy: FaultyProxy, kind: str):
+    """The first try of each kind of request fails, done or not done."""
+    seen: set[str] = set()
+
+    def first_of_each(method: str, target: str, authorization: Any, operation: str = "") -> Any:
+        proxy.faults = Faults(share=0 if operation in seen else 1, kinds=(kind,))
+        seen.add(operation)
+        return draw(method, target, authorization, operation)
+
+    draw, proxy.draw = proxy.draw, first_of_each  # type: ignore[method-assign]
+    register(glue.catalogue(endpoint_url=proxy.endpoint_url))
+    assert {"GetTable", "GetDatabase", "CreateTable", "BatchCreatePartition"} <= seen
+    assert glue.catalogue().plan(SCHEMA, DAYS) == Plan(glue.columns())
+
+
+def test_a_failure_that_stays_says_so(glue: Glue, proxy: FaultyProxy):
+    """After every try; trying later may help."""
+    proxy.faults = Faults(share=1, kinds=("throttle",))
+    with pytest.raises(TransferError, match="still failing after 4 tries") as caught:
+        glue.catalogue(endpoint_url=proxy.endpoint_url).columns()
+    assert caught.value.retryable
+
+
+def test_a_client_needs_a_region(monkeypatch):
+    """The error names the variable."""
+    for name in ("AWS_REGION", "AWS_DEFAULT_REGION"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_CONFIG_FILE", "/nowhere")
+    with pytest.raises(AccessDeniedError, match="set AWS_REGION"):
+        glue_client()
+    with pytest.raises(DatasetError, match="AWS_ENDPOINT_URL"):
+        glue_client("no address", "us-east-1")
+
+
+def test_missing_credentials_say_so(glue: Glue, monkeypatch, tmp_path):
+    """Before anything is sent."""
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    with pytest.raises(AccessDeniedError, match="check the AWS credentials"):
+        glue.catalogue().columns()
