@@ -68,18 +68,19 @@ def ours(task: Task) -> Callable[[], int]:
 
     from lightning_eda.storage.s3.store import S3Store
     from lightning_eda.tables.glue.requests import glue_client
-    from lightning_eda.tables.load import TableOptions, load_table
+    from lightning_eda.tables.load import load_table
+    from lightning_eda.tables.options import TableOptions
+    from lightning_eda.tables.task import TableTask
 
     store = S3Store(task.bucket, signed=True, endpoint_url=task.endpoint_url, region="us-east-1")
     glue = glue_client(task.endpoint_url, "us-east-1")
     options = TableOptions(task.way, task.bucket, DATABASE, task.way, ("day",))
+    table_task = TableTask(store, store, glue, options, "in", "")
     list(store.list_objects("nothing"))
 
     def load() -> int:
         with tempfile.TemporaryDirectory(prefix="lightning-eda-") as scratch:
-            return load_table(
-                store, store, glue, options, "in", "", DAY, Path(scratch), datetime.now(UTC)
-            ).rows
+            return load_table(table_task, DAY, Path(scratch), datetime.now(UTC)).rows
 
     return load
 

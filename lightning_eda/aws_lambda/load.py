@@ -37,8 +37,9 @@ def load_handler(event: Event, context: object) -> str | dict[str, str]:  # noqa
         "Success", or `{"errorMessage": reason}`: the old rows are there then, unless the reason says that the
         new ones are.
     """
-    from lightning_eda.tables.days import parse_data_ref
-    from lightning_eda.tables.task import Servers, TableTask, load_day
+    from lightning_eda.tables.days import data_ref_of, parse_data_ref
+    from lightning_eda.tables.load import load_table
+    from lightning_eda.tables.task import Servers, TableTask
 
     settings = read_settings()
     servers = Servers(settings.s3_endpoint_url, settings.glue_endpoint_url, settings.aws_region)
@@ -46,7 +47,7 @@ def load_handler(event: Event, context: object) -> str | dict[str, str]:  # noqa
     try:
         day = parse_data_ref(str(event["data_ref"])) if event.get("data_ref") else yesterday(now)
         task = TableTask.from_settings(_laid_over(settings.csv, event), servers)
-        done = load_day(task, day, Path(tempfile.gettempdir()) / "lightning_eda", now)
+        done = load_table(task, data_ref_of(day), Path(tempfile.gettempdir()) / "lightning_eda", now)
     except LightningEdaError as error:
         log.error("%s", error)
         return {"errorMessage": str(error)}

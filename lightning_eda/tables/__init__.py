@@ -1,6 +1,6 @@
 """CSVs in S3 become partitions of a Parquet dataset, registered in Glue.
 
-task, load, loading, load_result   a day's CSV, from its bucket to its partition
+task, options, load, loading, load_result   a day's CSV, from its bucket to its partition
 choose, days     which object it is
 unpack, text, csv, values   bytes to rows to typed columns
 dataset, glue, destination   Parquet files, their catalogue, and both as one

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Self
 
 import pyarrow as pa
 
@@ -26,13 +26,11 @@ from lightning_eda.tables.dataset.place import (
 from lightning_eda.tables.dataset.replace import NewPartition, Run, each, replace_partitions
 from lightning_eda.tables.dataset.sink import ParquetSink
 from lightning_eda.tables.glue.catalogue import Catalogue
-from lightning_eda.tables.values.names import safe_names
+from lightning_eda.tables.options import TableOptions
 from lightning_eda.tables.values.types import glue_type
 
 if TYPE_CHECKING:
     from mypy_boto3_glue import GlueClient
-
-TEXT: Final = pa.string()
 
 
 @dataclass(frozen=True)
@@ -74,28 +72,27 @@ class Destination:
     def open(
         cls,
         store: ObjectStore,
-        pathoutput: str,
-        bucket_dstn: str,
-        partition_columns: Mapping[str, pa.DataType],
+        options: TableOptions,
         glue: "GlueClient | None",
-        database: str,
-        table: str,
         backoff: Backoff | None = None,
     ) -> Self:
-        """A dataset from its settings; changes nothing and asks nothing.
+        """A dataset from its options; changes nothing and asks nothing.
 
         Raises:
-            SettingError: A setting is missing or not allowed.
+            SettingError: An option is missing or not allowed.
+            CsvError: Two partition columns have one name.
         """
+        database, table = options.database, options.table
         if bool(database) != bool(table):
             variable, other = ("CSV_DATABASE", "CSV_TABLE") if table else ("CSV_TABLE", "CSV_DATABASE")
             raise SettingError(variable, None, f"the name that goes with {other}", "Or leave both empty.")
-        prefix = dataset_place(pathoutput, bucket_dstn).prefix
+        prefix = dataset_place(options.pathoutput, options.bucket_dstn).prefix
+        columns = options.partition_columns()
         catalogue = None
         if glue is not None and table:
-            kinds = {name: glue_type(kind) for name, kind in partition_columns.items()}
+            kinds = {name: glue_type(kind) for name, kind in columns.items()}
             catalogue = Catalogue(glue, database, table, store.url(prefix), kinds, backoff)
-        return cls(store, prefix, partition_columns, catalogue)
+        return cls(store, prefix, columns, catalogue)
 
     def table_columns(self) -> pa.Schema | None:
         """The columns of the table, without those of the partition; None when there is none."""
@@ -167,15 +164,3 @@ class Destination:
 
     def _name(self, folder: str) -> str:
         return folder.removeprefix(self.prefix).strip("/")
-
-
-def partition_columns(names: Sequence[str], declared: Mapping[str, pa.DataType]) -> dict[str, pa.DataType]:
-    """The partition columns, by their Glue-safe names; text unless declared, never what values look like.
-
-    Raises:
-        SettingError: There is none.
-        CsvError: Two of them become the same.
-    """
-    if not names:
-        raise SettingError("CSV_PARTITIONS_COLS", None, "the name of a column")
-    return {name: declared.get(name, TEXT) for name in safe_names(names, "CSV_PARTITIONS_COLS")}

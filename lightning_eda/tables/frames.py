@@ -16,7 +16,8 @@ from lightning_eda.tables.dataset.object_names import new_run
 from lightning_eda.tables.dataset.place import dataset_place
 from lightning_eda.tables.dataset.replace import Run
 from lightning_eda.tables.dataset.sink import ParquetSink
-from lightning_eda.tables.destination import Destination, partition_columns
+from lightning_eda.tables.destination import Destination
+from lightning_eda.tables.options import TableOptions
 from lightning_eda.tables.values.names import safe_names
 from lightning_eda.tables.values.types import TIMESTAMP, glue_type
 
@@ -65,9 +66,9 @@ def load_data(
         bucket = dataset_place(pathoutput, bucket_dstn).bucket
         store = S3Store(bucket, signed=True, setting="CSV_BUCKET_DSTN", client=s3_client)
         glue = _session(boto3_session).client("glue") if table else None
-        columns = partition_columns(names, {})
-        dataset = Destination.open(store, pathoutput, bucket_dstn, columns, glue, database, table)
-        _replace(dataset, frame_table(df, dataset.table_columns(), list(columns)), data_ref)
+        options = TableOptions(pathoutput, bucket_dstn, database, table, tuple(names))
+        dataset = Destination.open(store, options, glue)
+        _replace(dataset, frame_table(df, dataset.table_columns(), list(dataset.columns)), data_ref)
     except (LightningEdaError, BotoCoreError) as error:
         return {"errorMessage": str(error)}
     return SUCCESS

@@ -3,56 +3,31 @@
 import hashlib
 import json
 import secrets
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 from urllib.parse import quote
 
 import pyarrow as pa
 
 from lightning_eda.errors import SchemaChangedError
-from lightning_eda.storage.backoff import Backoff
-from lightning_eda.storage.object_store import ObjectInfo, ObjectStore
-from lightning_eda.tables.csv.options import CsvOptions
+from lightning_eda.storage.object_store import ObjectInfo
 from lightning_eda.tables.csv.stream import CsvResult, stream_csv
 from lightning_eda.tables.dataset.object_names import new_run, standing_run
 from lightning_eda.tables.dataset.replace import Run
 from lightning_eda.tables.dataset.sink import ParquetSink
-from lightning_eda.tables.destination import Destination, PartitionResult, partition_columns
+from lightning_eda.tables.destination import Destination, PartitionResult
 from lightning_eda.tables.load_result import LoadResult
+from lightning_eda.tables.options import TableOptions
+from lightning_eda.tables.task import TableTask
 from lightning_eda.tables.unpack.archive import open_csv
-from lightning_eda.tables.values.names import safe_names
-from lightning_eda.tables.values.types import glue_type, parse_type
-
-if TYPE_CHECKING:
-    from mypy_boto3_glue import GlueClient
+from lightning_eda.tables.values.types import glue_type
 
 FORMAT: Final = 1
 """Part of every data version; a greater number makes the same source count as new."""
 LONGEST_METADATA: Final = 1000
-
-
-@dataclass(frozen=True)
-class TableOptions:
-    """What is made of a CSV.
-
-    Attributes:
-        pathoutput: Place of the dataset: s3://bucket/prefix, or a prefix inside `bucket_dstn`.
-        bucket_dstn: Bucket of the dataset.
-        database: Glue database; "" for no catalogue.
-        table: Glue table; "" for no catalogue.
-        partitions_cols: The partition columns; at most one the CSV does not have, which gets `data_ref`.
-        csv: How the CSV is read.
-    """
-
-    pathoutput: str
-    bucket_dstn: str = ""
-    database: str = ""
-    table: str = ""
-    partitions_cols: tuple[str, ...] = ("data_ref",)
-    csv: CsvOptions = field(default_factory=CsvOptions)
 
 
 class StandingError(Exception):
@@ -63,37 +38,17 @@ class StandingError(Exception):
 
 
 class Load:
-    """One load of one version of a CSV; arguments as of `load.load_object`."""
+    """One load of one version of a CSV, that was chosen; the other arguments are those of `load_table`."""
 
-    def __init__(
-        self,
-        source: ObjectStore,
-        info: ObjectInfo,
-        destination: ObjectStore,
-        glue: "GlueClient | None",
-        options: TableOptions,
-        data_ref: str,
-        now: datetime,
-        backoff: Backoff | None,
-    ) -> None:
-        self._source = source
+    def __init__(self, task: TableTask, info: ObjectInfo, data_ref: str, now: datetime) -> None:
+        self._source = task.source
         self._info = info
-        self._csv = options.csv
+        self._csv = task.options.csv
         self._data_ref = data_ref
         self._now = now
-        self._declared = declared_types(options.csv)
-        columns = partition_columns(options.partitions_cols, self._declared)
-        self._dataset = Destination.open(
-            destination,
-            options.pathoutput,
-            options.bucket_dstn,
-            columns,
-            glue,
-            options.database,
-            options.table,
-            backoff,
-        )
-        self._version = data_version(info, options, data_ref)
+        self._declared = task.options.declared_types()
+        self._dataset = Destination.open(task.destination, task.options, task.glue, task.backoff)
+        self._version = data_version(info, task.options, data_ref)
         self._before: list[ObjectInfo] = []
         self._run: Run | None = None
 
@@ -213,11 +168,3 @@ def data_version(info: ObjectInfo, options: TableOptions, data_ref: str) -> str:
     """A digest of a version of a source and of all that decides what its rows become; 16 hex digits."""
     facts = [FORMAT, info.key, info.etag, info.size, data_ref, options.partitions_cols, asdict(options.csv)]
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:16]
-
-
-def declared_types(csv: CsvOptions) -> dict[str, pa.DataType]:
-    """The types that are declared, by Glue-safe names."""
-    names = safe_names(list(csv.types), "CSV_TYPES")
-    return {
-        name: parse_type(text, column) for name, (column, text) in zip(names, csv.types.items(), strict=True)
-    }

@@ -1,8 +1,6 @@
 """A day's CSV, from its bucket to a partition of a dataset: what the asset and the Lambda handler share."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 import pyarrow as pa
@@ -10,13 +8,14 @@ import pyarrow.parquet as pq
 
 from lightning_eda.errors import LightningEdaError, SettingError
 from lightning_eda.settings import CsvSettings, parse_required
+from lightning_eda.storage.backoff import Backoff
 from lightning_eda.storage.object_store import ObjectStore
 from lightning_eda.storage.places import open_store
 from lightning_eda.tables.csv.options import parse_options
 from lightning_eda.tables.dataset.place import dataset_place
-from lightning_eda.tables.days import data_ref_of
 from lightning_eda.tables.glue.requests import glue_client
-from lightning_eda.tables.load import LoadResult, TableOptions, load_table
+from lightning_eda.tables.load_result import LoadResult
+from lightning_eda.tables.options import TableOptions
 
 if TYPE_CHECKING:
     from mypy_boto3_glue import GlueClient
@@ -59,6 +58,7 @@ class TableTask:
         options: What is made of a CSV.
         prefix: What the CSVs' keys begin with, before the day.
         substr: What the rest of their keys contains.
+        backoff: Tries and pauses of requests to Glue, and of looking again at what others load.
     """
 
     source: ObjectStore
@@ -67,6 +67,7 @@ class TableTask:
     options: TableOptions
     prefix: str
     substr: str
+    backoff: Backoff | None = None
 
     @classmethod
     def from_settings(cls, settings: CsvSettings, servers: Servers) -> Self:
@@ -89,21 +90,6 @@ class TableTask:
             prefix=_prefix(settings),
             substr=settings.substr,
         )
-
-
-def load_day(task: TableTask, day: date, scratch: Path, now: datetime) -> LoadResult:
-    """Makes the latest CSV of a day its partition, as `tables.load.load_table` does, with the same errors."""
-    return load_table(
-        task.source,
-        task.destination,
-        task.glue,
-        task.options,
-        task.prefix,
-        task.substr,
-        data_ref_of(day),
-        scratch,
-        now,
-    )
 
 
 def first_rows(task: TableTask, result: LoadResult) -> pa.Table | None:

@@ -14,7 +14,9 @@ from lightning_eda.errors import CsvError, DatasetError, SettingError, StorageEr
 from lightning_eda.storage.folder import FolderStore
 from lightning_eda.tables.csv.options import CsvOptions
 from lightning_eda.tables.dataset import sink as parquet_sink
-from lightning_eda.tables.load import TableOptions, load_table
+from lightning_eda.tables.load import load_table
+from lightning_eda.tables.options import TableOptions
+from lightning_eda.tables.task import TableTask
 from lightning_eda_tests.servers import FaultyProxy
 from lightning_eda_tests.tables.world import DAY, NOW, World, ids
 
@@ -45,10 +47,10 @@ def test_a_local_folder_can_stand_in_for_both_buckets(tmp_path: Path):
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / "20240101.csv").write_text(CSV)
     store = FolderStore(tmp_path)
-    options = TableOptions("out", str(tmp_path))
+    task = TableTask(store, store, None, TableOptions("out", str(tmp_path)), "in/", "")
 
     def load() -> Any:
-        return load_table(store, store, None, options, "in/", "", DAY, tmp_path / "scratch", NOW)
+        return load_table(task, DAY, tmp_path / "scratch", NOW)
 
     result = load()
     assert pq.read_table(tmp_path / result.files[0], partitioning=None)["id"].to_pylist() == [1, 2]

@@ -18,7 +18,9 @@ from botocore.exceptions import ClientError
 from lightning_eda.storage.backoff import Backoff
 from lightning_eda.storage.s3.store import S3Store
 from lightning_eda.tables.csv.options import CsvOptions
-from lightning_eda.tables.load import LoadResult, TableOptions, load_table
+from lightning_eda.tables.load import LoadResult, load_table
+from lightning_eda.tables.options import TableOptions
+from lightning_eda.tables.task import TableTask
 from lightning_eda_tests.servers import S3Bucket
 
 DAY = "20240101"
@@ -79,18 +81,9 @@ class World:
     def load(self, day: str = DAY, **changes: Any) -> LoadResult:
         """One load, a second after the one before."""
         self.loads += 1
-        return load_table(
-            self.store(),
-            self.store(),
-            self._loads_glue if changes.get("table", TABLE) else None,
-            self.options(**changes),
-            "in",
-            "",
-            day,
-            self.scratch,
-            NOW + timedelta(seconds=self.loads),
-            QUICK,
-        )
+        glue = self._loads_glue if changes.get("table", TABLE) else None
+        task = TableTask(self.store(), self.store(), glue, self.options(**changes), "in", "", QUICK)
+        return load_table(task, day, self.scratch, NOW + timedelta(seconds=self.loads))
 
     def keys(self, prefix: str = PATH) -> list[str]:
         """Keys of the dataset."""

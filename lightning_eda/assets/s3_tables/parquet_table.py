@@ -48,7 +48,9 @@ def parquet_table(
     context: dg.AssetExecutionContext, tables: TablesResource, folders: DataFolderResource
 ) -> dg.MaterializeResult:  # type: ignore[type-arg]
     """See the module."""
-    from lightning_eda.tables.task import TableTask, load_day
+    from lightning_eda.tables.days import data_ref_of
+    from lightning_eda.tables.load import load_table
+    from lightning_eda.tables.task import TableTask
 
     reports, results, failures = [], {}, DayFailures(context)
     with retried_failures(context):
@@ -56,7 +58,8 @@ def parquet_table(
         for day in run_days(context):
             begin = time.monotonic()
             with failures.of(day):
-                done = results[day] = load_day(task, day, folders.folder() / "scratch", datetime.now(UTC))
+                done = load_table(task, data_ref_of(day), folders.folder() / "scratch", datetime.now(UTC))
+                results[day] = done
                 _tell(context, str(day), done, task.source.url(done.source))
                 reports.append(_report(str(day), task, done, tables.table_link(), time.monotonic() - begin))
         failures.require_none(reports)
