@@ -23,14 +23,20 @@
     └── WarehouseError          the database could not be read or written
         └── DatabaseBusyError       another process holds it: trying later may help
 
-The text of each names the thing (variable, key, file), what was found, and what to do.
+The text of each names the thing (variable, key, file), what was found, and what to do. It may quote what
+comes from outside: it is one line of printable characters, whatever that holds.
 """
+
+from lightning_eda.texts import plain
 
 
 class LightningEdaError(Exception):
     """Base of all errors that are raised on purpose; `retryable` says whether trying later may help."""
 
     retryable: bool = False
+
+    def __init__(self, text: object = "") -> None:
+        super().__init__(plain(str(text)))
 
 
 class SettingError(LightningEdaError):

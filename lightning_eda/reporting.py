@@ -18,6 +18,7 @@ from lightning_eda.glm.paths import WindowFolders
 from lightning_eda.glm.windows import Window
 from lightning_eda.partitions import is_range, run_window
 from lightning_eda.resources import DataFolderResource, PinResource
+from lightning_eda.texts import plain
 
 if TYPE_CHECKING:
     from typing import NoReturn
@@ -75,11 +76,12 @@ def report_partitions(
     _warn(context, checks)
     if is_range(context):
         for report in reports:
-            context.add_asset_metadata({**report.numbers, **report.details}, partition_key=report.partition)
+            shown = _shown({**report.numbers, **report.details})
+            context.add_asset_metadata(shown, partition_key=report.partition)
         return dg.MaterializeResult(metadata={"partitions_in_run": len(reports)}, check_results=list(checks))
     metadata: Metadata = dict(total(reports))
     if len(reports) == 1:
-        metadata |= reports[0].details
+        metadata |= _shown(reports[0].details)
     else:
         metadata["partitions"] = partitions_table(reports)
     version = dg.DataVersion(data_version) if data_version else None
@@ -105,7 +107,9 @@ def report_window(
     hours = sum(1 for _ in window.hours())
     if is_range(context):
         metadata = {**metadata, "partitions_in_run": hours}
-    return dg.MaterializeResult(metadata={"window": str(window), **metadata}, check_results=list(checks))
+    return dg.MaterializeResult(
+        metadata={"window": str(window), **_shown(metadata)}, check_results=list(checks)
+    )
 
 
 def total(reports: Sequence[PartitionReport]) -> dict[str, Number]:
@@ -121,7 +125,7 @@ def partitions_table(reports: Sequence[PartitionReport]) -> dg.TableMetadataValu
 
 def count_table(what: str, counts: Mapping[str, int]) -> dg.TableMetadataValue:
     """Counts by name as a table the UI draws."""
-    records = [dg.TableRecord({what: name, "rows": count}) for name, count in counts.items()]
+    records = [dg.TableRecord({what: plain(name), "rows": count}) for name, count in counts.items()]
     return dg.MetadataValue.table(records or [dg.TableRecord({what: "none", "rows": 0})])
 
 
@@ -133,10 +137,10 @@ def picture(png: bytes, words: str) -> dg.MetadataValue:
 def preview(rows: "pa.Table", rows_shown: int = PREVIEW_ROWS) -> dg.TableMetadataValue:
     """The first rows as a table the UI draws; times and NULLs as text."""
     records = [
-        dg.TableRecord({name: _cell(value) for name, value in row.items()})
+        dg.TableRecord({plain(name): _cell(value) for name, value in row.items()})
         for row in rows.slice(0, rows_shown).to_pylist()
     ]
-    schema = dg.TableSchema([dg.TableColumn(name) for name in rows.column_names])
+    schema = dg.TableSchema([dg.TableColumn(plain(name)) for name in rows.column_names])
     return dg.MetadataValue.table(records, schema=schema)
 
 
@@ -211,8 +215,13 @@ def _warn(context: dg.AssetExecutionContext, checks: Sequence[dg.AssetCheckResul
             context.log.warning(f"{check.check_name} did not pass. {check.description}")
 
 
+def _shown(metadata: Metadata) -> Metadata:
+    """Metadata whose bare texts, which may quote what comes from outside, are plain."""
+    return {name: plain(value) if isinstance(value, str) else value for name, value in metadata.items()}
+
+
 def _cell(value: object) -> str | int | float | bool | None:
     if isinstance(value, float):
         # A preview is for the eye; JSON has no word for what is not finite.
         return float(f"{value:.6g}") if math.isfinite(value) else str(value)
-    return value if isinstance(value, str | int | bool) or value is None else str(value)
+    return value if isinstance(value, int | bool) or value is None else plain(str(value))

@@ -1,7 +1,19 @@
-"""How many things are told in one sentence."""
+"""Texts for people: what comes from outside is made plain, and how many things are told in one sentence."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date
+
+
+def plain(text: str) -> str:
+    """A text from outside as one line that shows what it is; it stays the same when made plain again.
+
+    Keys, cells and replies may hold line ends, commands to a terminal, marks that turn the direction of
+    writing, and spaces that look like others: all that Unicode counts as not printable is written as a
+    Python string would have it. Source: `str.isprintable`, which goes by the Unicode categories.
+    """
+    if text.isprintable():
+        return text
+    return "".join(one if one.isprintable() else ascii(one)[1:-1] for one in text)
 
 
 def named(texts: Sequence[str], most: int = 10, separator: str = "; ") -> str:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from lightning_eda.aws_lambda.events import Event
 from lightning_eda.errors import LightningEdaError
 from lightning_eda.settings import CsvSettings, read_settings
+from lightning_eda.texts import plain
 
 if TYPE_CHECKING:
     from lightning_eda.tables.load_result import LoadResult
@@ -51,7 +52,7 @@ def load_handler(event: Event, context: object) -> str | dict[str, str]:  # noqa
     except LightningEdaError as error:
         log.error("%s", error)
         return {"errorMessage": str(error)}
-    _tell_of_load(day, done, task.source.url(done.source))
+    _tell_of_load(day, done, plain(task.source.url(done.source)))
     return "Success"
 
 
@@ -81,6 +82,6 @@ def _text(name: str, value: object) -> str:
 def _tell_of_load(day: date, done: "LoadResult", source: str) -> None:
     """Says in the function's log what "Success" has no word for."""
     if done.note:
-        log.log(logging.INFO if done.unchanged else logging.WARNING, "%s: %s", day, done.note)
+        log.log(logging.INFO if done.unchanged else logging.WARNING, "%s: %s", day, plain(done.note))
     if done.rows_set_aside:
         log.warning("%s: %d rows of %s were set aside", day, done.rows_set_aside, source)

@@ -5,6 +5,8 @@ They are evaluated inside the assets (`check_results`), so they cost no step of 
 
 import dagster as dg
 
+from lightning_eda.texts import plain
+
 
 def check_result(
     spec: dg.AssetCheckSpec,
@@ -18,6 +20,6 @@ def check_result(
         check_name=spec.name,
         passed=passed,
         severity=severity,
-        metadata=numbers,
-        description=None if passed else advice,
+        metadata={name: plain(value) if isinstance(value, str) else value for name, value in numbers.items()},
+        description=None if passed else plain(advice),
     )

@@ -29,6 +29,7 @@ from lightning_eda.figures.wording import (
     place_text,
     rate_text,
 )
+from lightning_eda.texts import plain
 
 NOT_RELATIVE = re.compile(r"\s*(?:[a-zA-Z][a-zA-Z0-9+.-]*:|[/\\])")
 
@@ -72,7 +73,7 @@ def render_report(
         ),
         "details": _details(details or {}),
         "noun": scene.noun,
-        "source": html.escape(scene.source),
+        "source": _escaped(scene.source),
     }
     return re.sub(r"\{\{(\w+)\}\}", lambda place: parts[place[1]], packaged_text("page/report.html"))
 
@@ -143,12 +144,17 @@ def _cluster_row(scene: Scene, row: dict[str, Any]) -> str:
     return f'<tr><th scope="row">{mark}{row["cluster"]}</th>{columns}</tr>'
 
 
+def _escaped(text: str) -> str:
+    """A text, perhaps from outside, as HTML."""
+    return html.escape(plain(str(text)))
+
+
 def _details(details: Mapping[str, str]) -> str:
     """How the result was made, as a table of two columns."""
     if not details:
         return ""
     rows = "\n".join(
-        f'<tr><th scope="row">{html.escape(str(name))}</th><td>{html.escape(str(value))}</td></tr>'
+        f'<tr><th scope="row">{_escaped(name)}</th><td>{_escaped(value)}</td></tr>'
         for name, value in details.items()
     )
     return f'<h2>How this was made</h2>\n<table class="details"><tbody>\n{rows}\n</tbody></table>'

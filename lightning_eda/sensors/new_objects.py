@@ -17,7 +17,7 @@ from lightning_eda.partitions import daily
 from lightning_eda.reporting import readable_failures
 from lightning_eda.resources import DataFolderResource, DistancesResource, TablesResource
 from lightning_eda.storage.object_store import ObjectInfo, ObjectStore
-from lightning_eda.texts import named
+from lightning_eda.texts import named, plain
 
 LOOK_SECONDS = 60
 MOST_DAYS = 25  # asked for in one tick, so that turning a sensor on beside years of days stays bearable
@@ -110,7 +110,7 @@ def _ask_for_days(
         )
         for day in news.days
     ]
-    nothing = f"nothing new under {store.url(prefix)}: {len(news.seen)} objects are known"
+    nothing = f"nothing new under {plain(store.url(prefix))}: {len(news.seen)} objects are known"
     return dg.SensorResult(requests, skip_reason=None if requests else nothing, cursor=cursor)
 
 
@@ -145,4 +145,4 @@ def _tell(
 
 def _named(store: ObjectStore, objects: Sequence[ObjectInfo]) -> str:
     """The first few of some objects."""
-    return named([store.url(info.key) for info in objects], NAMED, ", ")
+    return named([plain(store.url(info.key)) for info in objects], NAMED, ", ")

@@ -26,7 +26,7 @@ from lightning_eda.checks.tables import (
 from lightning_eda.partitions import daily, one_run, run_days
 from lightning_eda.reporting import PartitionReport, preview, report_partitions, retried_failures
 from lightning_eda.resources import DataFolderResource, TablesResource
-from lightning_eda.texts import counted
+from lightning_eda.texts import counted, plain
 
 if TYPE_CHECKING:
     from lightning_eda.tables.load_result import LoadResult
@@ -60,7 +60,7 @@ def parquet_table(
             with failures.of(day):
                 done = load_table(task, data_ref_of(day), folders.folder() / "scratch", datetime.now(UTC))
                 results[day] = done
-                _tell(context, str(day), done, task.source.url(done.source))
+                _tell(context, str(day), done, plain(task.source.url(done.source)))
                 reports.append(_report(str(day), task, done, tables.table_link(), time.monotonic() - begin))
         failures.require_none(reports)
     before = rows_of_days_before(context, min(results))
@@ -70,7 +70,7 @@ def parquet_table(
 
 def _tell(context: dg.AssetExecutionContext, day: str, done: "LoadResult", url: str) -> None:
     """Says in the log what was loaded, and which rows were not."""
-    note = f": {done.note}" if done.note else ""
+    note = f": {plain(done.note)}" if done.note else ""
     context.log.info(f"{day}: {counted(done.rows, 'row')} from {url}{note}")
     if done.reading and done.rows_set_aside:
         lines = [str(row.line) for row in done.reading.set_aside]
@@ -88,7 +88,7 @@ def _report(
     from lightning_eda.tables.task import first_rows
 
     rows = first_rows(task, done)
-    schema = dg.TableSchema([dg.TableColumn(name, kind) for name, kind in done.columns.items()])
+    schema = dg.TableSchema([dg.TableColumn(plain(name), kind) for name, kind in done.columns.items()])
     return PartitionReport(
         day,
         {
@@ -121,7 +121,9 @@ def _reading(done: "LoadResult") -> dict[str, dg.MetadataValue[Any]]:
     if done.reading is None:
         return {}
     how = f"{done.reading.encoding}, delimiter {done.reading.delimiter!r}"
-    left_out = [dg.TableRecord({"line": row.line, "reason": row.reason}) for row in done.reading.set_aside]
+    left_out = [
+        dg.TableRecord({"line": row.line, "reason": plain(row.reason)}) for row in done.reading.set_aside
+    ]
     return {
         "read_as": dg.MetadataValue.text(how),
         **({"first_rows_set_aside": dg.MetadataValue.table(left_out)} if left_out else {}),
