@@ -11,7 +11,7 @@
     │   └── FolderBusyError         another run holds the folder: trying later may help
     ├── GranuleError            a file is not a GLM LCFA granule that can be trusted
     │   └── GranuleNameError        its name is not that of a granule
-    ├── DecoderError            the process that decodes granules cannot work at all
+    ├── DecoderError            the processes that decode granules end: trying later may help
     ├── SeriesError             the CSVs of an hour are absent, unfinished or changed
     ├── PointsError             points, labels or cells that cannot be clustered
     ├── PairsError              a list of distances that cannot be trusted
@@ -100,7 +100,9 @@ class GranuleNameError(GranuleError):
 
 
 class DecoderError(LightningEdaError):
-    """The process that decodes granules cannot be started, or dies although no granule is being decoded."""
+    """The processes that decode granules end, or hang, and no granule is to blame; trying later may help."""
+
+    retryable = True
 
 
 class SeriesError(LightningEdaError):

@@ -95,14 +95,14 @@ def hour_counts(
 
     Returns:
         satellite, hour (UTC, no zone), granules, ok, empty, inconsistent, quarantined (granules of that
-        status), n_flashes, n_groups, n_events (rows of the files), bytes.
+        status, and undecoded ones as quarantined), n_flashes, n_groups, n_events (rows of the files), bytes.
     """
     sql = f"""
         SELECT satellite, date_trunc('hour', granule_start)::TIMESTAMP AS hour, count(*) AS granules,
             count(*) FILTER (status = 'ok') AS ok,
             count(*) FILTER (status = 'empty') AS empty,
             count(*) FILTER (status = 'inconsistent') AS inconsistent,
-            count(*) FILTER (status = 'quarantined') AS quarantined,
+            count(*) FILTER (status IN ('quarantined', 'undecoded')) AS quarantined,
             coalesce(sum(n_flashes), 0)::BIGINT AS n_flashes,
             coalesce(sum(n_groups), 0)::BIGINT AS n_groups,
             coalesce(sum(n_events), 0)::BIGINT AS n_events,

@@ -10,12 +10,13 @@ import resource
 import sys
 from contextlib import suppress
 from multiprocessing.connection import Connection
+from pathlib import Path
 
 from lightning_eda.errors import GranuleError, LightningEdaError
-from lightning_eda.glm.granule import GranuleHeader
+from lightning_eda.glm.granule import Granule, GranuleHeader
 from lightning_eda.glm.lcfa.granule_tables import read_granule
 from lightning_eda.glm.transform.csv_files import open_series
-from lightning_eda.glm.transform.messages import HourReply, HourRequest, Ready, Started, Writing
+from lightning_eda.glm.transform.messages import HourReply, HourRequest, Ready, Started, Trial, Writing
 
 MEMORY_LIMIT_BYTES = 8 << 30  # of address space; an hour of 3.6 million events needs far less
 
@@ -38,7 +39,7 @@ def main(handle: int) -> None:
     with Connection(handle) as parent, suppress(EOFError, ConnectionError):
         parent.send(Ready())
         while True:
-            request: HourRequest = parent.recv()
+            request: HourRequest | Trial = parent.recv()
             parent.send(_answer(request, parent))
 
 
@@ -48,9 +49,9 @@ def _limit_memory() -> None:
     resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
 
 
-def _answer(request: HourRequest, parent: Connection) -> HourReply | LightningEdaError:
+def _answer(request: HourRequest | Trial, parent: Connection) -> HourReply | LightningEdaError:
     try:
-        return decode_hour(request, parent)
+        return try_out(request, parent) if isinstance(request, Trial) else decode_hour(request, parent)
     except LightningEdaError as error:
         return error  # a full disk, for example: for the run to report
 
@@ -64,10 +65,9 @@ def decode_hour(request: HourRequest, parent: Connection) -> HourReply:
     with open_series(request.folder, request.tiers) as (writer, files):
         for index, path in enumerate(request.paths):
             parent.send(Started(index))
-            try:
-                granule = read_granule(path, request.tiers)
-            except GranuleError as error:
-                granules.append(str(error))
+            granule = _read(path, request.tiers)
+            if isinstance(granule, str):
+                granules.append(granule)
                 continue
             granules.append(granule.header)
             parent.send(Writing())
@@ -77,3 +77,21 @@ def decode_hour(request: HourRequest, parent: Connection) -> HourReply:
         if parent.poll():  # nothing is asked before this answer: the parent is gone, and with it the hour
             raise EOFError
     return HourReply(tuple(granules), tuple(files))
+
+
+def try_out(trial: Trial, parent: Connection) -> HourReply:
+    """Decodes the granules of a trial; the parent is told before each."""
+    granules: list[GranuleHeader | str] = []
+    for index, path in enumerate(trial.paths):
+        parent.send(Started(index))
+        granule = _read(path, trial.tiers)
+        granules.append(granule if isinstance(granule, str) else granule.header)
+    return HourReply(tuple(granules), ())
+
+
+def _read(path: Path, tiers: tuple[str, ...]) -> Granule | str:
+    """The granule, or why it cannot be trusted."""
+    try:
+        return read_granule(path, tiers)
+    except GranuleError as error:
+        return str(error)

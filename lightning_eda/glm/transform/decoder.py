@@ -1,9 +1,10 @@
 """Decoding in a child process, so that no file from outside can take the run down."""
 
+import logging
 import signal
 import subprocess
 import sys
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -14,12 +15,14 @@ from lightning_eda.errors import DecoderError, LightningEdaError
 
 if TYPE_CHECKING:
     from lightning_eda.glm.granule import GranuleHeader
-    from lightning_eda.glm.transform.messages import HourReply, HourRequest
+    from lightning_eda.glm.transform.messages import HourReply, HourRequest, Trial
 
 START_TIMEOUT_S = 60.0
 GRANULE_TIMEOUT_S = 60.0  # a granule takes milliseconds; the largest there can be, a second or two
 WRITE_TIMEOUT_S = 600.0  # the disk may be slow, or shared
 END_TIMEOUT_S = 5.0
+MOST_LOSSES = 6  # children of an hour that may die or hang without a granule to blame
+MOST_WITNESSES = 2  # other granules that are tried alone before one is blamed
 PACKAGE_ROOT = Path(__file__).parents[3]
 START_CODE = """
 import sys
@@ -27,6 +30,17 @@ sys.path.insert(0, sys.argv[1])
 from lightning_eda.glm.transform.child import main
 main(int(sys.argv[2]))
 """
+
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class _Loss:
+    """How a child was lost, and the place of the granule it was at; None when it was at none."""
+
+    place: int | None
+    reason: str
 
 
 class Decoder:
@@ -44,6 +58,7 @@ class Decoder:
         self._process: subprocess.Popen[bytes] | None = None
         self._connection: Connection | None = None
         self._is_ready = False
+        self._losses = 0
 
     def __enter__(self) -> Self:
         self._launch()
@@ -62,21 +77,27 @@ class Decoder:
         Raises:
             DecoderError: The child ends at once, or is not ready in time.
         """
-        self._ready_connection()
+        try:
+            self._ready_connection()
+        except (EOFError, ConnectionError):
+            raise DecoderError(f"the decoder process ended ({self._death()}) before it was ready") from None
 
     def decode(self, request: "HourRequest") -> "HourReply":
         """Decodes the granules and writes the CSVs of an hour.
 
-        A granule during which the child dies or hangs is left out, with that as its reason, and the hour is
-        decoded again without it.
+        When the child dies, or a granule takes too long, the hour is decoded again by a fresh one. A granule
+        is left out only when it also ends a fresh child that decodes it alone, while another granule does
+        not: somebody or the system may have killed or stopped the child for reasons of their own.
 
         Raises:
             StorageError: The CSVs cannot be written.
-            DecoderError: The child dies or hangs although it is not decoding a granule: most likely the disk.
+            DecoderError: `MOST_LOSSES` children were lost and no granule is to blame, or one hung although it
+                was not decoding a granule: most likely the disk.
         """
-        from lightning_eda.glm.transform.messages import HourReply
+        from lightning_eda.glm.transform.messages import HourReply, Undecoded
 
         given_up: dict[Path, str] = {}
+        self._losses = 0
         while True:
             remaining = tuple(path for path in request.paths if path not in given_up)
             answer = self._ask(replace(request, paths=remaining))
@@ -84,25 +105,58 @@ class Decoder:
                 outcomes: dict[Path, GranuleHeader | str] = dict(zip(remaining, answer.granules, strict=True))
                 outcomes.update(given_up)
                 return replace(answer, granules=tuple(outcomes[path] for path in request.paths))
-            place, reason = answer
-            given_up[remaining[place]] = f"{remaining[place].name}: {reason}"
+            if answer.place is not None and self._is_to_blame(answer.place, remaining, request.tiers):
+                path = remaining[answer.place]
+                given_up[path] = Undecoded(f"{path.name}: {answer.reason}, and again alone")
+                self._losses -= 2  # the granule explains these
 
-    def _ask(self, request: "HourRequest") -> "HourReply | tuple[int, str]":
-        """The child's reply, or the granule it died of and how."""
-        from lightning_eda.glm.transform.messages import HourReply, Started, Writing
+    def _is_to_blame(self, place: int, paths: tuple[Path, ...], tiers: tuple[str, ...]) -> bool:
+        """Whether the granule at that place ends a fresh child, alone, and not every granule does."""
+        if self._lives_through(paths[place], tiers):
+            return False
+        # Those before it were decoded in this request, so they are the best witnesses.
+        others = (*reversed(paths[:place]), *reversed(paths[place + 1 :]))[:MOST_WITNESSES]
+        return not others or any(self._lives_through(other, tiers) for other in others)
 
-        connection = self._ready_connection()
+    def _lives_through(self, path: Path, tiers: tuple[str, ...]) -> bool:
+        """Whether a child decodes a granule alone; one that dies before it came to it says nothing."""
+        from lightning_eda.glm.transform.messages import HourReply, Trial
+
+        while not isinstance(answer := self._ask(Trial((path,), tiers)), HourReply):
+            if answer.place is not None:
+                return False
+        return True
+
+    def _lost(self, reason: str, place: int | None = None) -> "_Loss":
+        """Notes that a child was lost, and how; DecoderError once there are too many."""
+        self._losses += 1
+        if self._losses >= MOST_LOSSES:
+            raise DecoderError(
+                f"{reason}; it is the {MOST_LOSSES}th decoder lost in this hour, and not of one granule, so "
+                "nothing is quarantined: something ends or stops these processes, most likely the system "
+                "because memory is short. The run's stderr log has their last words. Free memory, or let "
+                "fewer runs work at once (max_concurrent_runs in dagster.yaml), and run the hour again"
+            )
+        log.warning("%s; it is tried again by a fresh one", reason)
+        return _Loss(place, reason)
+
+    def _ask(self, request: "HourRequest | Trial") -> "HourReply | _Loss":
+        """The child's reply, or how the child was lost; DecoderError when it hangs outside of a granule."""
+        from lightning_eda.glm.transform.messages import HourReply, HourRequest, Started, Writing
+
         place: int | None = None
         limit_s = START_TIMEOUT_S
-        stage = "before it came to a granule"
+        stage = "before it was ready"
         try:
+            connection = self._ready_connection()
+            stage = "before it came to a granule"
             connection.send(request)
             while True:
                 if not connection.poll(limit_s):
                     self._stop()
                     if place is None:
                         raise DecoderError(f"the decoder process hung for {limit_s:g} s {stage}")
-                    return place, f"decoding took longer than {limit_s:g} s"
+                    return self._lost(f"decoding took longer than {limit_s:g} s", place)
                 message = connection.recv()
                 if isinstance(message, LightningEdaError):
                     raise message
@@ -110,13 +164,13 @@ class Decoder:
                     return message
                 if isinstance(message, Started):
                     place, limit_s = message.index, self.granule_timeout_s
-                if isinstance(message, Writing):
+                if isinstance(message, Writing) and isinstance(request, HourRequest):
                     place, limit_s = None, WRITE_TIMEOUT_S
                     stage = f"while it wrote the CSVs in {request.folder}"
         except (EOFError, ConnectionError):
             if place is None:
-                raise self._early_end(stage) from None
-            return place, f"the decoder process died of it ({self._death()})"
+                return self._lost(f"the decoder process ended ({self._death()}) {stage}")
+            return self._lost(f"the decoder process died of it ({self._death()})", place)
 
     def _launch(self) -> Connection:
         """Starts the child and returns the way to it."""
@@ -132,20 +186,12 @@ class Decoder:
         connection = self._connection or self._launch()
         if self._is_ready:
             return connection
-        try:
-            if connection.poll(START_TIMEOUT_S):
-                connection.recv()  # Ready
-                self._is_ready = True
-                return connection
-        except (EOFError, ConnectionError):
-            raise self._early_end("before it was ready") from None
+        if connection.poll(START_TIMEOUT_S):
+            connection.recv()  # Ready
+            self._is_ready = True
+            return connection
         self._stop()
         raise DecoderError(f"the decoder process was not ready within {START_TIMEOUT_S:g} s")
-
-    def _early_end(self, stage: str) -> DecoderError:
-        return DecoderError(
-            f"the decoder process ended ({self._death()}) {stage}; the run's stderr log has its last words"
-        )
 
     def _death(self) -> str:
         """How the child ended, in words; forgets it."""

@@ -29,13 +29,14 @@ from lightning_eda.glm.transform.csv_files import (
     write_ledger,
 )
 from lightning_eda.glm.transform.decoder import Decoder
-from lightning_eda.glm.transform.messages import HourRequest
+from lightning_eda.glm.transform.messages import HourRequest, Undecoded
 from lightning_eda.storage.atomic import remove_file, remove_litter, storage_error, write_atomic
 from lightning_eda.storage.lock import sole_use
 
 RECORD = "series.json"
 RECORD_FORMAT = 1
 QUARANTINED = "quarantined"
+UNDECODED = "undecoded"
 HEADER_COLUMNS = [field.name for field in fields(GranuleHeader) if field.name in LEDGER_COLUMNS]
 
 
@@ -49,9 +50,9 @@ class HourSeries:
         satellites: Whose hour it is: those found now or earlier in the same store, and the bucket's own.
         store: Where the granules come from, for people.
         source_known: False when nothing at all of the product is there.
-        statuses: Number of granules of each status.
+        statuses: Number of granules of each status; "undecoded" only where there is one.
         orphans: Groups and events whose parents are not in their files, over all granules.
-        quarantined: Name of each quarantined granule, and the reason.
+        quarantined: Name of each granule in quarantine, the undecoded ones included, and the reason.
         files: The CSVs by table name.
     """
 
@@ -112,14 +113,18 @@ def _write(
     ledger = write_ledger(folders.transform, [_ledger_row(*outcome) for outcome in outcomes])
     headers = [outcome for _, outcome in outcomes if isinstance(outcome, GranuleHeader)]
     statuses = Counter(header.status for header in headers)
-    statuses[QUARANTINED] = len(outcomes) - len(headers)
+    undecoded = sum(isinstance(outcome, Undecoded) for _, outcome in outcomes)
+    statuses[QUARANTINED] = len(outcomes) - len(headers) - undecoded
     series = HourSeries(
         folders=folders,
         tiers=tiers,
         satellites=tuple(sorted({*extraction.satellites, *_earlier(extraction, own_satellites)})),
         store=extraction.store,
         source_known=extraction.source_known,
-        statuses={status: statuses[status] for status in ("ok", "empty", "inconsistent", QUARANTINED)},
+        statuses={
+            **{status: statuses[status] for status in ("ok", "empty", "inconsistent", QUARANTINED)},
+            **({UNDECODED: undecoded} if undecoded else {}),
+        },
         orphans=sum(header.orphan_groups + header.orphan_events for header in headers),
         quarantined={granule.file: outcome for granule, outcome in outcomes if isinstance(outcome, str)},
         files={file.table: file for file in (ledger, *reply.files)},
@@ -249,7 +254,7 @@ def _ledger_row(granule: FetchedGranule, outcome: GranuleHeader | str) -> dict[s
         "object_key": granule.key,
         "size_bytes": granule.size,
         "etag": granule.etag,
-        "status": QUARANTINED,
+        "status": UNDECODED if isinstance(outcome, Undecoded) else QUARANTINED,
         "reason": outcome if isinstance(outcome, str) else None,
     }
     if isinstance(outcome, GranuleHeader):

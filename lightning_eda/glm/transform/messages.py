@@ -17,6 +17,20 @@ class HourRequest:
 
 
 @dataclass(frozen=True)
+class Trial:
+    """What to decode without writing anything, to see whether the decoder lives through it."""
+
+    paths: tuple[Path, ...]
+    tiers: tuple[str, ...]
+
+
+class Undecoded(str):
+    """Why a granule has no rows although its content may be right: it ended a fresh decoder, alone."""
+
+    __slots__ = ()
+
+
+@dataclass(frozen=True)
 class Ready:
     """The child has imported what it needs; its first message."""
 
@@ -35,7 +49,7 @@ class Writing:
 
 @dataclass(frozen=True)
 class HourReply:
-    """What became of each path (its header, or why it cannot be trusted), and the CSVs written."""
+    """What became of each path (its header, or why it has no rows), and the CSVs written."""
 
     granules: tuple[GranuleHeader | str, ...]
     files: tuple[SeriesFile, ...]

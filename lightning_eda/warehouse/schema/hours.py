@@ -152,7 +152,7 @@ GRANULES = Table(
             nullable=True,
         ),
         Column("childless_groups", "INTEGER", "Groups without an event in the file", nullable=True),
-        Column("status", "VARCHAR", "ok, empty, inconsistent (kept) or quarantined (no rows)"),
+        Column("status", "VARCHAR", "ok, empty, inconsistent (kept), or quarantined or undecoded (no rows)"),
         Column("reason", "VARCHAR", "Why it is not ok", nullable=True),
         Column(LOADED_AT, "TIMESTAMP", "When the hour was last written with new content", "UTC"),
     ),
