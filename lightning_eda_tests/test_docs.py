@@ -3,12 +3,11 @@
 import json
 import pydoc
 import re
-from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
-from lightning_eda.settings import CsvSettings, DistanceSettings, Settings
+from lightning_eda.settings import CsvSettings, DistanceSettings, Settings, declared
 from lightning_eda.warehouse.schema.clusters import CLUSTER_CENTERS, FLASH_CLUSTERS, K_SCORES
 from lightning_eda.warehouse.schema.distances import DISTANCE_CLUSTERS
 from lightning_eda.warehouse.schema.hours import TABLES
@@ -137,29 +136,12 @@ def test_the_readme_lists_the_settings_with_their_defaults():
     rows = re.findall(r"^\| (`[A-Z].*?) \| (.*?) \|", readme, flags=re.MULTILINE)
     listed = {name: default for names, default in rows for name in re.findall(r"`([A-Z0-9_]+)`", names)}
     example = (ROOT / ".env.example").read_text()
-    assert set(re.findall(r"^#?([A-Z][A-Z0-9_]+)=", example, flags=re.MULTILINE)) <= set(listed)
-    defaults = {
-        "S3_BUCKET": Settings.bucket,
-        "PRODUCT": Settings.product,
-        "GLM_SIGNED": Settings.signed,
-        "GLM_TIERS": Settings.tiers,
-        "LIGHTNING_DATA_DIR": Settings.data_dir,
-        "DUCKDB_PATH": Settings.duckdb_path,
-        "AWS_REGION": Settings.aws_region,
-        "HEAL_HOURS": Settings.heal_hours,
-        **_with_names(DistanceSettings, ""),
-        **_with_names(CsvSettings, "CSV_"),
-    }
-    for name, default in defaults.items():
-        assert listed[name] == (f"`{default}`" if default else NO_DEFAULT), name
-        if not default:
-            continue
-        assert re.search(rf"^{name}={re.escape(default)}$", example, re.MULTILINE) or name == "AWS_REGION"
-
-
-def _with_names(kind, prefix):
-    """The defaults of a system's settings by their variables."""
-    return {prefix + field.name.upper(): field.default for field in fields(kind)}
+    shown = dict(re.findall(r"^(#?[A-Z][A-Z0-9_]+)=(.*)$", example, flags=re.MULTILINE))
+    assert {name.removeprefix("#") for name in shown} <= set(listed)
+    for one in (one for kind in (Settings, DistanceSettings, CsvSettings) for one in declared(kind).values()):
+        default = f"`{one.default}`" if one.default else NO_DEFAULT
+        assert listed.get(one.variable, NO_DEFAULT) == default, one.variable
+        assert shown.get(one.variable, "") == (one.default or ""), one.variable
 
 
 ALL_TABLES = [

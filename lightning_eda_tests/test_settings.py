@@ -6,8 +6,12 @@ from pathlib import Path
 import pytest
 
 from lightning_eda.errors import SettingError
+from lightning_eda.resources import build_resources
 from lightning_eda.settings import (
+    CsvSettings,
+    DistanceSettings,
     Settings,
+    declared,
     parse_distance,
     parse_flag,
     parse_integer,
@@ -129,6 +133,27 @@ def test_objects(text):
     assert parse_object('{"eps": 0.3}', "X") == {"eps": 0.3}
     with pytest.raises(SettingError, match=r"X: found .*; allowed: a JSON object"):
         parse_object(text, "X")
+
+
+@pytest.mark.parametrize(
+    ("kind", "resources"),
+    [
+        (Settings, ("glm", "pin", "folders", "warehouse", "tables")),
+        (DistanceSettings, ("distances",)),
+        (CsvSettings, ("tables",)),
+    ],
+)
+def test_each_setting_is_a_field_of_the_launchpad(kind, resources):
+    """With the value of its variable as the default, but for those that sensors read."""
+    words = {bool: "true", int: "12", float: "0.25"}
+    variables = {one.variable: words.get(one.kind, one.variable.lower()) for one in declared(kind).values()}
+    built = build_resources(Settings.from_mapping(variables))
+    fields = [info for name in resources for info in type(built[name]).model_fields.values()]
+    shown = {info.description: info.default for info in fields}
+    for one in declared(kind).values():
+        if one.variable in ("HEAL_HOURS", "FAILURE_WEBHOOK_URL"):
+            continue
+        assert str(shown[one.description]).lower() == variables[one.variable], one.variable
 
 
 def test_each_field_of_a_system_has_the_variable_of_its_name():

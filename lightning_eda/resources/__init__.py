@@ -8,7 +8,7 @@ import dagster as dg
 from lightning_eda.resources.distances import DistancesResource
 from lightning_eda.resources.lightning import DataFolderResource, GlmResource, PinResource, WarehouseResource
 from lightning_eda.resources.tables import CSV_FIELDS, TablesResource
-from lightning_eda.resources.variables import following, with_defaults
+from lightning_eda.resources.variables import of_following, of_settings
 from lightning_eda.settings import Settings
 
 __all__ = [
@@ -24,23 +24,11 @@ __all__ = [
 
 def build_resources(settings: Settings) -> dict[str, dg.ConfigurableResource]:  # type: ignore[type-arg]
     """The resources with the settings as defaults, by the names the assets use."""
-    server = {"endpoint_url": settings.s3_endpoint_url, "region": settings.aws_region}
-    glue = {"glue_endpoint_url": settings.glue_endpoint_url}
     return {
-        "glm": with_defaults(
-            GlmResource,
-            bucket=settings.bucket,
-            product=settings.product,
-            archive_dir=settings.archive_dir,
-            signed=settings.signed,
-            tiers=settings.tiers,
-            **server,
-        ),
-        "pin": with_defaults(
-            PinResource, year=settings.goes_year, doy=settings.goes_doy, hour=settings.goes_hour
-        ),
-        "folders": with_defaults(DataFolderResource, path=settings.data_dir),
-        "warehouse": with_defaults(WarehouseResource, path=settings.duckdb_path),
-        "distances": following(DistancesResource, settings.distances, {}, **server),
-        "tables": following(TablesResource, settings.csv, CSV_FIELDS, **server, **glue),
+        "glm": of_settings(GlmResource, settings),
+        "pin": of_settings(PinResource, settings),
+        "folders": of_settings(DataFolderResource, settings),
+        "warehouse": of_settings(WarehouseResource, settings),
+        "distances": of_following(DistancesResource, settings, settings.distances, {}),
+        "tables": of_following(TablesResource, settings, settings.csv, CSV_FIELDS),
     }

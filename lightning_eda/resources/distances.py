@@ -7,9 +7,8 @@ from typing import ClassVar
 from urllib.parse import quote
 
 import dagster as dg
-from pydantic import Field
 
-from lightning_eda.resources.variables import settings_of
+from lightning_eda.resources.variables import following, from_setting, settings_of
 from lightning_eda.settings import DistanceSettings, parse_required
 from lightning_eda.storage.object_store import ObjectStore
 from lightning_eda.storage.places import open_store
@@ -17,37 +16,13 @@ from lightning_eda.storage.places import open_store
 LONGEST_PART = 200  # a file system takes 255 bytes
 
 
+@following(DistanceSettings, {})
 class DistancesResource(dg.ConfigurableResource):  # type: ignore[type-arg]
     """Where distances come from, where clusters go, how to cluster; null in a field follows its variable."""
 
     variables: ClassVar[DistanceSettings] = DistanceSettings()
-    endpoint_url: str | None = Field(None, description="AWS_ENDPOINT_URL_S3: another S3 server.")
-    region: str | None = Field(None, description="AWS_REGION: else that of ~/.aws/config, else us-east-1.")
-    bucket: str | None = Field(
-        None, description="BUCKET; a text with a slash, such as ./data/bucket, is a local folder."
-    )
-    input_folder: str | None = Field(None, description="INPUT_FOLDER: holds day=YYYY-MM-DD/*.csv.gz.")
-    output_folder: str | None = Field(None, description="OUTPUT_FOLDER: gets day=YYYY-MM-DD/clusters.csv.gz.")
-    convert_key_to_int: bool | None = Field(
-        None, description="CONVERT_KEY_TO_INT: items are 64-bit integers; else text, so that 007 stays 007."
-    )
-    max_records: int | None = Field(None, description="MAX_RECORDS: most rows of a day; 0 reads all.")
-    epsilon: float | None = Field(
-        None, description="EPSILON: largest distance of neighbours, in the unit of the distances."
-    )
-    min_samples: int | None = Field(
-        None, description="MIN_SAMPLES: neighbours of a core point, itself included."
-    )
-    algorithm: str | None = Field(None, description="ALGORITHM: DBSCAN, OPTICS or HDBSCAN.")
-    hyper_params: str | None = Field(
-        None, description="HYPER_PARAMS: a JSON object; wins over EPSILON and MIN_SAMPLES."
-    )
-    flash_pairs_folder: str | None = Field(
-        None, description="FLASH_PAIRS_FOLDER: gets the pairs of flashes, in the format of INPUT_FOLDER."
-    )
-    storm_cells_folder: str | None = Field(
-        None, description="STORM_CELLS_FOLDER: gets the clusters of flashes."
-    )
+    endpoint_url: str | None = from_setting("s3_endpoint_url")
+    region: str | None = from_setting("aws_region")
 
     def settings(self) -> DistanceSettings:
         """The settings as texts, unchecked: a field that is left out follows its variable."""

@@ -8,6 +8,7 @@ from pydantic import Field
 from lightning_eda.errors import SettingError
 from lightning_eda.glm.names import PRODUCT, satellite_of_bucket
 from lightning_eda.glm.windows import Pin
+from lightning_eda.resources.variables import from_setting
 from lightning_eda.settings import parse_flag, parse_tiers
 from lightning_eda.storage.object_store import ObjectStore
 
@@ -18,23 +19,15 @@ NOAA_REGION = "us-east-1"  # of its buckets, so that a user's own region is no d
 class GlmResource(dg.ConfigurableResource):  # type: ignore[type-arg]
     """Where granules come from, and what is taken out of them."""
 
-    bucket: str = Field("noaa-goes18", description="S3_BUCKET: the bucket with GLM granules.")
-    product: str = Field(PRODUCT, description="PRODUCT: first part of the granules' keys.")
-    archive_dir: str | None = Field(
-        None, description="GLM_ARCHIVE_DIR: a local folder with the bucket's layout, read in place of S3."
+    bucket: str = from_setting("bucket")
+    product: str = from_setting("product")
+    archive_dir: str | None = from_setting("archive_dir")
+    signed: str = from_setting("signed")
+    endpoint_url: str | None = from_setting("s3_endpoint_url")
+    region: str | None = from_setting(
+        "aws_region", "AWS_REGION: else us-east-1, or with GLM_SIGNED that of ~/.aws/config."
     )
-    signed: str = Field(
-        "false", description="GLM_SIGNED: true sends your AWS credentials; NOAA's buckets are read without."
-    )
-    endpoint_url: str | None = Field(None, description="AWS_ENDPOINT_URL_S3: another S3 server.")
-    region: str | None = Field(
-        None, description="AWS_REGION: else us-east-1, or with GLM_SIGNED that of ~/.aws/config."
-    )
-    tiers: str = Field(
-        "flash",
-        description="GLM_TIERS: comma list of flash, group and event. Loading an hour again with fewer "
-        "tiers empties the others for that hour.",
-    )
+    tiers: str = from_setting("tiers")
     concurrency: int = Field(DEFAULT_CONCURRENCY, ge=1, le=256, description="Granules fetched at once.")
 
     def store(self) -> ObjectStore:
@@ -74,9 +67,9 @@ class GlmResource(dg.ConfigurableResource):  # type: ignore[type-arg]
 class PinResource(dg.ConfigurableResource):  # type: ignore[type-arg]
     """The day or hour of a run that has no partition; all empty means the hour before the run."""
 
-    year: str | None = Field(None, description="GOES_YEAR, for example 2022; this year when left out.")
-    doy: str | None = Field(None, description="GOES_DOY: day of the year, 1 to 366; today when left out.")
-    hour: str | None = Field(None, description="GOES_HOUR: 0 to 23, UTC; the whole day when left out.")
+    year: str | None = from_setting("goes_year")
+    doy: str | None = from_setting("goes_doy")
+    hour: str | None = from_setting("goes_hour")
 
     def pin(self) -> Pin:
         """The pin, unchecked."""
@@ -86,7 +79,7 @@ class PinResource(dg.ConfigurableResource):  # type: ignore[type-arg]
 class DataFolderResource(dg.ConfigurableResource):  # type: ignore[type-arg]
     """The folder of all files: those the assets hand on, figures, what sensors have seen, and scratch."""
 
-    path: str = Field("data", description="LIGHTNING_DATA_DIR: made when it is not there.")
+    path: str = from_setting("data_dir")
 
     def folder(self) -> Path:
         """The folder, absolute, so that links in the UI work."""
@@ -96,7 +89,7 @@ class DataFolderResource(dg.ConfigurableResource):  # type: ignore[type-arg]
 class WarehouseResource(dg.ConfigurableResource):  # type: ignore[type-arg]
     """The DuckDB database."""
 
-    path: str = Field("data/lightning.duckdb", description="DUCKDB_PATH: made when it is not there.")
+    path: str = from_setting("duckdb_path")
 
     def database(self) -> Path:
         """The database file, absolute."""
