@@ -3,8 +3,9 @@ PYTHON ?= python3
 BIN := .venv/bin
 BENCHMARKS := decode ingest peak_hour clustering distances tables graph_overhead
 export DAGSTER_DISABLE_TELEMETRY := 1
+export DG_CLI_CONFIG := $(CURDIR)/dg.toml
 
-.PHONY: help setup demo ui test lint types bench pictures wheel clean
+.PHONY: help setup demo ui test lint types definitions bench pictures wheel clean
 
 help:  ## list the commands
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -15,13 +16,15 @@ setup: .venv/.installed  ## create .venv and install the pinned dependencies
 	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed; set PYTHON=...") if sys.version_info < (3, 11) else None'
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	echo 'export DAGSTER_DISABLE_TELEMETRY=1 DG_CLI_CONFIG="$$VIRTUAL_ENV/../dg.toml"' >> $(BIN)/activate
 	touch $@
 
 demo: setup  ## simulate an hour of granules and run the pipeline on it (no network, no account)
 	$(BIN)/lightning-eda demo
 
 ui: setup  ## the Dagster UI and daemon on http://localhost:3000
-	$(BIN)/dagster dev
+	@echo 'Open http://localhost:3000 when it says "Serving dagster-webserver"; Ctrl-C ends it.'
+	$(BIN)/dg dev
 
 test: setup  ## the whole test suite; one worker more than processors, as some tests wait for a daemon
 	$(BIN)/pytest --dist worksteal -n $$($(BIN)/python -c 'import os; print((os.cpu_count() or 1) + 1)')
@@ -33,6 +36,9 @@ lint: setup  ## style, formatting and import rules
 
 types: setup  ## static types
 	$(BIN)/mypy
+
+definitions: setup  ## load all assets, jobs, schedules and sensors, as Dagster would
+	$(BIN)/dg check defs
 
 bench: setup  ## every benchmark; each prints ours, the alternative and the ratio
 	for name in $(BENCHMARKS); do echo "== $$name"; $(BIN)/python -m benchmarks.$$name || exit 1; done

@@ -6,6 +6,9 @@ from collections.abc import Sequence
 
 import dagster as dg
 
+# Not exported; says who loads this module.
+from dagster._core.definitions.definitions_load_context import DefinitionsLoadContext
+
 from lightning_eda.settings import Settings, read_settings
 
 # `backfill_policy` and selections by text are beta in this Dagster; a user can do nothing about either.
@@ -84,12 +87,21 @@ def _split(assets: Sequence[dg.AssetsDefinition], most: int) -> list[dg.AssetsDe
 
 
 def served() -> dg.Definitions:
-    """What `dagster dev` and the daemon load (workspace.yaml): a long backfill is a run for each day of it.
+    """What the UI and the daemon load: a long backfill is a run for each day of it.
 
-    So four days are worked on at a time, and an hour that fails stops its own day. The command line refuses a
-    range of partitions of assets split in this way, so it loads `defs`.
+    So four days are worked on at a time, and an hour that fails stops its own day. A command that launches a
+    range of partitions by itself refuses assets that are split in this way.
     """
     return build_definitions(read_settings(), BACKFILL_HOURS)
 
 
-defs = build_definitions(read_settings())
+def _is_served() -> bool:
+    """Whether a code server loads this module, for the UI and the daemon, rather than a command.
+
+    A code server names its location before it loads anything; `dg launch` and `dagster asset materialize`
+    load the module without one.
+    """
+    return DefinitionsLoadContext.is_set() and DefinitionsLoadContext.get().code_location_name is not None
+
+
+defs = served() if _is_served() else build_definitions(read_settings())

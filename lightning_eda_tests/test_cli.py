@@ -33,11 +33,11 @@ def test_no_flashes_are_allowed(tmp_path):
     assert main([*SIMULATE, "--flashes", "0", str(tmp_path)]) == 0
 
 
-def test_the_ui_is_served_with_backfills_a_run_a_day(tmp_path):
-    """By workspace.yaml where it is, else by the same function."""
-    assert ui_command(tmp_path).endswith("/dagster dev -m lightning_eda.definitions -a served")
-    (tmp_path / "workspace.yaml").touch()
-    assert ui_command(tmp_path).endswith("/dagster dev")
+def test_the_ui_is_told_what_to_load_where_no_file_says_so(tmp_path):
+    """By dg.toml where it is."""
+    assert ui_command(tmp_path).endswith("/dg dev -m lightning_eda.definitions")
+    (tmp_path / "dg.toml").touch()
+    assert ui_command(tmp_path).endswith("/dg dev")
     assert Path(ui_command(tmp_path).split()[0]).exists()
 
 

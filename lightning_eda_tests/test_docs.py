@@ -20,7 +20,8 @@ CODE = "\n".join(path.read_text() for path in sorted(ROOT.glob("lightning_eda/**
 TESTS = "\n".join(path.read_text() for path in sorted(ROOT.glob("lightning_eda_tests/**/test_*.py")))
 VARIABLE = re.compile(r"(?<![\w-])[A-Z]+[0-9]?_?[A-Z][A-Z0-9_]+(?![\w-])")
 VARIABLES_OF_OTHERS = {
-    "DAGSTER_HOME", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY",
+    "DAGSTER_HOME", "DAGSTER_DISABLE_TELEMETRY", "DG_CLI_CONFIG",
+    "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY",
     "PGHOST", "PGPORT", "PGUSER", "PGPASSWORD", "PGDATABASE",
 }  # fmt: skip
 NO_VARIABLES = {"SELECT", "FROM", "WHERE", "POST", "DDD", "YYYY", "YYYYMMDD", "HDBSCAN", "OPTICS", "DBSCAN"}

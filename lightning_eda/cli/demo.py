@@ -57,20 +57,12 @@ def run_demo(_: argparse.Namespace) -> int:
         "GOES_DOY": f"{DEMO_HOUR:%j}",
         "GOES_HOUR": f"{DEMO_HOUR:%H}",
     }
-    command = [
-        "dagster",
-        "asset",
-        "materialize",
-        "--select",
-        "*cluster_map",
-        "-m",
-        "lightning_eda.definitions",
-    ]
-    shown = " ".join([*(f"{name}={value}" for name, value in pin.items()), shlex.join(command)])
+    options = ["launch", "--assets", "*cluster_map", "-m", "lightning_eda.definitions"]
+    shown = " ".join([*(f"{name}={value}" for name, value in pin.items()), shlex.join(["dg", *options])])
     print(f"2. Running the pipeline on them through Dagster:\n   {shown}")
     begin = time.monotonic()
     run = subprocess.run(
-        [sys.executable, "-m", *command],
+        [sys.executable, "-m", "dagster_dg_cli.cli", *options],
         env=environment_with({**pin, "DAGSTER_DISABLE_TELEMETRY": "1"}),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -101,11 +93,9 @@ def _show_database(settings: Settings) -> None:
 
 
 def ui_command(folder: Path) -> str:
-    """The command that starts the UI from a folder, with a long backfill as a run a day.
+    """The command that starts the UI from a folder.
 
     Dagster's command is named by its place, as the environment may not be activated.
     """
-    dagster = Path(sys.executable).with_name("dagster")
-    if (folder / "workspace.yaml").exists():
-        return f"{dagster} dev"
-    return f"{dagster} dev -m lightning_eda.definitions -a served"
+    dg = Path(sys.executable).with_name("dg")
+    return f"{dg} dev" if (folder / "dg.toml").exists() else f"{dg} dev -m lightning_eda.definitions"

@@ -15,20 +15,23 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
-OWN_VARIABLES = ("GOES_", "GLM_", "LIGHTNING_", "S3_", "DUCKDB_", "AWS_", "DAGSTER_")
+SETTINGS = ("dagster.yaml", "dg.toml", "workspace.yaml")
+PACKAGE = "lightning_eda"
+OWN_VARIABLES = ("GOES_", "GLM_", "LIGHTNING_", "S3_", "DUCKDB_", "AWS_", "DAGSTER_", "DG_")
 
 
 def environment(**changes: str) -> dict[str, str]:
     """This process's environment without the project's variables, and with these."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(OWN_VARIABLES)}
-    return {**kept, "DAGSTER_DISABLE_TELEMETRY": "1", **changes}
+    return {**kept, "DAGSTER_DISABLE_TELEMETRY": "1", "DG_CLI_CONFIG": str(ROOT / "dg.toml"), **changes}
 
 
 def project_folder(place: Path) -> Path:
-    """A folder with the instance settings of the checkout, so that nothing is written into the checkout."""
+    """A folder with what a clone has for Dagster, so that nothing is written into the checkout."""
     place.mkdir(exist_ok=True)
-    for name in ("dagster.yaml", "workspace.yaml"):
+    for name in SETTINGS:
         shutil.copy(ROOT / name, place)
+    (place / PACKAGE).symlink_to(ROOT / PACKAGE)  # `dg` looks for it here
     return place
 
 
@@ -81,12 +84,14 @@ def graphql(port: int, query: str, **variables: object) -> dict:
 
 
 @contextmanager
-def dagster_dev(cwd: Path, **variables: str) -> Iterator[int]:
-    """`dagster dev` in a folder; gives its port once it answers, and ends it."""
+def dagster_dev(
+    cwd: Path, *, command: tuple[str, ...] = ("dagster", "dev"), **variables: str
+) -> Iterator[int]:
+    """`dagster dev`, or another such command, in a folder; gives its port once it answers, and ends it."""
     port = free_port()
     with (cwd / "dev.log").open("wb") as log:
         process = subprocess.Popen(
-            [str(BIN / "dagster"), "dev", "-h", "127.0.0.1", "-p", str(port)],
+            [str(BIN / command[0]), *command[1:], "-h", "127.0.0.1", "-p", str(port)],
             cwd=cwd,
             env=environment(**variables),
             stdout=log,

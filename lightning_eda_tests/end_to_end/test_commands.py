@@ -5,7 +5,15 @@ from datetime import timedelta
 import duckdb
 import pytest
 
-from lightning_eda_tests.end_to_end.commands import command, dagster_dev, graphql, materialize, project_folder
+from lightning_eda_tests.end_to_end.commands import (
+    PACKAGE,
+    SETTINGS,
+    command,
+    dagster_dev,
+    graphql,
+    materialize,
+    project_folder,
+)
 from lightning_eda_tests.hours import HOUR, simulate
 
 PIN = {"GOES_YEAR": "2024", "GOES_DOY": "183", "GOES_HOUR": "20"}
@@ -38,7 +46,7 @@ def test_the_pinned_command(folder, variables):
     assert "RUN_SUCCESS" in done.stdout
     assert granules(folder) == [(20, 4)]
     assert (folder / "data" / "dagster").is_dir()
-    assert {path.name for path in folder.iterdir()} == {"dagster.yaml", "workspace.yaml", "data"}
+    assert {path.name for path in folder.iterdir()} == {*SETTINGS, PACKAGE, "data"}
 
 
 def test_one_partition(folder, variables):
