@@ -8,6 +8,7 @@ from datetime import date
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from lightning_eda.distances.blocks import Block, read_blocks
 from lightning_eda.distances.columns import Column
@@ -17,7 +18,9 @@ from lightning_eda.distances.items import ItemNumbers, first_appearances
 from lightning_eda.distances.merging import merge_rows
 from lightning_eda.distances.rows import Rows, parse_block
 from lightning_eda.errors import LightningEdaError, SettingError
+from lightning_eda.storage.content.names import holds_something, is_data
 from lightning_eda.storage.object_store import ObjectInfo, ObjectStore
+from lightning_eda.texts import named
 
 WORKERS = 2
 DEFAULT_MAX_RECORDS = 1000
@@ -32,8 +35,9 @@ def read_day(
 ) -> DistanceGraph:
     """The distances of a day: all objects below <folder>/day=YYYY-MM-DD/, in key order, as one graph.
 
-    An object is rows of item,item,distance without headings, as text or gzip. Folder markers and objects of
-    0 bytes are skipped. A day without objects is an empty graph.
+    An object is rows of item,item,distance without headings, as text or gzip. Folder markers, objects of
+    0 bytes, and names that are none of data (`content.names.is_data_name`) are skipped. A day without objects
+    is an empty graph.
 
     Args:
         store: The bucket.
@@ -50,17 +54,16 @@ def read_day(
     """
     if max_records is not None and max_records < 0:
         raise SettingError("MAX_RECORDS", max_records, "a whole number from 0 (no limit)")
-    objects = [
-        info
-        for info in store.list_objects(input_prefix(folder, day))
-        if info.size > 0 and not info.key.endswith("/")
-    ]
+    prefix = input_prefix(folder, day)
+    held = [info for info in store.list_objects(prefix) if holds_something(info)]
+    objects = [info for info in held if is_data(info, prefix)]
+    others = [info.key.removeprefix(prefix) for info in held if not is_data(info, prefix)]
     reading = _Reading(convert_key_to_int, max_records or None)
     with closing(_parsed(store, objects, convert_key_to_int)) as blocks:
         for rows in blocks:
             if not reading.take(rows):
                 break
-    return reading.graph(len(objects))
+    return reading.graph(len(objects), named(others, separator=", ") if others else "")
 
 
 class _Reading:
@@ -90,7 +93,7 @@ class _Reading:
             self.rows += wanted
         return not self.truncated
 
-    def graph(self, objects: int) -> DistanceGraph:
+    def graph(self, objects: int, passed_over: str) -> DistanceGraph:
         """The graph of all rows; the rows are let go of."""
         items, numbers = self.numbers.finish()
         order, place = first_appearances(numbers, len(items))
@@ -103,8 +106,16 @@ class _Reading:
             conflicting_pairs=merged.conflicting,
             zero_pairs=len(merged.distance) - int(np.count_nonzero(merged.distance)),
             truncated=self.truncated,
+            padded_items=_padded(items) if pa.types.is_string(items.type) else 0,
+            passed_over=passed_over,
         )
         return DistanceGraph(items.take(pa.array(order)), merged.i, merged.j, merged.distance, counts)
+
+
+def _padded(items: pa.StringArray) -> int:
+    """How many items have blanks at an end."""
+    bare = pc.utf8_length(pc.ascii_trim_whitespace(items))
+    return int(pc.sum(pc.not_equal(bare, pc.utf8_length(items))).as_py() or 0)
 
 
 def _head(items: pa.DictionaryArray, rows: int) -> pa.DictionaryArray:

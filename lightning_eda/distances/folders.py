@@ -4,6 +4,7 @@ import re
 from datetime import date
 
 from lightning_eda.errors import SettingError
+from lightning_eda.storage.content.names import is_data_name
 
 OUTPUT_NAME = "clusters.csv.gz"
 DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -22,6 +23,8 @@ def output_key(folder: str, day: date) -> str:
 def day_of_key(key: str, folder: str) -> date | None:
     """The day of an object below <folder>/day=YYYY-MM-DD/, at any depth; None for any other key.
 
+    Keys whose names are not those of data (`content.names.is_data_name`) have none either.
+
     Args:
         key: Full key, as the store spells it (not URL-encoded).
         folder: The input folder; slashes around it do not count.
@@ -30,7 +33,7 @@ def day_of_key(key: str, folder: str) -> date | None:
     if not key.startswith(prefix):
         return None
     day, slash, rest = key.removeprefix(prefix).partition("/")
-    return _day(day) if slash and rest and not rest.endswith("/") else None
+    return _day(day) if slash and is_data_name(rest) else None
 
 
 def parse_day(text: str, variable: str) -> date:

@@ -19,6 +19,8 @@ class PairCounts:
         conflicting_pairs: Those of them whose distances differ; the smallest counts.
         zero_pairs: Pairs at distance 0.
         truncated: Whether there were more rows than were asked for.
+        padded_items: Items with blanks around them, so that ` b` is another item than `b`.
+        passed_over: Objects that were not read since their names are none of data, in words; "" for none.
     """
 
     objects: int = 0
@@ -28,6 +30,8 @@ class PairCounts:
     conflicting_pairs: int = 0
     zero_pairs: int = 0
     truncated: bool = False
+    padded_items: int = 0
+    passed_over: str = ""
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,8 +3,10 @@
 from typing import TYPE_CHECKING
 
 from lightning_eda.errors import CsvError
+from lightning_eda.storage.content.names import holds_something, is_data
 from lightning_eda.storage.object_store import ObjectInfo, ObjectStore
 from lightning_eda.storage.s3.store import S3Store
+from lightning_eda.texts import named
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -17,8 +19,9 @@ def latest_object(store: ObjectStore, prefix: str, substr: str) -> ObjectInfo:
 
     An object matches when the part of its key after `prefix` contains `substr` (as it is: case counts), so
     with the prefix "in/20240101" both "in/20240101/sales.csv" and "in/20240101_sales.csv" match "sales".
-    Folder markers (keys ending in "/") and objects of 0 bytes never match. Of two changed at the same time
-    the one with the greater key is taken.
+    Folder markers (keys ending in "/"), objects of 0 bytes, and names that are no CSV's
+    (`content.names.is_data_name`) never match. Of two changed at the same time the one with the greater key
+    is taken.
 
     Args:
         store: Where the objects are.
@@ -30,18 +33,20 @@ def latest_object(store: ObjectStore, prefix: str, substr: str) -> ObjectInfo:
         StorageError: The listing failed.
     """
     latest: ObjectInfo | None = None
-    seen: list[str] = []
-    count = empty = 0
+    empty: list[str] = []
+    other: list[str] = []
+    unlike: list[str] = []
     for info in store.list_objects(prefix):
-        count += 1
-        if info.key.endswith("/") or info.size == 0:
-            empty += 1
+        if not holds_something(info):
+            empty.append(info.key)
         elif substr not in info.key[len(prefix) :]:
-            seen = [*seen, info.key][:SHOWN]
+            unlike.append(info.key)
+        elif not is_data(info, prefix, substr):
+            other.append(info.key)
         elif latest is None or (info.last_modified, info.key) > (latest.last_modified, latest.key):
             latest = info
     if latest is None:
-        raise CsvError(_nothing(store.url(prefix), substr, count, empty, seen))
+        raise CsvError(_nothing(store.url(prefix), substr, empty, other, unlike))
     return latest
 
 
@@ -62,14 +67,19 @@ def get_latest_matching_object(s3_client: "S3Client", bucket_src: str, prefix: s
     return latest_object(store, prefix, substr).key
 
 
-def _nothing(place: str, substr: str, count: int, empty: int, seen: list[str]) -> str:
-    if count == 0:
+def _nothing(place: str, substr: str, empty: list[str], other: list[str], unlike: list[str]) -> str:
+    """Why none of the objects that are there was taken."""
+    if other:
+        return (
+            f"no object under {place} is a CSV by its name: {named(other, SHOWN, ', ')} lie beside data, or are "
+            "of another kind; wait for the file, or rename it (.csv, .txt, .tsv, .gz, .zip or no ending)"
+        )
+    if not empty and not unlike:
         return f"there is no object under {place}; wait for the file, or correct CSV_PREFIX or the day"
-    if not seen:
-        return f"all {count} objects under {place} are empty or folder markers; wait for the file"
-    others = f"; {empty} more are empty or folder markers" if empty else ""
-    shown = ", ".join(seen) + (", ..." if count - empty > len(seen) else "")
+    if not unlike:
+        return f"all {len(empty)} objects under {place} are empty or folder markers; wait for the file"
+    others = f"; {len(empty)} more are empty or folder markers" if empty else ""
     return (
-        f"none of the {count - empty} objects under {place} has {substr!r} in the rest of its key ({shown})"
-        f"{others}; wait for the file, or correct CSV_SUBSTR"
+        f"none of the {len(unlike)} objects under {place} has {substr!r} in the rest of its key "
+        f"({named(unlike, SHOWN, ', ')}){others}; wait for the file, or correct CSV_SUBSTR"
     )

@@ -4,6 +4,7 @@ import re
 from datetime import date
 
 from lightning_eda.errors import SettingError
+from lightning_eda.storage.content.names import is_data_name
 
 DATA_REF_PATTERN = re.compile(r"\d{8}", re.ASCII)  # digits of other scripts are no digits here
 
@@ -39,13 +40,14 @@ def day_of_key(key: str, prefix: str, substr: str = "") -> date | None:
         substr: What the key contains after those digits.
 
     Returns:
-        The day; None for a key that begins otherwise, names no day, or does not contain `substr`.
+        The day; None for a key that begins otherwise, names no day, does not contain `substr`, or is none of
+        a CSV (`content.names.is_data_name`).
     """
     folder = folder_of_days(prefix)
     if not key.startswith(folder):
         return None
     rest = key[len(folder) :]
-    return _day(rest[:8]) if substr in rest[8:] else None
+    return _day(rest[:8]) if substr in rest[8:] and is_data_name(rest, substr) else None
 
 
 def _day(text: str) -> date | None:

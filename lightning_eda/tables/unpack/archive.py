@@ -132,8 +132,8 @@ def open_csv(stream: BinaryIO, name: str, limits: Limits | None = None) -> Itera
     """The CSV in a stream, unpacked while it is read; closes the stream at the end.
 
     The kind is told by the first bytes; the name's suffix means nothing. A gzip may have several members.
-    A zip must hold exactly one data member: folders, `__MACOSX` and names that start with a dot are set
-    aside.
+    A zip must hold exactly one data member: folders and names that are none of data
+    (`content.names.is_data_name`) are set aside.
 
     Args:
         stream: Seekable, as `ObjectStore.open_object` gives it.

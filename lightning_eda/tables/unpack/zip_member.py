@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import BinaryIO, Protocol, cast
 
 from lightning_eda.errors import ArchiveError
+from lightning_eda.storage.content.names import is_data_name
 from lightning_eda.storage.fast_zlib import fastest_zlib
 from lightning_eda.tables.unpack.inflate import RAW, DamagedError, Inflater, Readable
 
@@ -20,7 +21,8 @@ METHODS = {
 SHOWN = 10
 NAME_LENGTH_AT = 26  # in a member's own header; source: PKWARE APPNOTE, 4.3.7
 HEADER_BYTES = 30
-WORKBOOK_MARK = "[Content_Types].xml"
+WORKBOOK_MARKS = {"[Content_Types].xml", "META-INF/manifest.xml", "Index/Document.iwa"}
+"""Members that only documents of Office, LibreOffice and Numbers have."""
 
 
 class Seekable(Readable, Protocol):
@@ -144,7 +146,9 @@ def explained(name: str) -> Iterator[None]:
 def _data_member(members: list[zipfile.ZipInfo], name: str) -> zipfile.ZipInfo:
     for info in members:
         _check_place(info.orig_filename, name)
-    data = [info for info in members if not _set_aside(info)]
+    if WORKBOOK_MARKS.intersection(info.filename for info in members):
+        raise ArchiveError(f"{name} is an Office document (Excel?), not a CSV; save it as CSV")
+    data = [info for info in members if _is_data(info)]
     if len(data) != 1:
         raise ArchiveError(_not_one(data, members, name))
     (info,) = data
@@ -165,21 +169,20 @@ def _data_member(members: list[zipfile.ZipInfo], name: str) -> zipfile.ZipInfo:
 
 
 def _check_place(member: str, name: str) -> None:
-    """Refuses names that lead out of a folder: nothing is unpacked there, but nobody honest writes them."""
-    parts = member.replace("\\", "/").split("/")
-    if parts[0] == "" or ".." in parts or parts[0].endswith(":"):
+    """Refuses names that climb out of a folder: nothing is unpacked there, but nobody honest writes them.
+
+    Absolute names are what some programs write, and are only names here.
+    """
+    if ".." in member.replace("\\", "/").split("/"):
         raise ArchiveError(f"{name}: the member name {member!r} leads out of the archive; pack the CSV anew")
 
 
-def _set_aside(info: zipfile.ZipInfo) -> bool:
-    parts = info.filename.replace("\\", "/").split("/")
-    return info.is_dir() or parts[-1] == "" or "__MACOSX" in parts or parts[-1].startswith(".")
+def _is_data(info: zipfile.ZipInfo) -> bool:
+    return not info.is_dir() and is_data_name(info.filename.replace("\\", "/"))
 
 
 def _not_one(data: list[zipfile.ZipInfo], members: list[zipfile.ZipInfo], name: str) -> str:
     names = [info.filename for info in data]
-    if WORKBOOK_MARK in names:
-        return f"{name} is an Office document (Excel?), not a CSV; save it as CSV"
     if data:
         shown = ", ".join(map(repr, names[:SHOWN])) + (", ..." if len(names) > SHOWN else "")
         return f"{name} holds {len(names)} data members, {shown}; pack one CSV in each zip"
