@@ -73,6 +73,8 @@ lambda_handler = cluster_handler  # the name the AWS console expects
 def _tell(day: str, done: "DayClusters") -> None:
     """Says in the function's log what the answer has no word for."""
     counts = done.graph.counts
+    for doubt in counts.doubts:
+        log.warning("%s: %s", day, doubt)
     if counts.truncated:
         log.warning("%s: only the first %d rows were read; set MAX_RECORDS higher, or to 0", day, counts.rows)
     if counts.conflicting_pairs:

@@ -1,4 +1,8 @@
-"""The text of an object in blocks of whole lines: gzip or plain, told by the first bytes."""
+"""The text of an object in blocks of whole lines: gzip or plain, told by the first bytes.
+
+What programs put around text is no part of it: the mark before UTF-8, which stands at the start of each part
+when files were joined, and the Ctrl-Z at the end of a file of DOS.
+"""
 
 import zlib
 from collections.abc import Iterable, Iterator
@@ -8,16 +12,18 @@ from typing import BinaryIO
 import numpy as np
 
 from lightning_eda.errors import PairsError
+from lightning_eda.storage.content.formats import GZIP_MAGIC, HEAD_BYTES, file_format
 from lightning_eda.storage.fast_zlib import fastest_zlib
 from lightning_eda.storage.object_store import ObjectInfo, ObjectStore
 
-GZIP_MAGIC = b"\x1f\x8b"
 UTF8_MARK = b"\xef\xbb\xbf"
 PIECE_BYTES = 1 << 20  # read, or unpacked, at a time
 FIRST_BLOCK_BYTES = 1 << 20
 BLOCK_BYTES = 1 << 23
 MAX_LINE_BYTES = 1 << 20
 LINE_FEED = ord("\n")
+LINE_AND_MARK = b"\n" + UTF8_MARK
+DOS_END = b"\x1a"
 
 
 @dataclass(frozen=True)
@@ -43,13 +49,15 @@ def read_blocks(store: ObjectStore, info: ObjectInfo) -> Iterator[Block]:
         info: The object as listed; another version of it is an error of the store.
 
     Raises:
-        PairsError: The gzip data are cut or damaged, or a line is too long to be a row.
+        PairsError: It is a file of another kind, which is named; the gzip data are cut or damaged; or a line
+            is too long to be a row.
         StorageError: The object cannot be read.
     """
     name = store.url(info.key)
     line = 1
     with store.open_object(info) as file:
-        for text in _whole_lines(_unmarked(_pieces(file, name)), name):
+        for lines in _whole_lines(_told(_pieces(file, name), name), name):
+            text = lines.replace(LINE_AND_MARK, b"\n").removeprefix(UTF8_MARK)
             yield Block(text, line, name)
             line += _line_ends(text)
 
@@ -100,14 +108,16 @@ def _drained(unpacker: "zlib._Decompress", packed: bytes) -> Iterator[bytes]:
         yield data
 
 
-def _unmarked(pieces: Iterator[bytes]) -> Iterator[bytes]:
-    """The pieces without the mark that some programs put before UTF-8."""
-    head = b""
+def _told(pieces: Iterator[bytes], name: str) -> Iterator[bytes]:
+    """The pieces, when the first bytes are not those of another kind of file."""
+    first: list[bytes] = []
     for piece in pieces:
-        head += piece
-        if len(head) >= len(UTF8_MARK):
+        first.append(piece)
+        if sum(map(len, first)) >= HEAD_BYTES:
             break
-    yield head.removeprefix(UTF8_MARK)
+    if found := file_format(b"".join(first)[:HEAD_BYTES]):
+        raise PairsError(f"{name} seems to be {found}, and no list of distances; send it as text or gzip")
+    yield from first
     yield from pieces
 
 
@@ -129,7 +139,7 @@ def _whole_lines(pieces: Iterator[bytes], name: str) -> Iterator[bytes]:
             line += _line_ends(text)
             held, size, wanted = [piece[end:]], len(piece) - end, min(2 * wanted, BLOCK_BYTES)
     if size:
-        yield b"".join(held)
+        yield b"".join(held).rstrip(DOS_END)
 
 
 def _line_ends(text: bytes) -> int:

@@ -97,6 +97,7 @@ class _Reading:
         """The graph of all rows; the rows are let go of."""
         items, numbers = self.numbers.finish()
         order, place = first_appearances(numbers, len(items))
+        appeared = items.take(pa.array(order))
         merged = merge_rows(numbers, self.distances, place, len(order))
         counts = PairCounts(
             objects=objects,
@@ -106,10 +107,10 @@ class _Reading:
             conflicting_pairs=merged.conflicting,
             zero_pairs=len(merged.distance) - int(np.count_nonzero(merged.distance)),
             truncated=self.truncated,
-            padded_items=_padded(items) if pa.types.is_string(items.type) else 0,
+            padded_items=_padded(appeared) if pa.types.is_string(items.type) else 0,
             passed_over=passed_over,
         )
-        return DistanceGraph(items.take(pa.array(order)), merged.i, merged.j, merged.distance, counts)
+        return DistanceGraph(appeared, merged.i, merged.j, merged.distance, counts)
 
 
 def _padded(items: pa.StringArray) -> int:

@@ -6,6 +6,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from lightning_eda.texts import counted
+
 
 @dataclass(frozen=True)
 class PairCounts:
@@ -32,6 +34,19 @@ class PairCounts:
     truncated: bool = False
     padded_items: int = 0
     passed_over: str = ""
+
+    @property
+    def doubts(self) -> list[str]:
+        """What people should look at, a sentence each."""
+        found = []
+        if self.padded_items:
+            found.append(
+                f"{counted(self.padded_items, 'item')} with blanks around: ` b` is another item than `b`; "
+                "write rows without blanks after the commas if that is not meant"
+            )
+        if self.passed_over:
+            found.append(f"passed over, as their names are none of data: {self.passed_over}")
+        return found
 
 
 @dataclass(frozen=True, eq=False)

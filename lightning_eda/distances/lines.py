@@ -1,6 +1,7 @@
 """One line of a list of distances, read the slow and sure way: this is what the format means.
 
-A row is item,item,distance in UTF-8. Lines end with LF or CRLF; blank ones are skipped. Fields may be quoted
+A row is item,item,distance in UTF-8. Lines end with LF or CRLF; blank ones are skipped, and so is the Ctrl-Z
+that ends files of DOS. Fields may be quoted
 as in CSV, but no item goes over the end of a line: an odd quote would otherwise swallow the rows after it.
 """
 
@@ -13,6 +14,7 @@ from lightning_eda.errors import PairsError
 MAX_ITEM_BYTES = 1024
 INTEGER = re.compile(r"\s*[+-]?[0-9]+\s*", re.ASCII)
 ROW = "each row is item,item,distance"
+DOS_END = "\x1a"
 SHOWN = 60  # characters of a bad value in an error
 
 Row = tuple[str, str, float]
@@ -29,7 +31,7 @@ def parse_line(line: bytes, as_integers: bool) -> Row | None:
         PairsError: It is no row; the text says why, not where.
     """
     text = _decoded(line.removesuffix(b"\r"))
-    if not text.strip():
+    if not text.replace(DOS_END, "").strip():
         return None
     fields = _fields(text)
     if len(fields) != 3:
@@ -51,6 +53,8 @@ def _decoded(line: bytes) -> str:
 def _fields(text: str) -> list[str]:
     if '"' not in text:
         return text.split(",")
+    if len(text) > csv.field_size_limit():  # else its error would speak of that limit
+        raise PairsError(f"an item of over {MAX_ITEM_BYTES} bytes, {_shown(text)}; allowed: {MAX_ITEM_BYTES}")
     try:
         return next(csv.reader([text], strict=True))
     except (csv.Error, StopIteration) as error:

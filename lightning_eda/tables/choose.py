@@ -71,8 +71,8 @@ def _nothing(place: str, substr: str, empty: list[str], other: list[str], unlike
     """Why none of the objects that are there was taken."""
     if other:
         return (
-            f"no object under {place} is a CSV by its name: {named(other, SHOWN, ', ')} lie beside data, or are "
-            "of another kind; wait for the file, or rename it (.csv, .txt, .tsv, .gz, .zip or no ending)"
+            f"no object under {place} is a CSV by its name: {named(other, SHOWN, ', ')} lie beside data, "
+            "or are of another kind; wait for the file, or rename it (.csv, .txt, .csv.gz, .zip, no ending)"
         )
     if not empty and not unlike:
         return f"there is no object under {place}; wait for the file, or correct CSV_PREFIX or the day"

@@ -1,13 +1,19 @@
+import bz2
 import gzip
+import io
+import lzma
+import re
+import zipfile
 import zlib
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from lightning_eda.distances import blocks as module
 from lightning_eda.distances.blocks import read_blocks
 from lightning_eda.errors import PairsError
+from lightning_eda.storage.content.formats import GZIP_MAGIC, file_format
 from lightning_eda_tests.distances.buckets import PREFIX, put
 
 
@@ -35,7 +41,8 @@ def test_blocks_are_the_lines_in_order(tmp_path_factory, data, piece, block):
     text = b"\n".join(lines)
     cuts = sorted(data.draw(st.lists(st.integers(0, len(text)), max_size=3)))
     members = [text[a:b] for a, b in zip([0, *cuts], [*cuts, len(text)], strict=True)]
-    packed = data.draw(st.booleans()) or text.startswith(module.GZIP_MAGIC)
+    assume(file_format(text) is None)
+    packed = data.draw(st.booleans()) or text.startswith(GZIP_MAGIC)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(module, "PIECE_BYTES", piece)
         patch.setattr(module, "FIRST_BLOCK_BYTES", block)
@@ -43,7 +50,7 @@ def test_blocks_are_the_lines_in_order(tmp_path_factory, data, piece, block):
         found = blocks_of(
             tmp_path_factory.mktemp("b"), b"".join(map(gzip.compress, members)) if packed else text
         )
-    whole = text.removeprefix(module.UTF8_MARK)
+    whole = text.replace(b"\n" + module.UTF8_MARK, b"\n").removeprefix(module.UTF8_MARK).rstrip(b"\x1a")
     assert b"".join(each.text for each in found) == whole
     line = 1
     for each in found:
@@ -106,6 +113,52 @@ def test_the_mark_before_utf8_is_no_part_of_the_first_item(tmp_path):
     """Spreadsheets put it there; an editor does not show it."""
     (block,) = blocks_of(tmp_path, b"\xef\xbb\xbfa,b,1\n")
     assert block.text == b"a,b,1\n"
+
+
+MARK = b"\xef\xbb\xbf"
+
+
+def test_case_10_a_mark_at_the_start_of_each_part_is_no_part_of_an_item(tmp_path):
+    """When files were joined, packed or plain."""
+    parts = [MARK + b"a,b,1\n", MARK + b"b,c,2\n", b"c,d,3\n" + MARK + b"d,e,4\n"]
+    for data in (b"".join(map(gzip.compress, parts)), b"".join(parts)):
+        assert b"".join(block.text for block in blocks_of(tmp_path, data)) == b"a,b,1\nb,c,2\nc,d,3\nd,e,4\n"
+
+
+def zip_of(text: bytes) -> bytes:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("a.csv", text)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("data", "found"),
+    [
+        (zip_of(b"a,b,1\n"), "zip"),
+        (bz2.compress(b"a,b,1\n"), "bzip2"),
+        (lzma.compress(b"a,b,1\n"), "xz"),
+        ("a,b,1\n".encode("utf-16"), "UTF-16"),
+        ("a,b,1\nb,c,2\n".encode("utf-16-le"), "UTF-16"),
+        (gzip.compress(zip_of(b"a,b,1\n")), "zip"),
+        (b"<html><body>Sign in, please</body></html>", "HTML (a web page)"),
+        (gzip.compress(b'{"items": ["a", "b"]}'), "JSON"),
+    ],
+)
+def test_case_18_another_kind_of_file_is_named(tmp_path, data, found):
+    """In place of what is wrong with its bytes as rows."""
+    with pytest.raises(
+        PairsError, match=rf"a\.csv\.gz seems to be {re.escape(found)}, and no list of distances"
+    ):
+        blocks_of(tmp_path, data)
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress], ids=["plain", "gzip"])
+def test_case_19_the_end_of_a_dos_file_is_no_row(tmp_path, pack):
+    """A Ctrl-Z behind the last line, or behind the last row itself."""
+    for end in (b"\n\x1a", b"\x1a", b"\n\x1a\x1a\x1a"):
+        text = b"".join(block.text for block in blocks_of(tmp_path, pack(b"a,b,1" + end)))
+        assert text.strip() == b"a,b,1"
 
 
 @pytest.mark.parametrize("pack", [bytes, lambda data: zlib.compress(data, wbits=31)], ids=["plain", "gzip"])

@@ -59,3 +59,12 @@ def test_what_is_no_day_is_refused(text):
     """By the name of the variable."""
     with pytest.raises(SettingError, match=r"DAY: found .*; allowed: a day such as 2024-10-01"):
         parse_day(text, "DAY")
+
+
+@pytest.mark.parametrize(
+    "name", ["orders.csv.md5", "_SUCCESS_orders", "orders.csv.filepart", ".orders.csv.crc"]
+)
+def test_case_1_a_side_file_asks_for_no_day(name):
+    """Neither a sensor nor a function is called up by one."""
+    assert day_of_key("in/day=2024-01-01/orders.csv", "in") is not None
+    assert day_of_key(f"in/day=2024-01-01/{name}", "in") is None

@@ -29,9 +29,9 @@ def test_minus_zero_is_zero():
     assert str(parse_line(b"a,b,-0.0", as_integers=False)[2]) == "0.0"
 
 
-@pytest.mark.parametrize("line", [b"", b"\r", b"   ", b"\t\r"], ids=repr)
+@pytest.mark.parametrize("line", [b"", b"\r", b"   ", b"\t\r", b"\x1a", b"\x1a\r"], ids=repr)
 def test_blank_lines_are_no_rows(line):
-    """Nor is white space alone."""
+    """Nor is white space alone, nor (case 19) the Ctrl-Z of DOS."""
     assert parse_line(line, as_integers=False) is None
 
 
@@ -63,6 +63,7 @@ BAD = [
     (b'"a,b,1', False, "quotes that are wrong in"),
     (b'"a"b,c,1', False, "a quoted item stands between quotes, on one line"),
     (b"x" * 1025 + b",b,1", False, "an item of 1025 bytes"),
+    (b'"' + b"x" * 200_000 + b'",b,1', False, "an item of over 1024 bytes"),
     ("é".encode() * 513 + b",b,1", False, "an item of 1026 bytes"),
     (b"7a,8,1", True, "the item '7a' is no integer, as CONVERT_KEY_TO_INT=true demands"),
     (b",8,1", True, "the item '' is no integer"),

@@ -56,6 +56,27 @@ def test_the_prefix_itself_does_not_count_as_name():
 
 
 @pytest.mark.parametrize(
+    "name",
+    ["orders.csv.md5", "orders.csv.metadata", "orders.csv.filepart", "_orders.csv", "x/_SUCCESS_orders",
+     ".orders.csv.crc", "orders.csv.gz.part", "orders.json", "orders.csv.sig", "_temporary/0/orders.csv"],
+)  # fmt: skip
+def test_case_1_a_side_file_never_wins(name):
+    """Though it is the latest, or written in the same second under a greater key."""
+    store = Listing().add("in/20240101/orders.csv", 1).add(f"in/20240101/{name}", 9)
+    store.add("in/20240101/z/" + name, 1)
+    assert latest_object(store, "in/20240101", "orders").key == "in/20240101/orders.csv"
+
+
+def test_case_1_side_files_alone_are_told_by_name():
+    """The CSV itself has not come yet."""
+    store = Listing().add("in/20240101/orders.csv.filepart").add("in/20240101/a.csv")
+    with pytest.raises(
+        CsvError, match=r"no object under s3://b/in/20240101 is a CSV by its name: .*filepart"
+    ):
+        latest_object(store, "in/20240101", "orders")
+
+
+@pytest.mark.parametrize(
     ("store", "message"),
     [
         (Listing(), r"no object under s3://b/in/20240101; wait for the file, or correct CSV_PREFIX"),

@@ -75,3 +75,12 @@ def test_any_key_has_a_day_or_none(key, prefix):
     """Listings hold anything; the load of the day that is found lists the key."""
     day = day_of_key(prefix + key, prefix)
     assert day is None or (prefix + key).startswith(day_prefix(prefix, data_ref_of(day)))
+
+
+@pytest.mark.parametrize(
+    "name", ["orders.csv.md5", "_SUCCESS_orders", "orders.csv.filepart", ".orders.csv.crc"]
+)
+def test_case_1_a_side_file_asks_for_no_day(name):
+    """Neither a sensor nor a function is called up by one."""
+    assert day_of_key("in/20240101/orders.csv", "in/", "orders") is not None
+    assert day_of_key(f"in/20240101/{name}", "in/", "orders") is None

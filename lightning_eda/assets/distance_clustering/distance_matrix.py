@@ -62,13 +62,19 @@ def distance_matrix(
                 graph = read_pairs(store, task, day)
                 write_graph(place, graph)
                 counts[day] = graph.counts
-                if not graph.counts.rows:
-                    context.log.warning(
-                        f"{day}: there are no pairs in {task.input_folder}: is it the right one?"
-                    )
+                for doubt in _doubts(graph, task):
+                    context.log.warning(f"{day}: {doubt}")
                 reports.append(_report(str(day), graph, task, place, time.monotonic() - begin))
         failures.require_none(reports)
     return report_partitions(context, reports, [check_all_rows_read(counts, task.max_records)])
+
+
+def _doubts(graph: "DistanceGraph", task: "ClusterTask") -> list[str]:
+    """What the log should warn of."""
+    nothing = (
+        [] if graph.counts.rows else [f"there are no pairs in {task.input_folder}: is it the right one?"]
+    )
+    return nothing + graph.counts.doubts
 
 
 def _report(
@@ -92,6 +98,7 @@ def _report(
             "repeated_pairs": counts.repeated_pairs,
             "conflicting_pairs": counts.conflicting_pairs,
             "zero_pairs": counts.zero_pairs,
+            "padded_items": counts.padded_items,
             "seconds": round(seconds, 3),
         },
         {
@@ -101,6 +108,7 @@ def _report(
             "cut_by_max_records": counts.truncated,
             "k_distances": picture(plot, "Distance of each item to its k-th neighbour"),
             "folder": file_link(place),
+            "objects_passed_over": counts.passed_over or "none",
             "status": "read" if counts.rows else "no pairs: there is no object with rows for this day",
         },
     )

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import BinaryIO, Final, Literal
 
 from lightning_eda.errors import ArchiveError
-from lightning_eda.tables.unpack.gzip_members import GZIP_MAGIC, GzipStream
+from lightning_eda.storage.content.formats import GZIP_MAGIC, HEAD_BYTES, ZIP_MAGICS, marked_format
+from lightning_eda.tables.unpack.gzip_members import GzipStream
 from lightning_eda.tables.unpack.inflate import Readable
-from lightning_eda.tables.unpack.zip_member import ZIP_MAGICS, open_zip
+from lightning_eda.tables.unpack.zip_member import open_zip
 
 Kind = Literal["plain", "gzip", "zip"]
 
@@ -19,21 +20,6 @@ MAX_RATIO: Final = 400.0
 times; the bombs get as near as they can to deflate's bound of 1,032."""
 RATIO_FREE_BYTES: Final = 256 << 20
 """The ratio is not looked at before that many bytes are unpacked: a smaller file harms nobody."""
-
-OTHER_FORMATS: Final = (
-    (257, b"ustar", "tar"),
-    (4, b"1AY&SY", "bzip2"),
-    (0, b"\xfd7zXZ\x00", "xz"),
-    (0, b"\x28\xb5\x2f\xfd", "zstandard"),
-    (0, b"7z\xbc\xaf\x27\x1c", "7-Zip"),
-    (0, b"Rar!\x1a\x07", "RAR"),
-    (0, b"PAR1\x15", "Parquet"),
-    (0, b"%PDF-", "PDF"),
-    (0, b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "old Excel"),
-    (0, b"SQLite format 3\x00", "SQLite"),
-)
-"""Where the mark of a format stands, the mark, and the format's name."""
-HEAD_BYTES: Final = 512
 
 
 @dataclass(frozen=True)
@@ -67,11 +53,7 @@ class CsvSource:
         self._name = name
         self._limits = limits
         self._head = self._checked(self._unpacked.read(HEAD_BYTES))
-        found = foreign_format(self._head)
-        if found is None and self._head.startswith(GZIP_MAGIC):
-            found = "gzip"
-        if found is None and self._head.startswith(ZIP_MAGICS):
-            found = "zip"
+        found = marked_format(self._head)
         if found:
             inside = f" inside its {kind}" if kind != "plain" else ""
             raise ArchiveError(
@@ -158,8 +140,3 @@ def open_csv(stream: BinaryIO, name: str, limits: Limits | None = None) -> Itera
             yield CsvSource(packed, GzipStream(packed, name), "gzip", name, limits)
         else:
             yield CsvSource(packed, stream, "plain", name, limits)
-
-
-def foreign_format(head: bytes) -> str | None:
-    """The format that the first bytes are of, when it is a known one that is not read; None else."""
-    return next((found for at, mark, found in OTHER_FORMATS if head[at : at + len(mark)] == mark), None)

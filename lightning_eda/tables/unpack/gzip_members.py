@@ -1,9 +1,8 @@
 """Reading gzip from front to back, member after member, without holding more than a piece."""
 
 from lightning_eda.errors import ArchiveError
+from lightning_eda.storage.content.formats import GZIP_MAGIC
 from lightning_eda.tables.unpack.inflate import GZIP, PACKED_PIECE, DamagedError, Inflater, Readable
-
-GZIP_MAGIC = b"\x1f\x8b"
 
 
 class GzipStream:

@@ -12,7 +12,6 @@ from lightning_eda.storage.content.names import is_data_name
 from lightning_eda.storage.fast_zlib import fastest_zlib
 from lightning_eda.tables.unpack.inflate import RAW, DamagedError, Inflater, Readable
 
-ZIP_MAGICS = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")
 ENCRYPTED = 0x1  # bit of the general-purpose flags; source: PKWARE APPNOTE, 4.4.4
 METHODS = {
     0: "stored", 1: "shrink", 6: "implode", 8: "deflate", 9: "deflate64", 12: "bzip2", 14: "lzma",

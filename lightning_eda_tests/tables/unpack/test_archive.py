@@ -52,6 +52,21 @@ def test_the_kind_is_told_by_content(data, kind):
     assert unpack(data) == (kind, CSV if data else b"")
 
 
+@pytest.mark.parametrize(
+    "members",
+    [
+        {"/etc/x.csv": CSV},
+        {"C:\\out\\x.csv": CSV},
+        {"x.csv": CSV, "Thumbs.db": b"d", "desktop.ini": b"[.ShellClassInfo]"},
+        {"x.csv": CSV, "x.csv.md5": b"0", "_SUCCESS": b"", "README.txt": b"see x.csv"},
+        {"a/x.csv": CSV, "__MACOSX/a/._x.csv": b"m", "a/.DS_Store": b"s"},
+    ],
+)
+def test_case_20_a_zip_is_read_by_what_it_holds(members):
+    """Nothing is extracted by name, so absolute names do no harm; what systems leave there is no CSV."""
+    assert unpack(zip_of(members)) == ("zip", CSV)
+
+
 def test_a_zip64_is_read(tmp_path):
     """As writers make it that do not know the size beforehand."""
     with (
@@ -98,9 +113,7 @@ NOISE = os.urandom(3000)
         (zip_of({"__MACOSX/._x": b"m"}), "holds no data member, only '__MACOSX/._x'"),
         (zip_of({"[Content_Types].xml": b"<", "xl/x.xml": b"<"}), "Excel.*save it as CSV"),
         (zip_of({"../x.csv": CSV}), "'../x.csv' leads out of the archive"),
-        (zip_of({"/etc/x.csv": CSV}), "'/etc/x.csv' leads out"),
         (zip_of({"..\\x.csv": CSV}), "leads out"),
-        (zip_of({"C:\\x.csv": CSV}), "leads out"),
         (encrypted_zip(), "'x.csv' is encrypted; pack it without a password"),
         (zip_of_method(9), "method deflate64, which is not read"),
         (zip_of_method(77), "method number 77"),
