@@ -46,14 +46,21 @@ class HourState:
     Attributes:
         hour: Start of the hour, UTC.
         listed: The granules that count in the bucket, the newest of each satellite and start.
-        loaded: The granules in the ledger.
+        loaded: The granules in the ledger, without the undecoded ones.
         known_empty: It was fetched before, and found without granules.
+        undecoded: The granules in the ledger that ended their decoder; they may be right all the same.
     """
 
     hour: datetime
     listed: Versions
     loaded: Versions
     known_empty: bool = False
+    undecoded: Versions = frozenset()
+
+    @property
+    def has_undecoded(self) -> bool:
+        """Whether the same run may give another result the next time."""
+        return bool(self.listed & self.undecoded)
 
     @property
     def needs_run(self) -> bool:
@@ -128,7 +135,11 @@ def loaded_granules(
 
 
 def hour_states(
-    listed: Mapping[datetime, Versions], loaded: Mapping[datetime, Versions], data_dir: Path, bucket: str
+    listed: Mapping[datetime, Versions],
+    loaded: Mapping[datetime, Versions],
+    data_dir: Path,
+    bucket: str,
+    undecoded: Mapping[datetime, Versions] | None = None,
 ) -> list[HourState]:
     """Each hour in the bucket and in the ledger, in order; `data_dir` and `bucket` as for `HourFolders`."""
     return [
@@ -137,6 +148,7 @@ def hour_states(
             listed[hour],
             loaded[hour],
             known_empty=not listed[hour] and was_found_empty(HourFolders(data_dir, bucket, hour)),
+            undecoded=(undecoded or {}).get(hour, frozenset()),
         )
         for hour in sorted(listed)
     ]
