@@ -21,9 +21,9 @@ from benchmarks.granules import HOUR
 from lightning_eda.glm.extract.record import read_extraction
 from lightning_eda.glm.extract.source import fetch_hour
 from lightning_eda.glm.paths import HourFolders
-from lightning_eda.glm.transform.csv_files import TABLE_NAMES
 from lightning_eda.glm.transform.decoder import Decoder
 from lightning_eda.glm.transform.hour import read_hour_series, write_hour_series
+from lightning_eda.series import TABLE_NAMES
 from lightning_eda.simulator import simulate_hour
 from lightning_eda.simulator.hour import EAST_PEAK
 from lightning_eda.storage.folder import FolderStore

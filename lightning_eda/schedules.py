@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
-from lightning_eda.glm.windows import HOUR, floor_hour
+from lightning_eda.glm.windows import floor_hour
 from lightning_eda.jobs import (
     cluster_distances,
     distance_variables_missing,
@@ -27,6 +27,7 @@ from lightning_eda.jobs import (
     table_variables_missing,
 )
 from lightning_eda.partitions import partition_key
+from lightning_eda.series import HOUR
 from lightning_eda.settings import Settings
 
 if TYPE_CHECKING:

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from lightning_eda.series import TABLES
 from lightning_eda.settings import CsvSettings, DistanceSettings, Settings, declared
 from lightning_eda.warehouse.schema.clusters import CLUSTER_CENTERS, FLASH_CLUSTERS, K_SCORES
 from lightning_eda.warehouse.schema.distances import DISTANCE_CLUSTERS
-from lightning_eda.warehouse.schema.hours import TABLES
 from lightning_eda.warehouse.schema.storms import STORM_TABLES
 from lightning_eda_tests.documents import DOCUMENTS, MADE, ROOT, fences, repository_files, words_in_backticks
 
@@ -115,7 +115,7 @@ def test_every_name_of_the_code_exists(document):
     tops = {path.stem for path in (ROOT / "lightning_eda").iterdir()} | {"lightning_eda"}
     for word in words_in_backticks(document[1]):
         dotted = re.match(r"\w+(?:\.\w+)+", word)
-        if dotted and word.split(".")[0] in tops and not word.endswith(".py"):
+        if dotted and word.split(".")[0] in tops and not word.endswith((".py", ".json")):
             assert pydoc.locate("lightning_eda." + dotted[0].removeprefix("lightning_eda.")), word
         if word.startswith("benchmarks."):
             assert (ROOT / f"{word.replace('.', '/')}.py").exists(), word

@@ -7,7 +7,7 @@ from typing import Final
 
 import dagster as dg
 
-from lightning_eda.warehouse.schema.hours import Column, Table
+from lightning_eda.series import Column, Table
 
 # Of the tables of an hour: late, and then stale, when no hour has come for so long.
 HOURLY_FRESHNESS: Final = dg.FreshnessPolicy.time_window(

@@ -11,7 +11,7 @@ from pathlib import Path
 from lightning_eda.cli.commands import Commands
 from lightning_eda.errors import SettingError
 from lightning_eda.glm.paths import WindowFolders
-from lightning_eda.glm.windows import HOUR
+from lightning_eda.series import HOUR
 from lightning_eda.settings import Settings, environment_with, read_settings
 
 DEMO_SATELLITE = "G19"

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from lightning_eda.cli.commands import Commands
 from lightning_eda.errors import SettingError
-from lightning_eda.glm.windows import HOUR, floor_hour
+from lightning_eda.glm.windows import floor_hour
+from lightning_eda.series import HOUR
 
 
 def add_simulate(commands: Commands) -> None:

@@ -10,7 +10,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from lightning_eda.figures.sphere import Floats
-from lightning_eda.settings import TIER_PLURALS
+from lightning_eda.series import TABLE_NAMES
 
 FLASH_COLUMNS = {
     "time": "first light, UTC, microseconds",
@@ -93,8 +93,8 @@ class Scene:
         require_columns(self.clusters, CLUSTER_COLUMNS, "clusters")
         if utc(self.end) <= utc(self.start):
             raise ValueError(f"the window ends at {self.end}, not after its start {self.start}")
-        if self.tier not in TIER_PLURALS:
-            raise ValueError(f"tier {self.tier!r}: allowed are {', '.join(TIER_PLURALS)}")
+        if self.tier not in TABLE_NAMES:
+            raise ValueError(f"tier {self.tier!r}: allowed are {', '.join(TABLE_NAMES)}")
 
     def __len__(self) -> int:
         return int(self.flashes.num_rows)
@@ -117,7 +117,7 @@ class Scene:
     @property
     def noun(self) -> str:
         """The plural of the tier."""
-        return TIER_PLURALS[self.tier]
+        return TABLE_NAMES[self.tier]
 
     @property
     def satellite_title(self) -> str:

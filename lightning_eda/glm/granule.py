@@ -6,55 +6,15 @@ from datetime import datetime
 import pyarrow as pa
 
 from lightning_eda.glm.names import GranuleName
+from lightning_eda.series import TIER_TABLES
 
 TIME = pa.timestamp("us", tz="UTC")
-
-KEY_FIELDS = [pa.field("satellite", pa.string(), False), pa.field("granule_start", TIME, False)]
-FLASH_SCHEMA = pa.schema(
-    [
-        *KEY_FIELDS,
-        pa.field("flash_id", pa.int32(), False),
-        pa.field("flash_time_of_first_event", TIME, False),
-        pa.field("flash_time_of_last_event", TIME, False),
-        pa.field("flash_frame_time_of_first_event", TIME),
-        pa.field("flash_frame_time_of_last_event", TIME),
-        pa.field("flash_lat", pa.float64(), False),
-        pa.field("flash_lon", pa.float64(), False),
-        pa.field("flash_area", pa.float64()),
-        pa.field("flash_energy", pa.float64()),
-        pa.field("flash_quality_flag", pa.int32()),
-        pa.field("n_groups", pa.int32(), False),
-        pa.field("n_events", pa.int32(), False),
-    ]
-)
-GROUP_SCHEMA = pa.schema(
-    [
-        *KEY_FIELDS,
-        pa.field("group_id", pa.int64(), False),
-        pa.field("flash_id", pa.int32(), False),
-        pa.field("group_time", TIME, False),
-        pa.field("group_frame_time", TIME),
-        pa.field("group_lat", pa.float64(), False),
-        pa.field("group_lon", pa.float64(), False),
-        pa.field("group_area", pa.float64()),
-        pa.field("group_energy", pa.float64()),
-        pa.field("group_quality_flag", pa.int32()),
-        pa.field("n_events", pa.int32(), False),
-    ]
-)
-EVENT_SCHEMA = pa.schema(
-    [
-        *KEY_FIELDS,
-        pa.field("event_id", pa.int64(), False),
-        pa.field("group_id", pa.int64(), False),
-        pa.field("flash_id", pa.int32()),
-        pa.field("event_time", TIME, False),
-        pa.field("event_lat", pa.float64(), False),
-        pa.field("event_lon", pa.float64(), False),
-        pa.field("event_energy", pa.float64()),
-    ]
-)
-TIER_SCHEMAS = {"flash": FLASH_SCHEMA, "group": GROUP_SCHEMA, "event": EVENT_SCHEMA}
+TIER_SCHEMAS = {
+    tier: pa.schema(
+        [pa.field(column.name, column.decoded_type, column.nullable) for column in table.series_columns]
+    )
+    for tier, table in TIER_TABLES.items()
+}
 
 
 @dataclass(frozen=True)
@@ -124,8 +84,8 @@ class GranuleHeader:
 class Granule:
     """The tiers of one granule, each in file order; a tier that was not asked for is None.
 
-    Units: degrees north and east (longitudes in [-180, 180)), m2, J, UTC. Columns: `FLASH_SCHEMA`,
-    `GROUP_SCHEMA`, `EVENT_SCHEMA` of this module.
+    Units: degrees north and east (longitudes in [-180, 180)), m2, J, UTC. Columns: `TIER_SCHEMAS` of
+    this module.
     """
 
     header: GranuleHeader

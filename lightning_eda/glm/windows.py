@@ -10,8 +10,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Self
 
 from lightning_eda.errors import SettingError
+from lightning_eda.series import HOUR
 
-HOUR = timedelta(hours=1)
 FIRST_YEAR = 2018  # the first public GLM object is of 2018-02-13
 
 

@@ -14,13 +14,13 @@ from lightning_eda.glm.extract.healing import (
     listed_granules,
     loaded_granules,
 )
-from lightning_eda.glm.windows import HOUR
 from lightning_eda.jobs import lightning
 from lightning_eda.partitions import partition_key
 from lightning_eda.reporting import readable_failures
 from lightning_eda.resources import DataFolderResource, GlmResource, WarehouseResource
 from lightning_eda.sensors.asking import MOST_ASKS, Wanted, ask
 from lightning_eda.sensors.healing_cursor import HealingCursor
+from lightning_eda.series import HOUR
 from lightning_eda.settings import Settings, parse_integer
 
 HEAL_SECONDS = 300

@@ -11,8 +11,6 @@ parsing       texts to values
 
 from lightning_eda.settings.declaration import Setting, declared
 from lightning_eda.settings.parsing import (
-    TIER_PLURALS,
-    TIERS,
     parse_distance,
     parse_flag,
     parse_integer,
@@ -29,8 +27,6 @@ from lightning_eda.settings.variables import (
 )
 
 __all__ = [
-    "TIERS",
-    "TIER_PLURALS",
     "CsvSettings",
     "DistanceSettings",
     "Setting",

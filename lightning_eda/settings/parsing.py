@@ -3,9 +3,8 @@
 import json
 
 from lightning_eda.errors import SettingError
+from lightning_eda.series import TIERS
 
-TIER_PLURALS = {"flash": "flashes", "group": "groups", "event": "events"}
-TIERS = tuple(TIER_PLURALS)
 TRUE_WORDS = ("1", "true", "yes", "on")
 FALSE_WORDS = ("0", "false", "no", "off", "")
 

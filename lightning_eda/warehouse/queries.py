@@ -13,16 +13,9 @@ import duckdb
 import pyarrow as pa
 
 from lightning_eda.errors import WarehouseError
+from lightning_eda.series import FLASHES, GRANULES, TABLES, TIER_TABLES, Table
 from lightning_eda.warehouse.database.connection import WAIT_S, located, reader
-from lightning_eda.warehouse.schema.hours import (
-    FLASHES,
-    GRANULES,
-    TABLES,
-    TIER_TABLES,
-    Table,
-    column_list,
-    quoted,
-)
+from lightning_eda.warehouse.schema.sql import column_list, quoted
 from lightning_eda.warehouse.span import IN_SPAN, select_span
 
 

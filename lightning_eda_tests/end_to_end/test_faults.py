@@ -12,7 +12,7 @@ import pytest
 from lightning_eda.errors import SeriesError
 from lightning_eda.glm.names import hour_prefix
 from lightning_eda.glm.transform.hour import read_hour_series
-from lightning_eda.warehouse.schema.hours import TABLES
+from lightning_eda.series import TABLES
 from lightning_eda_tests.end_to_end.ingestion import STEPS, IngestingProcess, Place, is_running
 from lightning_eda_tests.hours import HOUR, simulate
 from lightning_eda_tests.servers import Faults, FaultyProxy, S3Bucket, S3Server

@@ -26,7 +26,7 @@ from lightning_eda.errors import GranuleError
 from lightning_eda.glm.granule import TIER_SCHEMAS, Granule
 from lightning_eda.glm.lcfa import read_granule
 from lightning_eda.glm.lcfa.reader import forget
-from lightning_eda.settings import TIERS
+from lightning_eda.series import TIERS
 from lightning_eda_tests.glm.damage_map import DamageMap, Suspects
 from lightning_eda_tests.glm.granule_edits import edited
 

@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 
 from lightning_eda.errors import SettingError
-from lightning_eda.glm.windows import HOUR, Pin, Window
+from lightning_eda.glm.windows import Pin, Window
+from lightning_eda.series import HOUR
 
 NOW = datetime(2024, 3, 1, 0, 30, tzinfo=UTC)  # day 61 of a leap year
 

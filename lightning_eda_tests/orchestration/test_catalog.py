@@ -8,8 +8,8 @@ import pytest
 
 from lightning_eda.assets.catalog import CLEAN_ROWS
 from lightning_eda.definitions import build_definitions
+from lightning_eda.series import ARROW_TYPES, FLASHES, TABLES
 from lightning_eda.settings import DistanceSettings, Settings
-from lightning_eda.warehouse.schema.hours import ARROW_TYPES, FLASHES, TABLES
 from lightning_eda_tests.hours import simulate
 from lightning_eda_tests.orchestration.storm_days import DAY
 

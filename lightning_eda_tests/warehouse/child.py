@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-from lightning_eda.warehouse.schema.hours import TABLES
+from lightning_eda.series import TABLES
 from lightning_eda.warehouse.writing.hour import replace_hour
 from lightning_eda_tests.warehouse.hours import NOW, hour_at
 

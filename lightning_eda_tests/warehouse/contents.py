@@ -8,8 +8,9 @@ import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from lightning_eda.series import TABLES
 from lightning_eda.warehouse.database.connection import reader
-from lightning_eda.warehouse.schema.hours import TABLES, column_list, quoted
+from lightning_eda.warehouse.schema.sql import column_list, quoted
 from lightning_eda.warehouse.writing.hour import LoadResult, replace_hour
 from lightning_eda_tests.warehouse.hours import NOW, Tables, write_series
 

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from lightning_eda.series import TABLES
 from lightning_eda.warehouse.database.connection import writer
-from lightning_eda.warehouse.schema.hours import TABLES, column_list, quoted
+from lightning_eda.warehouse.schema.sql import column_list, quoted
 
 START = datetime(2024, 7, 1, 20)
 GRANULE = timedelta(seconds=20)

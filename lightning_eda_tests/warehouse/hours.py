@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import csv as arrow_csv
 
-from lightning_eda.warehouse.schema.hours import EVENTS, FLASHES, GRANULES, GROUPS, TABLES, Table
+from lightning_eda.series import EVENTS, FLASHES, GRANULES, GROUPS, TABLES, Table
 
 NOW = datetime(2024, 7, 1, 12, tzinfo=UTC)
 SECONDS_PER_GRANULE = 20

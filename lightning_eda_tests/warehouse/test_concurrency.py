@@ -15,9 +15,9 @@ import pytest
 from filelock import FileLock
 
 from lightning_eda.errors import DatabaseBusyError
+from lightning_eda.series import TABLES
 from lightning_eda.warehouse.database.connection import reader, writer
 from lightning_eda.warehouse.queries import hour_counts, integrity, table_counts
-from lightning_eda.warehouse.schema.hours import TABLES
 from lightning_eda_tests.warehouse.child import LoadingProcess
 from lightning_eda_tests.warehouse.contents import load, stored
 from lightning_eda_tests.warehouse.hours import after, hour_at, make_hour, write_series

@@ -13,8 +13,8 @@ import duckdb
 import pytest
 
 from lightning_eda.errors import WarehouseError
+from lightning_eda.series import TABLES
 from lightning_eda.warehouse.database.connection import writer
-from lightning_eda.warehouse.schema.hours import TABLES
 from lightning_eda.warehouse.writing.hour import replace_hour
 from lightning_eda_tests.warehouse.child import LoadingProcess
 from lightning_eda_tests.warehouse.contents import content_hash, load

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
-from lightning_eda.glm.windows import HOUR, Window
+from lightning_eda.glm.windows import Window
 from lightning_eda.reporting import RunConfig
-from lightning_eda.settings import TIER_PLURALS
+from lightning_eda.series import HOUR, TABLE_NAMES
 
 if TYPE_CHECKING:
     from lightning_eda.clustering.window.clean_file import CleanWindow
@@ -108,7 +108,7 @@ def _missing_note(
     if not loaded:
         return ("nothing of this window is loaded: materialise load for it first",)
     ours = [row for row in loaded if not config.satellites or row["satellite"] in config.satellites]
-    known = sum(row[f"n_{TIER_PLURALS[config.tier]}"] for row in ours)
+    known = sum(row[f"n_{TABLE_NAMES[config.tier]}"] for row in ours)
     if known and not read:
         raise SettingError(
             "tier", config.tier, "a tier that is loaded", "Load the window with it in GLM_TIERS first."

@@ -18,12 +18,11 @@ from lightning_eda.assets.ingestor.transform import transform
 from lightning_eda.checks.lightning import COORDINATES_IN_RANGE, IDS_ARE_UNIQUE, check_coordinates, check_ids
 from lightning_eda.glm.origin import source_text
 from lightning_eda.glm.paths import HourFolders
-from lightning_eda.glm.windows import HOUR
 from lightning_eda.partitions import hourly, one_run, partition_key, run_window
 from lightning_eda.reporting import PartitionReport, file_link, preview, report_partitions, retried_failures
 from lightning_eda.resources import DataFolderResource, GlmResource, PinResource, WarehouseResource
+from lightning_eda.series import GRANULES, HOUR, TIER_TABLES
 from lightning_eda.storage.lock import sole_use
-from lightning_eda.warehouse.schema.hours import GRANULES, TIER_TABLES
 
 if TYPE_CHECKING:
     from lightning_eda.glm.transform.hour import HourSeries

@@ -22,7 +22,7 @@ from lightning_eda.glm.paths import HourFolders
 from lightning_eda.partitions import hourly, one_run, partition_key, run_window
 from lightning_eda.reporting import Metadata, PartitionReport, file_link, report_partitions, retried_failures
 from lightning_eda.resources import DataFolderResource, GlmResource, PinResource
-from lightning_eda.warehouse.schema.hours import GRANULES, LOADED_AT, TIER_TABLES
+from lightning_eda.series import GRANULES, LOADED_AT, TIER_TABLES
 
 if TYPE_CHECKING:
     from lightning_eda.glm.transform.hour import HourSeries

@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lightning_eda.glm.paths import WindowFolders
-from lightning_eda.glm.windows import HOUR, Window
+from lightning_eda.glm.windows import Window
+from lightning_eda.series import HOUR
 
 if TYPE_CHECKING:
     import pyarrow as pa

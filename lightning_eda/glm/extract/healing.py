@@ -16,7 +16,8 @@ from lightning_eda.glm.extract.record import read_extraction
 from lightning_eda.glm.extract.source import choose
 from lightning_eda.glm.names import hour_prefix
 from lightning_eda.glm.paths import HourFolders
-from lightning_eda.glm.windows import HOUR, floor_hour
+from lightning_eda.glm.windows import floor_hour
+from lightning_eda.series import HOUR
 from lightning_eda.storage.object_store import ObjectStore
 
 SETTLE = timedelta(minutes=20)  # the schedule asks for an hour 10 minutes after its end; then it is our turn

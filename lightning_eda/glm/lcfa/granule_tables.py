@@ -28,7 +28,7 @@ from lightning_eda.glm.lcfa.reader import Reader
 from lightning_eda.glm.lcfa.tree import Tree, build_tree, check_unique
 from lightning_eda.glm.lcfa.variables import TIER_VARIABLES, Kind, Variable
 from lightning_eda.glm.names import GranuleName
-from lightning_eda.settings import TIERS
+from lightning_eda.series import TIERS
 
 MAX_FILE_BYTES = 1 << 27  # 630,000 rows of every tier are 42 MB
 LEAD_US = 5_010_000  # an event may be written up to 5 s after it happened

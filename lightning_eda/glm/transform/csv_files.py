@@ -21,18 +21,12 @@ import pyarrow.compute as pc
 from pyarrow import csv as arrow_csv
 
 from lightning_eda.glm.granule import TIER_SCHEMAS, TIME, Granule
+from lightning_eda.series import GRANULES, TABLE_NAMES
 from lightning_eda.storage.atomic import open_atomic, write_atomic
 
-TABLE_NAMES = {"flash": "flashes", "group": "groups", "event": "events"}
 TIME_COLUMNS = {"flash": "flash_time_of_first_event", "group": "group_time", "event": "event_time"}
-LEDGER_TABLE = "granules"
 BATCH_ROWS = 1 << 16  # about 20 MB of them with their text
-LEDGER_COLUMNS = (
-    "satellite", "granule_start", "granule_end", "granule_created", "object_key", "size_bytes", "etag",
-    "orbital_slot", "subpoint_lon", "time_basis", "era", "n_flashes", "n_groups", "n_events",
-    "flash_count", "group_count", "event_count", "orphan_groups", "orphan_events", "childless_groups",
-    "status", "reason",
-)  # fmt: skip
+LEDGER_COLUMNS = tuple(column.name for column in GRANULES.series_columns)
 
 
 @dataclass(frozen=True)
@@ -158,9 +152,9 @@ def write_ledger(folder: Path, rows: Iterable[dict[str, Any]]) -> SeriesFile:
         writer.writerow([_ledger_text(row[column]) for column in LEDGER_COLUMNS])
         count += 1
     data = text.getvalue().encode()
-    path = folder / f"{LEDGER_TABLE}.csv"
+    path = folder / f"{GRANULES.name}.csv"
     write_atomic(path, data)
-    return SeriesFile(LEDGER_TABLE, path, count, len(data), hashlib.sha256(data).hexdigest())
+    return SeriesFile(GRANULES.name, path, count, len(data), hashlib.sha256(data).hexdigest())
 
 
 def _sorted(granules: list[pa.Table], tier: str) -> pa.Table:

@@ -21,15 +21,10 @@ from lightning_eda.glm.extract.fetch import REASON_SUFFIX
 from lightning_eda.glm.extract.record import Extraction, FetchedGranule
 from lightning_eda.glm.granule import GranuleHeader
 from lightning_eda.glm.paths import HourFolders
-from lightning_eda.glm.transform.csv_files import (
-    LEDGER_COLUMNS,
-    LEDGER_TABLE,
-    TABLE_NAMES,
-    SeriesFile,
-    write_ledger,
-)
+from lightning_eda.glm.transform.csv_files import LEDGER_COLUMNS, SeriesFile, write_ledger
 from lightning_eda.glm.transform.decoder import Decoder
 from lightning_eda.glm.transform.messages import HourRequest, Undecoded
+from lightning_eda.series import GRANULES, TABLE_NAMES
 from lightning_eda.storage.atomic import remove_file, remove_litter, storage_error, write_atomic
 from lightning_eda.storage.lock import sole_use
 
@@ -69,7 +64,7 @@ class HourSeries:
     @property
     def rows(self) -> dict[str, int]:
         """Rows of each tier's CSV by table name."""
-        return {table: file.rows for table, file in self.files.items() if table != LEDGER_TABLE}
+        return {table: file.rows for table, file in self.files.items() if table != GRANULES.name}
 
     @property
     def size_bytes(self) -> int:

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 import numpy as np
 
 from lightning_eda.errors import SettingError
-from lightning_eda.glm.windows import HOUR
+from lightning_eda.series import HOUR
 from lightning_eda.simulator.eras import Satellite
 from lightning_eda.simulator.sky import pixels
 from lightning_eda.simulator.sky.places import REGIONS

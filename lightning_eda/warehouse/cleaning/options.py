@@ -5,7 +5,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from lightning_eda.errors import SettingError
-from lightning_eda.warehouse.schema.hours import TIER_TABLES
+from lightning_eda.series import TIER_TABLES
 
 LARGEST_FLAG = 255
 LIMITS = {"west": 180, "south": 90, "east": 180, "north": 90}

@@ -12,10 +12,11 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
+from lightning_eda.series import TIER_TABLES
 from lightning_eda.warehouse.cleaning.options import Cleaning, require_tier
 from lightning_eda.warehouse.cleaning.rules import DUPLICATE, REASONS, judge
 from lightning_eda.warehouse.queries import reading
-from lightning_eda.warehouse.schema.hours import TIER_TABLES, quoted
+from lightning_eda.warehouse.schema.sql import quoted
 from lightning_eda.warehouse.span import IN_SPAN, select_span
 
 __all__ = ["REASONS", "Account", "CleanRows", "Cleaning", "account_of", "clean_rows", "count_rows"]

@@ -6,9 +6,10 @@ the table `temp.repeats`, the rows that no rule dropped but that repeat another 
 
 import duckdb
 
+from lightning_eda.series import TIER_TABLES, Table
 from lightning_eda.warehouse.cleaning.options import Box, Cleaning
 from lightning_eda.warehouse.queries import on_globe_sql
-from lightning_eda.warehouse.schema.hours import TIER_TABLES, Table, quoted
+from lightning_eda.warehouse.schema.sql import quoted
 from lightning_eda.warehouse.span import IN_SPAN
 
 FIELD_LIMIT_DEG = 65.0

@@ -16,6 +16,7 @@ import duckdb
 from filelock import FileLock, Timeout
 
 from lightning_eda.errors import DatabaseBusyError, WarehouseError
+from lightning_eda.series import TABLES
 from lightning_eda.warehouse.database.attach import (
     CATALOG,
     CREATE,
@@ -38,7 +39,7 @@ from lightning_eda.warehouse.database.compaction import (
 )
 from lightning_eda.warehouse.schema.clusters import CLUSTER_TABLES
 from lightning_eda.warehouse.schema.distances import DISTANCE_CLUSTERS
-from lightning_eda.warehouse.schema.hours import TABLES, quoted
+from lightning_eda.warehouse.schema.sql import create_sql, quoted
 from lightning_eda.warehouse.schema.storms import STORM_TABLES
 
 ALL_TABLES = (*TABLES.values(), *CLUSTER_TABLES.values(), DISTANCE_CLUSTERS, *STORM_TABLES.values())
@@ -267,7 +268,7 @@ def _create(connection: duckdb.DuckDBPyConnection, database: Path, patience: Pat
 
 def _make_tables(connection: duckdb.DuckDBPyConnection) -> None:
     for table in ALL_TABLES:
-        connection.execute(table.create_sql)
+        connection.execute(create_sql(table))
 
 
 def _require_columns(connection: duckdb.DuckDBPyConnection, database: Path) -> None:

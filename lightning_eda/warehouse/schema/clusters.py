@@ -7,7 +7,7 @@ the rows before, until the window is analysed again.
 
 from typing import Final
 
-from lightning_eda.warehouse.schema.hours import FLASH_ID, GRANULE_START, SATELLITE, Column, Table
+from lightning_eda.series import FLASH_ID, GRANULE_START, SATELLITE, Column, Table
 
 _WINDOW = (
     Column("window_start", "TIMESTAMP", "First granule start of the window", "UTC"),

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from lightning_eda.warehouse.schema.hours import Column, Table
+from lightning_eda.series import Column, Table
 
 DAY: Final = Column("day", "DATE", "Day of the partition")
 

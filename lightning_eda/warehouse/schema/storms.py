@@ -6,8 +6,8 @@ the day's storm cells are made again.
 
 from typing import Final
 
+from lightning_eda.series import FLASH_ID, GRANULE_START, SATELLITE, Column, Table
 from lightning_eda.warehouse.schema.distances import DAY
-from lightning_eda.warehouse.schema.hours import FLASH_ID, GRANULE_START, SATELLITE, Column, Table
 
 _CELL = Column("cell", "INTEGER", "Number of the cell, the cluster of the day's clusters.csv.gz")
 

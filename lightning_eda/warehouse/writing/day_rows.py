@@ -7,8 +7,8 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
+from lightning_eda.series import Table
 from lightning_eda.warehouse.database.connection import writer
-from lightning_eda.warehouse.schema.hours import Table
 from lightning_eda.warehouse.writing.same_rows import holds_rows
 from lightning_eda.warehouse.writing.window_rows import (
     checked_rows,

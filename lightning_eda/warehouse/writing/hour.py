@@ -10,11 +10,12 @@ import duckdb
 import pyarrow as pa
 
 from lightning_eda.errors import SeriesError
+from lightning_eda.series import HOUR, LOADED_AT, TABLES, Table
 from lightning_eda.warehouse.database.connection import writer
-from lightning_eda.warehouse.schema.hours import LOADED_AT, TABLES, Table, column_list, quoted
+from lightning_eda.warehouse.schema.sql import column_list, quoted
 from lightning_eda.warehouse.span import IN_SPAN, select_span, utc_naive
 from lightning_eda.warehouse.writing.same_rows import holds_rows
-from lightning_eda.warehouse.writing.series import HOUR, read_series
+from lightning_eda.warehouse.writing.series import read_series
 
 INCOMING = "incoming_series"
 

@@ -3,7 +3,7 @@
 import csv
 import os
 from collections.abc import Collection
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pyarrow as pa
@@ -11,9 +11,7 @@ import pyarrow.compute as pc
 from pyarrow import csv as arrow_csv
 
 from lightning_eda.errors import SeriesError
-from lightning_eda.warehouse.schema.hours import Column, Table
-
-HOUR = timedelta(hours=1)
+from lightning_eda.series import HOUR, Column, Table
 
 
 def read_series(path: Path, table: Table, hour: datetime, satellites: Collection[str]) -> pa.Table:

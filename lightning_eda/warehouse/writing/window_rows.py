@@ -6,8 +6,9 @@ from datetime import datetime
 import duckdb
 import pyarrow as pa
 
+from lightning_eda.series import Table
 from lightning_eda.warehouse.database.attach import CATALOG
-from lightning_eda.warehouse.schema.hours import Table, column_list, quoted
+from lightning_eda.warehouse.schema.sql import column_list, quoted
 from lightning_eda.warehouse.span import select_span, utc_naive
 from lightning_eda.warehouse.writing.same_rows import holds_rows
 

@@ -12,7 +12,7 @@ from lightning_eda.errors import GranuleError, GranuleNameError
 from lightning_eda.glm.granule import TIER_SCHEMAS, Granule
 from lightning_eda.glm.lcfa import read_granule
 from lightning_eda.glm.lcfa.reader import forget
-from lightning_eda.settings import TIERS
+from lightning_eda.series import TIERS
 from lightning_eda_tests.conftest import SHARED
 
 REAL = sorted(path.name for path in (SHARED / "granules").glob("*.nc"))

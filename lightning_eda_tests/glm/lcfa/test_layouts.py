@@ -11,7 +11,7 @@ from lightning_eda.glm.granule import Granule
 from lightning_eda.glm.lcfa import read_granule
 from lightning_eda.glm.lcfa.reader import forget
 from lightning_eda.glm.lcfa.variables import TIER_VARIABLES
-from lightning_eda.settings import TIERS
+from lightning_eda.series import TIERS
 from lightning_eda.simulator import granule_bytes
 from lightning_eda_tests.glm.granule_edits import edited
 

@@ -18,7 +18,7 @@ import resource, sys
 from pathlib import Path
 from lightning_eda.errors import GranuleError
 from lightning_eda.glm.lcfa import read_granule
-from lightning_eda.settings import TIERS
+from lightning_eda.series import TIERS
 
 def resident_mb():
     return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize() / 1e6

@@ -16,7 +16,7 @@ from lightning_eda.glm.lcfa import read_granule
 from lightning_eda.glm.lcfa.reader import Reader, forget
 from lightning_eda.glm.lcfa.variables import TIER_VARIABLES, Kind, Variable
 from lightning_eda.glm.names import GranuleName
-from lightning_eda.settings import TIERS
+from lightning_eda.series import TIERS
 from lightning_eda.simulator import Activity, granule_bytes, simulate_hour
 from lightning_eda_tests.glm.granule_edits import edited, with_attribute
 

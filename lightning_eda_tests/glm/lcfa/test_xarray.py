@@ -13,7 +13,7 @@ import xarray as xr
 
 from lightning_eda.glm.lcfa import read_granule
 from lightning_eda.glm.lcfa.variables import TIER_VARIABLES, Kind
-from lightning_eda.settings import TIERS
+from lightning_eda.series import TIERS
 from lightning_eda.simulator import FAULTS, write_granule
 
 FAULTS_OF_REAL_GRANULES = [

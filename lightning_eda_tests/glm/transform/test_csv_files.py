@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lightning_eda.errors import StorageError
-from lightning_eda.glm.granule import FLASH_SCHEMA, TIME, Granule
+from lightning_eda.glm.granule import TIER_SCHEMAS, TIME, Granule
 from lightning_eda.glm.lcfa import read_granule
-from lightning_eda.glm.transform.csv_files import LEDGER_COLUMNS, TABLE_NAMES, open_series, write_ledger
-from lightning_eda.warehouse.schema.hours import TABLES
+from lightning_eda.glm.transform.csv_files import LEDGER_COLUMNS, open_series, write_ledger
+from lightning_eda.series import TABLE_NAMES
 from lightning_eda_tests.hours import simulate
 
 TIERS = ("flash", "group", "event")
@@ -88,16 +88,7 @@ def test_an_hour_without_granules_has_headings_only(tmp_path):
     """One heading, no row."""
     files = write(tmp_path, [])
     assert {file.rows for file in files.values()} == {0}
-    assert files["flashes"].path.read_text() == ",".join(FLASH_SCHEMA.names) + "\n"
-
-
-def test_the_columns_are_those_of_the_database():
-    """Neither package knows the other, so this is where they are held together."""
-    for tier, table in TABLE_NAMES.items():
-        from lightning_eda.glm.granule import TIER_SCHEMAS
-
-        assert TIER_SCHEMAS[tier].names == [column.name for column in TABLES[table].series_columns]
-    assert list(LEDGER_COLUMNS) == [column.name for column in TABLES["granules"].series_columns]
+    assert files["flashes"].path.read_text() == ",".join(TIER_SCHEMAS["flash"].names) + "\n"
 
 
 def test_an_error_leaves_the_old_files(tmp_path, granules):
@@ -137,11 +128,11 @@ def test_any_double_survives(tmp_path_factory, energies):
         field.name: pa.array([0] * len(energies), pa.int64()).cast(field.type)
         if field.type not in (TIME, pa.string())
         else pa.array(["G18" if field.type == pa.string() else moment] * len(energies), field.type)
-        for field in FLASH_SCHEMA
+        for field in TIER_SCHEMAS["flash"]
     }
     columns["flash_id"] = pa.array(range(len(energies)), pa.int32())
     columns["flash_energy"] = pa.array(energies, pa.float64())
-    granule = Granule(None, pa.table(columns, schema=FLASH_SCHEMA), None, None)
+    granule = Granule(None, pa.table(columns, schema=TIER_SCHEMAS["flash"]), None, None)
     rows = read_rows(write(tmp_path_factory.mktemp("csv"), [granule], ("flash",))["flashes"].path)
     assert [repr(parse(row["flash_energy"], pa.float64())) for row in rows] == [repr(e) for e in energies]
 

@@ -10,9 +10,10 @@ import pyarrow as pa
 import pytest
 
 from lightning_eda.errors import WarehouseError
+from lightning_eda.series import TABLES
 from lightning_eda.warehouse.database.attach import STORAGE_VERSION
 from lightning_eda.warehouse.queries import integrity, table_counts
-from lightning_eda.warehouse.schema.hours import TABLES
+from lightning_eda.warehouse.schema.sql import create_sql
 from lightning_eda.warehouse.writing.cluster_tables import (
     Choice,
     FitKey,
@@ -142,7 +143,7 @@ def test_a_database_made_before_these_tables(database: Path, tmp_path: Path) -> 
         connection.execute(f"ATTACH '{database}' AS old (STORAGE_VERSION '{STORAGE_VERSION}')")
         connection.execute("USE old")
         for table in TABLES.values():
-            connection.execute(table.create_sql)
+            connection.execute(create_sql(table))
     assert read_scores(database, START, END).num_rows == 0
     assert read_scores(database, START, END).column_names[:2] == ["k", "inertia"]
     load(database, tmp_path, START, make_hour(START))

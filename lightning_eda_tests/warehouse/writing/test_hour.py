@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lightning_eda.errors import SeriesError, WarehouseError
+from lightning_eda.series import EVENTS, GRANULES, TABLES
 from lightning_eda.warehouse.queries import ledger, table_counts
-from lightning_eda.warehouse.schema.hours import EVENTS, GRANULES, TABLES
 from lightning_eda.warehouse.writing.hour import replace_hour
 from lightning_eda_tests.warehouse.contents import content_hash, load, stored
 from lightning_eda_tests.warehouse.hours import (

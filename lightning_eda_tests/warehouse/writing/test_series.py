@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from lightning_eda.errors import SeriesError
-from lightning_eda.warehouse.schema.hours import EVENTS, FLASHES, GRANULES
+from lightning_eda.series import EVENTS, FLASHES, GRANULES
 from lightning_eda.warehouse.writing.series import read_series
 from lightning_eda_tests.warehouse.hours import empty_hour, hour_at, make_hour, write_series
 

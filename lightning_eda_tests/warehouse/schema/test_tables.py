@@ -3,9 +3,10 @@
 import duckdb
 import pytest
 
+from lightning_eda.series import EVENTS, GRANULES, GROUPS, TABLES, Table
 from lightning_eda.warehouse.database.connection import ALL_TABLES
 from lightning_eda.warehouse.schema.clusters import CLUSTER_TABLES
-from lightning_eda.warehouse.schema.hours import EVENTS, GRANULES, GROUPS, TABLES, Table, quoted
+from lightning_eda.warehouse.schema.sql import create_sql, quoted
 
 DETECTION = ["satellite", "granule_start"]
 COLUMNS = {
@@ -58,7 +59,7 @@ def test_tables_of_clusters_are_not_of_hours() -> None:
 def test_duckdb_makes_the_declared_table(table: Table) -> None:
     """Names, types and NOT NULL in DuckDB are those declared; an Arrow table of them has the Arrow types."""
     with duckdb.connect() as connection:
-        connection.execute(table.create_sql)
+        connection.execute(create_sql(table))
         made = connection.execute(f"DESCRIBE {quoted(table.name)}").fetchall()
         arrow = connection.sql(f"FROM {quoted(table.name)}").to_arrow_table().schema
     assert [(name, kind, null) for name, kind, null, *_ in made] == [

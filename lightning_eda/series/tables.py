@@ -1,109 +1,12 @@
-"""The tables, declared once: DDL, the types of the CSVs and docs/data.md come from here.
+"""The tables of an hour, declared once: DDL, series CSVs, decoded granules and docs/data.md come from here.
 
 Times are TIMESTAMP in UTC with microseconds (DuckDB's TIMESTAMP has no zone, so nothing depends on the zone
 of a session). Names follow the NOAA variables; the key of every table starts with (satellite, granule_start).
-
-There is no PRIMARY KEY, by measurement (DuckDB 2.0, 3.6 million events, with a key against without): first
-load 3.2 s against 1.0 s, replacing them in one transaction 8.9 s against 1.2 s, peak memory 0.53 GB against
-0.16 GB, file 69 MB against 39 MB. `queries.integrity` counts ids that are there twice instead.
 """
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-if TYPE_CHECKING:
-    import pyarrow as pa
-
-LOADED_AT = "loaded_at"
-ARROW_TYPES: Final = {
-    "VARCHAR": "string",
-    "DATE": "date32",
-    "TIMESTAMP": "timestamp[us]",
-    "DOUBLE": "float64",
-    "BIGINT": "int64",
-    "INTEGER": "int32",
-    "UINTEGER": "uint32",
-    "USMALLINT": "uint16",
-    "UTINYINT": "uint8",
-}
-"""Arrow's names of DuckDB's types."""
-
-
-@dataclass(frozen=True)
-class Column:
-    """One column of a table.
-
-    Attributes:
-        name: The column's name, also the heading in the series CSV.
-        type: The DuckDB type, a key of ARROW_TYPES.
-        description: What the value means, one line.
-        unit: The unit in SI or CF words, "" for none.
-        nullable: Whether NULL may stand in it.
-    """
-
-    name: str
-    type: str
-    description: str
-    unit: str = ""
-    nullable: bool = False
-
-    @property
-    def arrow_type(self) -> "pa.DataType":
-        """The Arrow type that holds the same values."""
-        import pyarrow as pa  # here: the code location reads the columns' descriptions, and needs no Arrow
-
-        return pa.type_for_alias(ARROW_TYPES[self.type])
-
-
-@dataclass(frozen=True)
-class Table:
-    """One table.
-
-    Attributes:
-        name: The table's name, also that of its series.
-        description: What a row is.
-        key: The columns that are different in every row when taken together.
-        columns: The columns in order.
-        parent: The table whose row a row belongs to, joined by satellite, granule_start and `parent_id`.
-        parent_id: The column with the parent's id.
-    """
-
-    name: str
-    description: str
-    key: tuple[str, ...]
-    columns: tuple[Column, ...]
-    parent: str = ""
-    parent_id: str = ""
-
-    @property
-    def series_columns(self) -> tuple[Column, ...]:
-        """The columns of the series CSV: all but the time of loading."""
-        return tuple(column for column in self.columns if column.name != LOADED_AT)
-
-    def name_of(self, ending: str) -> str:
-        """The name of the one column that ends so, as "_lat" does."""
-        (name,) = (column.name for column in self.columns if column.name.endswith(ending))
-        return name
-
-    @property
-    def create_sql(self) -> str:
-        """The statement that makes the table when it is not there."""
-        body = ", ".join(
-            f"{quoted(column.name)} {column.type}{'' if column.nullable else ' NOT NULL'}"
-            for column in self.columns
-        )
-        return f"CREATE TABLE IF NOT EXISTS {quoted(self.name)} ({body})"
-
-
-def quoted(identifier: str) -> str:
-    """An identifier as SQL writes it."""
-    return '"' + identifier.replace('"', '""') + '"'
-
-
-def column_list(columns: tuple[Column, ...]) -> str:
-    """The columns' names as SQL writes a list of them."""
-    return ", ".join(quoted(column.name) for column in columns)
-
+from lightning_eda.series.columns import LOADED_AT, Column, Table
 
 SATELLITE: Final = Column("satellite", "VARCHAR", "Spacecraft, G16 to G19")
 GRANULE_START: Final = Column("granule_start", "TIMESTAMP", "Start in the granule's file name", "UTC")
@@ -264,3 +167,5 @@ EVENTS = Table(
 
 TIER_TABLES: Final[dict[str, Table]] = {"flash": FLASHES, "group": GROUPS, "event": EVENTS}
 TABLES: Final[dict[str, Table]] = {table.name: table for table in (GRANULES, *TIER_TABLES.values())}
+TABLE_NAMES: Final = {tier: table.name for tier, table in TIER_TABLES.items()}
+TIERS: Final = tuple(TIER_TABLES)
