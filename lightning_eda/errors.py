@@ -12,6 +12,7 @@
     ├── GranuleError            a file is not a GLM LCFA granule that can be trusted
     │   └── GranuleNameError        its name is not that of a granule
     ├── DecoderError            the processes that decode granules end: trying later may help
+    ├── GridError               granules do not fit on a grid, or a grid is not there
     ├── SeriesError             the CSVs of an hour are absent, unfinished or changed
     ├── PointsError             points, labels or cells that cannot be clustered
     ├── PairsError              a list of distances that cannot be trusted
@@ -103,6 +104,10 @@ class DecoderError(LightningEdaError):
     """The processes that decode granules end, or hang, and no granule is to blame; trying later may help."""
 
     retryable = True
+
+
+class GridError(LightningEdaError):
+    """Granules cannot be put on the fixed grid, or what was asked of a grid is not there."""
 
 
 class SeriesError(LightningEdaError):

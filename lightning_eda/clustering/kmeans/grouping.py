@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from lightning_eda.clustering.kmeans.compiled import compiled
 from lightning_eda.clustering.points import Floats, Integers
+from lightning_eda.compiled import compiled
 
 STEPS = 2.0**32
 """Steps per cell edge: whole steps add up exactly, so in every row order alike."""

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lightning_eda.clustering.kmeans.compiled import compiled
 from lightning_eda.clustering.points import Floats, Integers
+from lightning_eda.compiled import compiled
 
 
 @dataclass(frozen=True)

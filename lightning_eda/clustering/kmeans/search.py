@@ -20,9 +20,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from lightning_eda.clustering.kmeans.cells import CellSums, thin_cells
-from lightning_eda.clustering.kmeans.compiled import run_threads
 from lightning_eda.clustering.kmeans.kmeans import Fit, lloyd, seed_centers
 from lightning_eda.clustering.points import Floats
+from lightning_eda.compiled import run_threads
 
 START_CELLS = 2000
 _ROUNDS = 3

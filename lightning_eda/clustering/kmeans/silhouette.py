@@ -16,11 +16,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from lightning_eda.clustering.kmeans.compiled import run_threads
 from lightning_eda.clustering.kmeans.grouping import group_rows
 from lightning_eda.clustering.kmeans.silhouette_kernel import Pass, coefficients
 from lightning_eda.clustering.kmeans.sweep import Sweep
 from lightning_eda.clustering.points import Floats, Integers, check_points
+from lightning_eda.compiled import run_threads
 from lightning_eda.errors import PointsError
 
 EXACT_LIMIT = 100_000

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lightning_eda.clustering.kmeans.compiled import compiled
 from lightning_eda.clustering.points import Floats, Integers
+from lightning_eda.compiled import compiled
 
 _LANES = 16  # points scored side by side: two 512-bit or four 256-bit registers
 

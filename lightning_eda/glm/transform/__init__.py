@@ -5,4 +5,5 @@ decoder     the run's end of the decoding process
 child       the other end
 messages    what they say to each other
 csv_files   the CSVs
+event_file  the events of all granules, for the density grids
 """

@@ -1,4 +1,4 @@
-"""The child process that decodes granules and writes an hour's CSVs; see `decoder` for the other end.
+"""The child process that decodes granules and writes what a run asked for; see `decoder` for the other end.
 
 Native code reads files from outside here, so a crash, a hang or a greedy allocation ends this process and not
 the run. It imports little, because its start is part of every run.
@@ -8,15 +8,24 @@ import faulthandler
 import gc
 import resource
 import sys
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from multiprocessing.connection import Connection
 from pathlib import Path
 
 from lightning_eda.errors import GranuleError, LightningEdaError
 from lightning_eda.glm.granule import Granule, GranuleHeader
 from lightning_eda.glm.lcfa.granule_tables import read_granule
-from lightning_eda.glm.transform.csv_files import open_series
-from lightning_eda.glm.transform.messages import HourReply, HourRequest, Ready, Started, Trial, Writing
+from lightning_eda.glm.transform.csv_files import SeriesFile, SeriesWriter, open_series
+from lightning_eda.glm.transform.event_file import EventWriter, open_events
+from lightning_eda.glm.transform.messages import (
+    EVENTS,
+    HourReply,
+    HourRequest,
+    Ready,
+    Started,
+    Trial,
+    Writing,
+)
 
 MEMORY_LIMIT_BYTES = 8 << 30  # of address space; an hour of 3.6 million events needs far less
 
@@ -57,12 +66,12 @@ def _answer(request: HourRequest | Trial, parent: Connection) -> HourReply | Lig
 
 
 def decode_hour(request: HourRequest, parent: Connection) -> HourReply:
-    """Decodes the granules of a request and writes their CSVs.
+    """Decodes the granules of a request and writes their CSVs, or the file of their events.
 
     The parent is told before each granule, and when writing begins.
     """
     granules: list[GranuleHeader | str] = []
-    with open_series(request.folder, request.tiers) as (writer, files):
+    with _open_files(request) as (writer, files):
         for index, path in enumerate(request.paths):
             parent.send(Started(index))
             granule = _read(path, request.tiers)
@@ -77,6 +86,14 @@ def decode_hour(request: HourRequest, parent: Connection) -> HourReply:
         if parent.poll():  # nothing is asked before this answer: the parent is gone, and with it the hour
             raise EOFError
     return HourReply(tuple(granules), tuple(files))
+
+
+def _open_files(
+    request: HourRequest,
+) -> AbstractContextManager[tuple[SeriesWriter | EventWriter, list[SeriesFile]]]:
+    if request.form == EVENTS:
+        return open_events(request.folder)
+    return open_series(request.folder, request.tiers)
 
 
 def try_out(trial: Trial, parent: Connection) -> HourReply:

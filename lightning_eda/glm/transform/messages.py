@@ -6,14 +6,21 @@ from pathlib import Path
 from lightning_eda.glm.granule import GranuleHeader
 from lightning_eda.glm.transform.csv_files import SeriesFile
 
+SERIES = "series"
+EVENTS = "events"
+
 
 @dataclass(frozen=True)
 class HourRequest:
-    """What to decode: files in name order, the folder for the CSVs, and the tiers."""
+    """What to decode: files in name order, the folder for what is written, the tiers, and what to write.
+
+    `SERIES` are the CSVs of the tiers, `EVENTS` is the one file that needs all tiers.
+    """
 
     paths: tuple[Path, ...]
     folder: Path
     tiers: tuple[str, ...]
+    form: str = SERIES
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ import sys
 import numpy as np
 import pytest
 
-from lightning_eda.clustering.kmeans.compiled import compiled, run_threads, usable_cpus
+from lightning_eda.compiled import compiled, run_threads, usable_cpus
 
 pytestmark = pytest.mark.filterwarnings("error")
 

@@ -1,0 +1,190 @@
+"""Lightning of an hour by minute on the fixed grid.
+
+A granule belongs to the minute that it starts in, as it belongs to the hour that it starts in.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from lightning_eda.errors import GridError
+from lightning_eda.grids.clipping import AREA, AREA_FLASHES, ENERGY, FLASHES, GROUPS, LEAST_AREA, Canvas
+from lightning_eda.grids.fixed_grid import SIZE, SLOTS, lightning_equator, slot_of
+from lightning_eda.grids.pixel_sizes import PixelSizes, learn_sizes
+from lightning_eda.grids.sensor_pixels import SensorPixels, sensor_pixels
+
+SCHEMA = pa.schema(
+    [
+        pa.field("minute", pa.timestamp("us", tz="UTC"), False),
+        pa.field("row", pa.uint16(), False),
+        pa.field("col", pa.uint16(), False),
+        pa.field("flash_extent_density", pa.float32(), False),
+        pa.field("group_extent_density", pa.float32(), False),
+        pa.field("average_flash_area", pa.float32()),
+        pa.field("minimum_flash_area", pa.float32()),
+        pa.field("total_energy", pa.float32(), False),
+    ]
+)
+MINUTE_US = 60_000_000
+SUMMED = {FLASHES: "flash_extent_density", GROUPS: "group_extent_density", ENERGY: "total_energy"}
+
+
+@dataclass(frozen=True)
+class Density:
+    """The grids of some granules of one satellite.
+
+    Attributes:
+        table: `SCHEMA`: the cells that got something, by minute, row and column; areas in m2, energy in J.
+        slot: GOES-East, GOES-West or GOES-Test; None without an event.
+        equator_m: Equatorial radius of the lightning ellipsoid, m; None without an event.
+        sizes: The sizes of the sensor's pixels.
+        pixels: How many pixels of the sensor there were, those of each granule counted apart.
+        events: Events of all granules.
+        unseen: As `SensorPixels`, summed.
+        without_flash: Likewise.
+        without_energy: Likewise.
+        energy_j: Sum over all events, J; that of the table is the same but for what lies outside the grid.
+    """
+
+    table: pa.Table
+    slot: str | None
+    equator_m: float | None
+    sizes: PixelSizes
+    pixels: int
+    events: int
+    unseen: int
+    without_flash: int
+    without_energy: int
+    energy_j: float
+
+
+@dataclass
+class DensityBuilder:
+    """Gathers the granules of one satellite, in any order, then makes their grids."""
+
+    _slot: str | None = None
+    _equator_m: float | None = None
+    _granules: list[tuple[datetime, SensorPixels]] = field(default_factory=list)
+
+    def add(self, start: datetime, subpoint_lon: float | None, events: pa.RecordBatch) -> None:
+        """Takes the events of a granule.
+
+        Args:
+            start: Of the granule, aware UTC.
+            subpoint_lon: Nominal longitude of the satellite, degrees east; None only without events.
+            events: As `sensor_pixels` takes them.
+
+        Raises:
+            GridError: The satellite is at no known place, or at another than in the granules before.
+        """
+        if not events.num_rows:
+            return
+        if subpoint_lon is None:
+            raise GridError("the granule does not say where its satellite is")
+        slot = slot_of(subpoint_lon)
+        if slot != (self._slot or slot):
+            raise GridError(f"the satellite is at {slot}, in other granules of the hour at {self._slot}")
+        self._slot, self._equator_m = slot, lightning_equator(start)
+        self._granules.append((start, sensor_pixels(events, SLOTS[slot], self._equator_m)))
+
+    def finish(self) -> Density:
+        """The grids of all granules that were added."""
+        granules = sorted(self._granules, key=lambda granule: granule[0])
+        pixels = [pixels for _, pixels in granules]
+        sizes = learn_sizes([(one.column, one.row) for one in pixels])
+        return Density(
+            _minutes(granules, sizes),
+            self._slot,
+            self._equator_m,
+            sizes,
+            pixels=sum(len(one.column) for one in pixels),
+            events=sum(one.events for one in pixels),
+            unseen=sum(one.unseen for one in pixels),
+            without_flash=sum(one.without_flash for one in pixels),
+            without_energy=sum(one.without_energy for one in pixels),
+            energy_j=sum(one.energy_j for one in pixels),
+        )
+
+
+def _minutes(granules: list[tuple[datetime, SensorPixels]], sizes: PixelSizes) -> pa.Table:
+    by_minute: dict[datetime, list[SensorPixels]] = {}
+    for start, pixels in granules:
+        by_minute.setdefault(start.replace(second=0, microsecond=0), []).append(pixels)
+    canvas = Canvas()
+    parts = [_minute(canvas, minute, pixels, sizes) for minute, pixels in by_minute.items()]
+    return pa.concat_tables([SCHEMA.empty_table(), *parts]).combine_chunks()
+
+
+def _minute(canvas: Canvas, minute: datetime, pixels: list[SensorPixels], sizes: PixelSizes) -> pa.Table:
+    edges = sizes.edges(
+        np.concatenate([one.column for one in pixels]), np.concatenate([one.row for one in pixels])
+    )
+    cells, sums = canvas.take(edges, np.concatenate([one.brought for one in pixels]))
+    return density_table(np.full(len(cells), minute_number(minute)), cells, sums)
+
+
+def minute_number(minute: datetime) -> int:
+    """Minutes since 1970."""
+    return int(minute.timestamp()) // 60
+
+
+def density_table(
+    minutes: NDArray[np.int64], cells: NDArray[np.int64], sums: NDArray[np.float64]
+) -> pa.Table:
+    """A table of `SCHEMA`.
+
+    Args:
+        minutes: Of each row, since 1970.
+        cells: Number of the cell, row * SIZE + column.
+        sums: As `clipping` collects them, shape (n, 6).
+    """
+    flashes = sums[:, AREA_FLASHES]
+    known = flashes > 0.0
+    average = np.divide(sums[:, AREA], flashes, out=np.zeros(len(cells)), where=known)
+    columns = [
+        pa.array(minutes * MINUTE_US).cast(SCHEMA.field("minute").type),
+        pa.array((cells // SIZE).astype(np.uint16)),
+        pa.array((cells % SIZE).astype(np.uint16)),
+        pa.array(sums[:, FLASHES].astype(np.float32)),
+        pa.array(sums[:, GROUPS].astype(np.float32)),
+        pa.array(average.astype(np.float32), mask=~known),
+        pa.array(sums[:, LEAST_AREA].astype(np.float32), mask=~known),
+        pa.array(sums[:, ENERGY].astype(np.float32)),
+    ]
+    return pa.Table.from_arrays(columns, schema=SCHEMA)
+
+
+def summed(table: pa.Table, minutes: int) -> pa.Table:
+    """The grids of longer steps: densities and energies added, the mean of areas by flashes, the least area.
+
+    Args:
+        table: By minute, `SCHEMA`.
+        minutes: Length of a step, counted from the full hour: 5, or 60.
+
+    Returns:
+        `SCHEMA`, `minute` being the first of the step.
+    """
+    minute = table["minute"].to_numpy().astype("datetime64[m]").astype(np.int64) // minutes * minutes
+    cells = table["row"].to_numpy().astype(np.int64) * SIZE + table["col"].to_numpy()
+    order = np.lexsort((cells, minute))
+    minute, cells = minute[order], cells[order]
+    is_first = np.ones(len(cells), np.bool_)
+    is_first[1:] = (minute[1:] != minute[:-1]) | (cells[1:] != cells[:-1])
+    starts = np.flatnonzero(is_first)
+    sums = np.zeros((len(cells), 6))
+    for place, name in SUMMED.items():
+        sums[:, place] = table[name].to_numpy()
+    average = table["average_flash_area"].to_numpy()
+    known = np.isfinite(average)
+    sums[known, AREA_FLASHES] = sums[known, FLASHES]
+    sums[known, AREA] = sums[known, FLASHES] * average[known]
+    sums[:, LEAST_AREA] = np.where(known, table["minimum_flash_area"].to_numpy(), np.inf)
+    sums = sums[order]
+    if len(starts):
+        least = np.minimum.reduceat(sums[:, LEAST_AREA], starts)
+        sums = np.add.reduceat(np.nan_to_num(sums, posinf=0.0), starts)
+        sums[:, LEAST_AREA] = least
+    return density_table(minute[starts], cells[starts], sums)
