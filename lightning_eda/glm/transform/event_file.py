@@ -16,7 +16,7 @@ from lightning_eda.glm.granule import Granule, GranuleHeader
 from lightning_eda.glm.transform.csv_files import SeriesFile
 from lightning_eda.glm.transform.decoder import Decoder
 from lightning_eda.glm.transform.messages import EVENTS, HourRequest
-from lightning_eda.settings import TIERS
+from lightning_eda.series import TIERS
 from lightning_eda.storage.atomic import open_atomic
 
 EVENT_FILE = "events.arrow"
