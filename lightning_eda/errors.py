@@ -2,6 +2,7 @@
 
     LightningEdaError
     ├── SettingError            a setting is missing or has a value that is not allowed
+    ├── EventError              what AWS sent to a function is not understood
     ├── StorageError            bytes could not be listed, read or written
     │   ├── AccessDeniedError       the credentials (or their absence) do not open the place
     │   ├── BucketNotFoundError     there is no such bucket or folder
@@ -56,6 +57,10 @@ class SettingError(LightningEdaError):
         self.allowed = allowed
         seen = "it is not set" if found is None else f"found {found!r}"
         super().__init__(f"{variable}: {seen}; allowed: {allowed}.{' ' + hint if hint else ''}")
+
+
+class EventError(LightningEdaError):
+    """What was sent to a function is not understood: a parameter, a message, a record of another service."""
 
 
 class StorageError(LightningEdaError):

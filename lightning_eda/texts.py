@@ -1,6 +1,6 @@
 """Texts for people: what comes from outside is made plain, and how many things are told in one sentence."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Sequence
 from datetime import date
 
 
@@ -27,12 +27,12 @@ def counted(number: int, thing: str) -> str:
     return f"{number:,} {thing}{'' if number == 1 else 's'}"
 
 
-def failed_days(errors: Mapping[date, Exception], days: int) -> str:
+def failed_days(errors: Collection[tuple[date, Exception]], days: int) -> str:
     """What to say of a run of several days of which some failed.
 
     Args:
-        errors: What went wrong with each that failed.
+        errors: Each that failed, and what went wrong with it.
         days: How many there were.
     """
-    reasons = named([f"{day}: {error}" for day, error in errors.items()])
+    reasons = named([f"{day}: {error}" for day, error in errors])
     return f"{len(errors)} of {days} days failed, the others are done. {reasons}"

@@ -45,7 +45,8 @@ class DayFailures:
         retryable = any(error.retryable for error in self._errors.values())
         if not retryable or self._context.retry_number >= MOST_RETRIES:
             self._report(reports)
-        raise dg.Failure(failed_days(self._errors, len(self._errors) + len(reports)), allow_retries=retryable)
+        words = failed_days(self._errors.items(), len(self._errors) + len(reports))
+        raise dg.Failure(words, allow_retries=retryable)
 
     def _report(self, reports: Sequence[PartitionReport]) -> None:
         for report in reports:

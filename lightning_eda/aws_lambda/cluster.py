@@ -5,17 +5,22 @@ README.
 """
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from lightning_eda.aws_lambda.events import Event, objects_of
+from lightning_eda.aws_lambda.events import Event, Sent, read_event, require_known
+from lightning_eda.distances.folders import day_of_key, parse_day
 from lightning_eda.errors import LightningEdaError
 from lightning_eda.settings import parse_required, read_settings
-from lightning_eda.texts import failed_days
+from lightning_eda.storage.places import bucket_name, bucket_of_event, is_folder, open_store
+from lightning_eda.texts import failed_days, plain
 
 if TYPE_CHECKING:
-    from lightning_eda.cluster_days import DayClusters
+    from lightning_eda.cluster_days import ClusterTask, DayClusters
+    from lightning_eda.storage.object_store import ObjectStore
+
+PARAMETERS = ("day",)
 
 log = logging.getLogger(__name__)
 
@@ -24,46 +29,41 @@ def cluster_handler(event: Event, context: object) -> dict[str, Any]:  # noqa: A
     """Clusters the days an event is about.
 
     Args:
-        event: An S3 notification (`Records`, each with the key of an input object), or
-            `{"day": "2024-01-01"}`.
+        event: A notification of S3 about objects of the input folder, by itself, through SNS, SQS or
+            EventBridge; or `{"day": "2024-01-01"}`, by itself or as a message.
         context: Of the call; not used.
 
     Returns:
         `{"day", "success": True, "clusters", "clustered-keys"}`. Of several days, `day` is a comma list, the
         numbers are sums, and `days` has the answer for each. `{"success": False}` when the event names
-        neither an object of INPUT_FOLDER nor a day.
+        neither an object of INPUT_FOLDER nor a day; the log says what it names.
 
     Raises:
+        EventError: A parameter is not known, or a message of SQS is not understood.
         SettingError: A variable is missing or not allowed.
         PairsError: A row or an object cannot be trusted; the clusters that were there are unchanged.
         StorageError: The bucket cannot be read or written.
         LightningEdaError: Some of several days failed; each is named, the others are done.
     """
-    from lightning_eda.cluster_days import ClusterTask, cluster_latest
-    from lightning_eda.storage.places import open_store
+    from lightning_eda.cluster_days import ClusterTask
 
     settings = read_settings()
     task = ClusterTask.from_settings(settings.distances)
-    bucket = settings.distances.bucket or next((name for name, _ in objects_of(event)), None)
-    days = sorted(set(_days(event, bucket, task.input_folder)))
-    if not days:
+    sent = read_event(event)
+    asked = sorted(set(_days(sent, settings.distances.bucket, task.input_folder)))
+    sent.tell(log)
+    if not asked:
+        sent.require_understood()
+        if sent.is_test:
+            return _answer_of_several([])
+        log.error("the event names neither an object of %s nor a day: nothing was done", task.input_folder)
         return {"success": False}
-    bucket = parse_required(bucket, "BUCKET", "the name of a bucket")
-    store = open_store(bucket, "BUCKET", settings.s3_endpoint_url, settings.aws_region)
-    answers: list[dict[str, Any]] = []
-    errors: dict[date, LightningEdaError] = {}
-    for day in days:
-        try:
-            done = cluster_latest(store, task, day)
-        except LightningEdaError as error:
-            if len(days) == 1:
-                raise
-            errors[day] = error
-            continue
-        _tell(str(day), done)
-        answers.append(_answer(str(day), done.clusters, done.clustered))
-    if errors:
-        raise LightningEdaError(failed_days(errors, len(days)))
+    stores = {
+        bucket: open_store(bucket, "BUCKET", settings.s3_endpoint_url, settings.aws_region)
+        for _, bucket in asked
+    }
+    answers = _cluster([(day, stores[bucket]) for day, bucket in asked], task)
+    sent.require_understood()
     return answers[0] if len(answers) == 1 else _answer_of_several(answers)
 
 
@@ -94,13 +94,40 @@ def _answer_of_several(answers: list[dict[str, Any]]) -> dict[str, Any]:
     return {**total, "days": answers}
 
 
-def _days(event: Event, bucket: str | None, folder: str) -> Iterator[date]:
-    """The days an event names, by itself or by the objects of a folder of the bucket."""
-    from lightning_eda.distances.folders import day_of_key, parse_day
+def _cluster(asked: "Sequence[tuple[date, ObjectStore]]", task: "ClusterTask") -> list[dict[str, Any]]:
+    """The answer for each day; a day that fails keeps none of the others from being done."""
+    from lightning_eda.cluster_days import cluster_latest
 
-    if event.get("day"):
-        yield parse_day(str(event["day"]), "day")
-    for name, key in objects_of(event):
+    answers: list[dict[str, Any]] = []
+    errors: list[tuple[date, LightningEdaError]] = []
+    for day, store in asked:
+        try:
+            done = cluster_latest(store, task, day)
+        except LightningEdaError as error:
+            if len(asked) == 1:
+                raise
+            errors.append((day, error))
+            continue
+        _tell(str(day), done)
+        answers.append(_answer(str(day), done.clusters, done.clustered))
+    if errors:
+        raise LightningEdaError(failed_days(errors, len(asked)))
+    return answers
+
+
+def _days(sent: Sent, bucket: str | None, folder: str) -> Iterator[tuple[date, str]]:
+    """The days an event names, by itself or by objects of the folder, each with its bucket's text."""
+    for parameters in sent.parameters:
+        require_known(parameters, PARAMETERS, PARAMETERS[0])
+        if parameters.get("day"):
+            yield (
+                parse_day(str(parameters["day"]), "day"),
+                parse_required(bucket, "BUCKET", "the name of a bucket"),
+            )
+    own = bucket_name(bucket, "BUCKET") if bucket and not is_folder(bucket) else bucket
+    for name, key in sent.objects:
         day = day_of_key(key, folder)
-        if name == bucket and day is not None:
-            yield day
+        if day is None or (bucket and (name != own or is_folder(name))):
+            log.error("s3://%s/%s is no object of the input: %s", plain(name), plain(key), folder)
+        else:
+            yield day, bucket or bucket_of_event(name)

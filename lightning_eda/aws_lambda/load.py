@@ -6,20 +6,24 @@ README.
 
 import json
 import logging
-import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields, replace
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lightning_eda.aws_lambda.events import Event
+from lightning_eda.aws_lambda.events import Event, Sent, read_event, require_known
 from lightning_eda.errors import LightningEdaError
 from lightning_eda.settings import CsvSettings, read_settings
-from lightning_eda.texts import plain
+from lightning_eda.storage.places import bucket_name, bucket_of_event, is_folder
+from lightning_eda.tables.days import data_ref_of, day_of_key, parse_data_ref
+from lightning_eda.texts import failed_days, plain
 
 if TYPE_CHECKING:
     from lightning_eda.tables.load_result import LoadResult
+
+PARAMETERS = ("data_ref", *(field.name for field in fields(CsvSettings)))
+BUCKETS = {"bucket_src", "bucket_dstn"}
+NOTHING_ASKED = "the event names no CSV of the table and no parameters: nothing was done"
 
 log = logging.getLogger(__name__)
 
@@ -31,29 +35,34 @@ def load_handler(event: Event, context: object) -> str | dict[str, str]:  # noqa
         event: The parameters: `data_ref` (YYYYMMDD; yesterday, UTC, when left out), `bucket_src`, `prefix`,
             `substr`, `schema`, `bucket_dstn`, `pathoutput`, `table`, `database`, `partitions_cols`, and
             `delimiter`, `encoding`, `header`, `types`, `bad_rows`. What is left out follows the variable of
-            the same name with CSV_ before it.
+            the same name with CSV_ before it. Or a notification of S3 about CSVs of one or several days, by
+            itself, through SNS, SQS or EventBridge; then all follows the variables.
         context: Of the call; not used.
 
     Returns:
         "Success", or `{"errorMessage": reason}`: the old rows are there then, unless the reason says that the
         new ones are.
-    """
-    from lightning_eda.tables.days import data_ref_of, parse_data_ref
-    from lightning_eda.tables.load import load_table
-    from lightning_eda.tables.task import Servers, TableTask
 
-    settings = read_settings()
-    servers = Servers(settings.s3_endpoint_url, settings.glue_endpoint_url, settings.aws_region)
-    now = datetime.now(UTC)
+    Raises:
+        LightningEdaError: As the reason, where what failed came by a notification or a message: nobody reads
+            an answer to those, and Lambda tries again. Of several days the others are done.
+    """
+    sent = read_event(event)
+    sent.tell(log)
     try:
-        day = parse_data_ref(str(event["data_ref"])) if event.get("data_ref") else yesterday(now)
-        task = TableTask.from_settings(_laid_over(settings.csv, event), servers)
-        done = load_table(task, data_ref_of(day), Path(tempfile.gettempdir()) / "lightning_eda", now)
+        asked = _asked(sent, read_settings().csv, datetime.now(UTC))
+        if asked:
+            _load(asked)
+        sent.require_understood()
     except LightningEdaError as error:
         log.error("%s", error)
+        if sent.wrapped:
+            raise
         return {"errorMessage": str(error)}
-    _tell_of_load(day, done, plain(task.source.url(done.source)))
-    return "Success"
+    if asked or sent.is_test:
+        return "Success"
+    log.error("%s", NOTHING_ASKED)
+    return {"errorMessage": NOTHING_ASKED}
 
 
 lambda_handler = load_handler  # the name the AWS console expects
@@ -64,10 +73,69 @@ def yesterday(now: datetime) -> date:
     return now.astimezone(UTC).date() - timedelta(days=1)
 
 
+def _asked(sent: Sent, settings: CsvSettings, now: datetime) -> list[tuple[date, CsvSettings]]:
+    """The days to load, each once, and how."""
+    found = []
+    for parameters in sent.parameters:
+        require_known(parameters, PARAMETERS, PARAMETERS[0])
+        given = parameters.get("data_ref")
+        day = parse_data_ref(str(given)) if given else yesterday(now)
+        found.append((day, _laid_over(settings, parameters)))
+    if sent.objects:
+        found += _notified(sent, settings)
+    return list(dict.fromkeys(found))
+
+
+def _notified(sent: Sent, settings: CsvSettings) -> Iterator[tuple[date, CsvSettings]]:
+    """The days of the objects that are CSVs of the table; the log names the others."""
+    from lightning_eda.tables.task import required_prefix
+
+    prefix = required_prefix(settings)
+    bucket = settings.bucket_src
+    own = bucket_name(bucket, "CSV_BUCKET_SRC") if bucket and not is_folder(bucket) else bucket
+    for name, key in sorted(sent.objects):
+        day = day_of_key(key, prefix, settings.substr)
+        if day is None or (bucket and (name != own or is_folder(name))):
+            log.error("s3://%s/%s is no CSV of the table (CSV_PREFIX, CSV_SUBSTR)", plain(name), plain(key))
+        else:
+            yield day, replace(settings, bucket_src=bucket or bucket_of_event(name))
+
+
+def _load(asked: Sequence[tuple[date, CsvSettings]]) -> None:
+    """Loads the days; one that fails keeps none of the others from being done."""
+    errors: list[tuple[date, LightningEdaError]] = []
+    for day, settings in asked:
+        try:
+            _load_day(day, settings)
+        except LightningEdaError as error:
+            if len(asked) == 1:
+                raise
+            errors.append((day, error))
+    if errors:
+        raise LightningEdaError(failed_days(errors, len(asked)))
+
+
+def _load_day(day: date, csv: CsvSettings) -> None:
+    from lightning_eda.storage.scratch import private_folder
+    from lightning_eda.tables.load import load_table
+    from lightning_eda.tables.task import Servers, TableTask
+
+    settings = read_settings()
+    servers = Servers(settings.s3_endpoint_url, settings.glue_endpoint_url, settings.aws_region)
+    task = TableTask.from_settings(csv, servers)
+    with private_folder() as scratch:
+        done = load_table(task, data_ref_of(day), scratch, datetime.now(UTC))
+    _tell_of_load(day, done, plain(task.source.url(done.source)))
+
+
 def _laid_over(settings: CsvSettings, event: Event) -> CsvSettings:
     """The settings with the parameters of an event laid over them; a list may stand for a comma list."""
     given = {field.name: event[field.name] for field in fields(settings) if event.get(field.name) is not None}
-    return replace(settings, **{name: _text(name, value) for name, value in given.items()})
+    texts = {name: _text(name, value) for name, value in given.items()}
+    for name in BUCKETS & texts.keys():
+        if text := texts[name]:
+            texts[name] = bucket_of_event(text if is_folder(text) else bucket_name(text, name))
+    return replace(settings, **texts)
 
 
 def _text(name: str, value: object) -> str:

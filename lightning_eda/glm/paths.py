@@ -13,6 +13,7 @@ from pathlib import Path
 
 from lightning_eda.errors import SettingError
 
+ALIAS = "An access point is named by its alias, as the AWS console shows it."
 BUCKET_PATTERN = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 
 
@@ -35,7 +36,9 @@ class HourFolders:
 
     def __post_init__(self) -> None:
         if BUCKET_PATTERN.fullmatch(self.bucket) is None or ".." in self.bucket:
-            raise SettingError("S3_BUCKET", self.bucket, "a bucket name: 3 to 63 of a-z, 0-9, '-' and '.'")
+            raise SettingError(
+                "S3_BUCKET", self.bucket, "a bucket name: 3 to 63 of a-z, 0-9, '-' and '.'", ALIAS
+            )
 
     @cached_property
     def extract(self) -> Path:

@@ -11,6 +11,7 @@ from lightning_eda.glm.windows import Pin
 from lightning_eda.resources.variables import from_setting
 from lightning_eda.settings import parse_flag, parse_tiers
 from lightning_eda.storage.object_store import ObjectStore
+from lightning_eda.storage.places import bucket_name, is_folder
 
 DEFAULT_CONCURRENCY = 16
 NOAA_REGION = "us-east-1"  # of its buckets, so that a user's own region is no detour
@@ -40,12 +41,22 @@ class GlmResource(dg.ConfigurableResource):  # type: ignore[type-arg]
 
         signed = parse_flag(self.signed, "GLM_SIGNED")
         return S3Store(
-            self.bucket,
+            self.bucket_name(),
             signed=signed,
             endpoint_url=self.endpoint_url,
             region=self.region or (None if signed else NOAA_REGION),
             concurrency=self.concurrency,
         )
+
+    def bucket_name(self) -> str:
+        """The bucket without what may stand around its name; SettingError where none is named.
+
+        Its files are kept under that name.
+        """
+        if is_folder(self.bucket):
+            hint = "A local folder is named by GLM_ARCHIVE_DIR."
+            raise SettingError("S3_BUCKET", self.bucket, "the name of a bucket", hint)
+        return bucket_name(self.bucket, "S3_BUCKET")
 
     def product_prefix(self) -> str:
         """The product without slashes; SettingError for another than the one that is decoded here."""
@@ -60,7 +71,7 @@ class GlmResource(dg.ConfigurableResource):  # type: ignore[type-arg]
 
     def own_satellites(self) -> tuple[str, ...]:
         """The satellite whose bucket this is, () where the name or a local folder does not say."""
-        satellite = None if self.archive_dir else satellite_of_bucket(self.bucket)
+        satellite = None if self.archive_dir else satellite_of_bucket(self.bucket_name())
         return (satellite,) if satellite else ()
 
 

@@ -59,7 +59,7 @@ def heal_hours_sensor(settings: Settings, clock: Callable[[], datetime]) -> dg.S
             except DatabaseBusyError as error:
                 return dg.SkipReason(f"the hours are compared at the next tick: {error}")
             loaded, undecoded = (loaded_granules(rows[kind], due.hours) for kind in (False, True))
-            states = hour_states(listed, loaded, folders.folder(), glm.bucket, undecoded)
+            states = hour_states(listed, loaded, folders.folder(), glm.bucket_name(), undecoded)
         lacking = {
             state.hour: Wanted(partition_key(state.hour), state.digest, state.has_undecoded)
             for state in states

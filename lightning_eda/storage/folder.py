@@ -30,11 +30,13 @@ class FolderStore:
     Args:
         root: The folder that stands for the bucket.
         setting: The variable that names it, for the words of errors.
+        advice: What to do when no folder is meant, for the end of the error that it is not there.
     """
 
-    def __init__(self, root: Path, setting: str = "GLM_ARCHIVE_DIR") -> None:
+    def __init__(self, root: Path, setting: str = "GLM_ARCHIVE_DIR", advice: str = "") -> None:
         self.root = root
         self.setting = setting
+        self.advice = advice
 
     @property
     def request_count(self) -> int:
@@ -134,7 +136,9 @@ class FolderStore:
                 return
         except OSError as error:
             _refuse(error)
-        raise BucketNotFoundError(f"{self.root} is no folder; {self.setting} must name one that exists")
+        raise BucketNotFoundError(
+            f"{self.root} is no folder; {self.setting} must name one that exists{self.advice}"
+        )
 
     def _inside(self, key: str) -> Path:
         """The path of a key; StorageError when the key itself, and not a link the user made, leads out."""

@@ -1,9 +1,12 @@
 """A folder of one run's own for files on their way, gone when the run has ended, however it ended."""
 
+import os
 import secrets
 import shutil
+import stat
+import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -11,6 +14,36 @@ from filelock import FileLock, Timeout
 from lightning_eda.storage.atomic import storage_error
 
 LOCK_SUFFIX = ".lock"
+PRIVATE = 0o700
+
+
+@contextmanager
+def private_folder() -> Iterator[Path]:
+    """A folder below the system's temporary folder that only this user can read or write.
+
+    It has one name for all runs of a user, so that each removes what killed ones left; where another user
+    has taken that name, a folder with a name nobody could know, for this block alone.
+
+    Raises:
+        StorageError: The system refused (full, read-only, not allowed).
+    """
+    user = os.getuid() if hasattr(os, "getuid") else 0  # Windows has a temporary folder for each user
+    place = Path(tempfile.gettempdir()) / f"lightning_eda-{user}"
+    try:
+        with suppress(FileExistsError):
+            place.mkdir(mode=PRIVATE)
+        facts = place.lstat()
+        own = stat.S_ISDIR(facts.st_mode) and facts.st_uid == user
+        if own:
+            place.chmod(PRIVATE)
+        folder = place if own else Path(tempfile.mkdtemp(prefix="lightning_eda-"))
+    except OSError as error:
+        raise storage_error(place, error) from error
+    try:
+        yield folder
+    finally:
+        if not own:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextmanager
@@ -31,7 +64,7 @@ def scratch_folder(root: Path) -> Iterator[Path]:
         remove_dead(root)
         lock = _new_lock(root)
         folder = _folder_of(Path(lock.lock_file))
-        folder.mkdir()
+        folder.mkdir(mode=PRIVATE)
     except OSError as error:
         raise storage_error(root, error) from error
     try:

@@ -1,17 +1,15 @@
 """A pandas DataFrame into a dataset, with the same replacement as a CSV: the loading lambda's function."""
 
 import secrets
-import tempfile
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
 from lightning_eda.errors import LightningEdaError, SchemaChangedError
 from lightning_eda.storage.s3.store import S3Store
-from lightning_eda.storage.scratch import scratch_folder
+from lightning_eda.storage.scratch import private_folder, scratch_folder
 from lightning_eda.tables.dataset.object_names import new_run
 from lightning_eda.tables.dataset.place import dataset_place
 from lightning_eda.tables.dataset.replace import Run
@@ -27,7 +25,6 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 SUCCESS = "Success"
-SCRATCH = "lightning_eda_tables"
 BATCH_ROWS = 100_000
 
 
@@ -140,7 +137,7 @@ def _replace(dataset: Destination, rows: pa.Table, data_ref: str) -> None:
     version = secrets.token_hex(8)
     present = (info.key for info in dataset.list_objects())
     run = new_run(datetime.now(UTC), secrets.token_hex(4), present)
-    with scratch_folder(Path(tempfile.gettempdir()) / SCRATCH) as folder:
+    with private_folder() as scratch, scratch_folder(scratch) as folder:
         sink = ParquetSink(folder, rows.schema, list(dataset.columns), data_ref, {})
         for batch in rows.to_batches(BATCH_ROWS):
             sink.write(batch)

@@ -10,7 +10,7 @@ from lightning_eda.errors import LightningEdaError, SettingError
 from lightning_eda.settings import CsvSettings, parse_required
 from lightning_eda.storage.backoff import Backoff
 from lightning_eda.storage.object_store import ObjectStore
-from lightning_eda.storage.places import open_store
+from lightning_eda.storage.places import is_address, open_store
 from lightning_eda.tables.csv.options import parse_options
 from lightning_eda.tables.dataset.place import dataset_place
 from lightning_eda.tables.glue.requests import glue_client
@@ -82,12 +82,14 @@ class TableTask:
             settings.pathoutput, "CSV_PATHOUTPUT", "s3://bucket/prefix, or a prefix inside CSV_BUCKET_DSTN"
         )
         destination = dataset_place(pathoutput, settings.bucket_dstn or "").bucket
+        if is_address(pathoutput) or is_address(settings.bucket_dstn or ""):
+            destination = f"s3://{destination}"  # no folder, whatever its name
         return cls(
             source=open_store(source, "CSV_BUCKET_SRC", *where),
             destination=open_store(destination, "CSV_BUCKET_DSTN", *where),
             glue=glue_client(servers.glue_endpoint_url, servers.region_used) if settings.table else None,
             options=_options(settings, pathoutput),
-            prefix=_prefix(settings),
+            prefix=required_prefix(settings),
             substr=settings.substr,
         )
 
@@ -105,7 +107,7 @@ def first_rows(task: TableTask, result: LoadResult) -> pa.Table | None:
         return None  # a newer run may have replaced it; the load is done all the same
 
 
-def _prefix(settings: CsvSettings) -> str:
+def required_prefix(settings: CsvSettings) -> str:
     """The prefix; that it is nothing must be said, or any CSV at the top of the bucket might be taken."""
     if settings.prefix is None:
         raise SettingError("CSV_PREFIX", None, "what the keys of the CSVs begin with, before the day")

@@ -9,8 +9,10 @@ from lightning_eda.errors import (
     BucketNotFoundError,
     LightningEdaError,
     ObjectNotFoundError,
+    SettingError,
     StorageError,
 )
+from lightning_eda.resources import GlmResource
 from lightning_eda.storage.folder import FolderStore
 from lightning_eda.storage.places import open_store
 from lightning_eda.storage.s3.store import S3Store
@@ -122,3 +124,64 @@ def test_nothing_is_said_where_the_bucket_is_there(s3_bucket: S3Bucket) -> None:
     store = open_store(s3_bucket.name, "BUCKET", s3_bucket.endpoint_url, "us-east-1")
     with pytest.raises(ObjectNotFoundError, match=r"there is no such object$"):
         store.read_object("absent")
+
+
+ACCESS_POINT = "arn:aws:s3:us-east-1:123456789012:accesspoint/lake"
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("s3://my-bucket", "my-bucket"),
+        (" s3://my-bucket/ ", "my-bucket"),
+        ("S3A://my-bucket", "my-bucket"),
+        ("arn:aws:s3:::my-bucket", "my-bucket"),
+        (ACCESS_POINT, ACCESS_POINT),
+        (f"s3://{ACCESS_POINT}", ACCESS_POINT),
+        ("lake-x1y2z3-s3alias", "lake-x1y2z3-s3alias"),
+    ],
+)
+def test_a_bucket_may_be_written_as_an_address_or_an_arn(here: Path, text: str, name: str) -> None:
+    """As other tools write it; it is no folder then, though one has its name."""
+    (here / "my-bucket").mkdir()
+    store = open_store(text, "BUCKET", None, "us-east-1")
+    assert isinstance(store, S3Store)
+    assert (store.bucket, store.folder_advice) == (name, "")
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("s3://my-bucket/in/put", r"Write 'my-bucket': the folder in it, 'in/put', belongs into another"),
+        ("arn:aws:s3:::my-bucket/*", r"Write 'my-bucket'"),
+        ("https://my-bucket.s3.amazonaws.com/", r"allowed: the name of a bucket, such as my-bucket"),
+        ("gs://my-bucket", r"allowed: the name of a bucket"),
+        ("s3://", r"allowed: the name of a bucket"),
+    ],
+)
+def test_what_is_no_bucket_says_how_one_is_written(text: str, words: str) -> None:
+    """Before anything is asked of a server."""
+    with pytest.raises(SettingError, match=f"^BUCKET: found .*{words}"):
+        open_store(text, "BUCKET", None, "us-east-1")
+
+
+@pytest.mark.parametrize("text", ["my-bucket/", "my-bucket/in"])
+def test_a_folder_that_is_not_there_says_how_the_bucket_is_written(here: Path, text: str) -> None:
+    """A slash at the end makes it a folder."""
+    with pytest.raises(
+        BucketNotFoundError, match=r"if the bucket my-bucket is meant, set BUCKET to 'my-bucket'$"
+    ):
+        open_store(text, "BUCKET", None, "us-east-1").list_objects("")
+
+
+@pytest.mark.usefixtures("here")
+def test_the_bucket_of_granules_is_taken_or_told_likewise() -> None:
+    """Its name is that of folders, too, so that an access point goes by its alias."""
+    glm = GlmResource(bucket="s3://noaa-goes18/")
+    assert (glm.store().describe(), glm.bucket_name(), glm.own_satellites()) == (
+        "s3://noaa-goes18",
+        "noaa-goes18",
+        ("G18",),
+    )
+    with pytest.raises(SettingError, match=r"S3_BUCKET: found './x'.*named by GLM_ARCHIVE_DIR"):
+        GlmResource(bucket="./x").store()

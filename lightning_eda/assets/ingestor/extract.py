@@ -53,7 +53,7 @@ def extract(
         extractions, reports = [], []
         for hour in window.hours():
             begin = time.monotonic()
-            place = HourFolders(folders.folder(), glm.bucket, hour)
+            place = HourFolders(folders.folder(), glm.bucket_name(), hour)
             progress = Progress(context, f"{hour:%Y-%m-%dT%HZ}")
             extraction = fetch_hour(store, place, glm.product_prefix(), glm.concurrency, progress)
             extractions.append(extraction)

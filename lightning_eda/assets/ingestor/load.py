@@ -64,7 +64,7 @@ def load(
     with retried_failures(context):
         for hour in run_window(context, pin.pin()).hours():
             begin = time.monotonic()
-            place = HourFolders(folders.folder(), glm.bucket, hour)
+            place = HourFolders(folders.folder(), glm.bucket_name(), hour)
             with sole_use(place.transform):
                 series = read_hour_series(place)
                 paths = {table: file.path for table, file in series.files.items()}

@@ -54,7 +54,7 @@ def transform(
 
         for hour in run_window(context, pin.pin()).hours():
             begin = time.monotonic()
-            extraction = read_extraction(HourFolders(folders.folder(), glm.bucket, hour))
+            extraction = read_extraction(HourFolders(folders.folder(), glm.bucket_name(), hour))
             series = write_hour_series(extraction, glm.tier_names(), decoder, glm.own_satellites())
             for name, reason in series.quarantined.items():
                 context.log.warning(f"quarantined {name}: {reason.removeprefix(f'{name}: ')}")

@@ -7,6 +7,7 @@ from typing import Final
 from urllib.parse import unquote
 
 from lightning_eda.errors import DatasetError, SettingError
+from lightning_eda.storage.places import bucket_name, is_folder
 
 NULL_PARTITION: Final = "__HIVE_DEFAULT_PARTITION__"
 """How Hive spells a value that is NULL or empty; every reader gives NULL for it."""
@@ -38,7 +39,8 @@ def dataset_place(pathoutput: str, bucket_dstn: str = "") -> DatasetPlace:
 
     Args:
         pathoutput: s3://bucket/prefix, or a prefix inside `bucket_dstn`; slashes at its ends mean nothing.
-        bucket_dstn: Name of the bucket; may be empty when `pathoutput` is an address.
+        bucket_dstn: The bucket, as `places.bucket_name` takes it, or a local folder; may be empty when
+            `pathoutput` is an address.
 
     Raises:
         SettingError: It names no bucket, two buckets, or a prefix that no dataset should have.
@@ -47,6 +49,8 @@ def dataset_place(pathoutput: str, bucket_dstn: str = "") -> DatasetPlace:
     allowed = "s3://bucket/prefix, or a prefix inside CSV_BUCKET_DSTN"
     if mark and scheme.lower() != "s3":
         raise SettingError(SETTING, pathoutput, allowed)
+    if bucket_dstn and not is_folder(bucket_dstn):
+        bucket_dstn = bucket_name(bucket_dstn, "CSV_BUCKET_DSTN")
     bucket, _, prefix = rest.partition("/") if mark else (bucket_dstn, "", scheme)
     if not bucket:
         raise SettingError("CSV_BUCKET_DSTN", None, "the bucket the dataset is written to", f"Or {allowed}.")

@@ -7,49 +7,15 @@ import sys
 from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
 
-import boto3
 import pytest
 
 from lightning_eda.aws_lambda import cluster_handler, load_handler
 from lightning_eda.aws_lambda.load import yesterday
 from lightning_eda.errors import LightningEdaError, PairsError, SettingError
+from lightning_eda_tests.aws_lambda.sent_events import PAIRS, put, record
 from lightning_eda_tests.servers import Faults, FaultyProxy, S3Bucket
 
 pytest_plugins = ["lightning_eda_tests.server_fixtures"]
-
-PAIRS = b"a,b,0.1\nb,c,0.2\nx,y,0.1\n"
-
-
-@pytest.fixture
-def bucket(s3_bucket: S3Bucket, monkeypatch) -> S3Bucket:
-    """A bucket that the function's variables name."""
-    variables = {
-        "BUCKET": s3_bucket.name,
-        "INPUT_FOLDER": "in put",
-        "OUTPUT_FOLDER": "out",
-        "MIN_SAMPLES": "2",
-        "AWS_ENDPOINT_URL": s3_bucket.endpoint_url,
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
-    }
-    for name, value in variables.items():
-        monkeypatch.setenv(name, value)
-    return s3_bucket
-
-
-def put(bucket: S3Bucket, day: str, pairs: bytes = PAIRS, name: str = "a.csv.gz") -> str:
-    """Uploads pairs; gives the key as an event spells it."""
-    bucket.put(f"in put/day={day}/{name}", gzip.compress(pairs))
-    return f"in+put/day%3D{day}/{name}"
-
-
-def record(bucket: str, key: str) -> dict:
-    """One record of an S3 notification."""
-    return {
-        "eventSource": "aws:s3",
-        "eventName": "ObjectCreated:Put",
-        "s3": {"bucket": {"name": bucket}, "object": {"key": key, "size": 3}},
-    }
 
 
 def answer(day: str, clusters: int = 2, keys: int = 5) -> dict:
@@ -204,7 +170,7 @@ def test_the_handler_needs_six_libraries(bucket: S3Bucket, algorithm: str, monke
     monkeypatch.setenv("ALGORITHM", algorithm)
     put(bucket, "2024-01-01")
     code = ONLY.format(allowed=PLAIN, handler="cluster_handler", event={"day": "2024-01-01"})
-    root = Path(__file__).parents[1]
+    root = Path(__file__).parents[2]
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=root)
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("{'day': '2024-01-01', 'success': True")
@@ -215,31 +181,11 @@ GLUE_TOO = PLAIN | {
 }  # fmt: skip
 
 
-@pytest.fixture
-def loading(s3_bucket: S3Bucket, monkeypatch) -> S3Bucket:
-    """A bucket whose CSVs the function's variables make a table of."""
-    variables = {
-        "AWS_ENDPOINT_URL": s3_bucket.endpoint_url,
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
-        "CSV_BUCKET_SRC": s3_bucket.name,
-        "CSV_PREFIX": "in",
-        "CSV_PATHOUTPUT": f"s3://{s3_bucket.name}/lake/t",
-        "CSV_TABLE": "t",
-        "CSV_DATABASE": s3_bucket.name.replace("-", "_"),
-    }
-    for name, value in variables.items():
-        monkeypatch.setenv(name, value)
-    glue = boto3.client("glue", endpoint_url=s3_bucket.endpoint_url, region_name="us-east-1")
-    glue.create_database(DatabaseInput={"Name": variables["CSV_DATABASE"]})
-    return s3_bucket
-
-
 def test_the_loading_handler_needs_no_dagster(loading: S3Bucket):
     """Beside the six libraries awswrangler, pandas and filelock."""
     loading.put("in/20240101/x.csv", b"a,b\n1,2\n")
     code = ONLY.format(allowed=GLUE_TOO, handler="load_handler", event={"data_ref": "20240101"})
-    root = Path(__file__).parents[1]
+    root = Path(__file__).parents[2]
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=root)
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip() == "Success"
