@@ -4,7 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from lightning_eda_tests.examples import register_profiles
+
 SHARED = Path(__file__).parents[2] / "shared"
+register_profiles()
 
 
 def pytest_make_parametrize_id(val: object, argname: str) -> str | None:

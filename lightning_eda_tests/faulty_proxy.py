@@ -22,6 +22,7 @@ HOST = "127.0.0.1"
 #   wrong      as garbled, and S3's own checksum headers are left out, as older objects have none
 #   missing    404 NoSuchKey               denied     403 AccessDenied
 #   html       200 with a web page in place of the object
+#   unsaid     200, and Glue says of no partition whether it is there
 REFUSALS = {
     "error": (500, "InternalError"),
     "throttle": (503, "SlowDown"),
@@ -35,6 +36,7 @@ GLUE_CODES = {
     "InternalError": "InternalServiceException",
     "NoSuchKey": "EntityNotFoundException",
 }
+GLUE_JSON = "application/x-amz-json-1.1"
 WEB_PAGE = b"<!DOCTYPE html><html><body>Please log in to this network</body></html>"
 OBJECT_ONLY = frozenset(
     {"wrong", "garbled", "missing", "html"}
@@ -198,6 +200,9 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
         elif fault in REFUSALS:
             self._refuse(*REFUSALS[fault], operation)
+        elif fault == "unsaid":
+            unsaid = {"Partitions": [], "UnprocessedKeys": json.loads(body)["PartitionsToGet"]}
+            self._answer(200, [("Content-Type", GLUE_JSON)], json.dumps(unsaid).encode())
         elif fault == "html":
             self._answer(200, [("Content-Type", "text/html")], WEB_PAGE)
         else:
@@ -230,7 +235,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _refuse(self, status: int, code: str, operation: str) -> None:
         if operation:
             body = json.dumps({"__type": GLUE_CODES.get(code, code), "message": "on purpose"}).encode()
-            self._answer(status, [("Content-Type", "application/x-amz-json-1.1")], body)
+            self._answer(status, [("Content-Type", GLUE_JSON)], body)
             return
         text = f"<?xml version='1.0'?><Error><Code>{code}</Code><Message>on purpose</Message></Error>"
         self._answer(status, [("Content-Type", "application/xml")], text.encode())

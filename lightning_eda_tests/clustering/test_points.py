@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from lightning_eda.clustering.points import (
@@ -12,6 +12,7 @@ from lightning_eda.clustering.points import (
 )
 from lightning_eda.earth import EARTH_RADIUS_KM
 from lightning_eda.errors import LightningEdaError, PointsError
+from lightning_eda_tests.examples import examples
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -20,7 +21,7 @@ latitudes = st.floats(-89.9, 89.9, allow_nan=False)
 
 
 @given(st.lists(st.tuples(longitudes, latitudes), min_size=1, max_size=20))
-@settings(max_examples=50, deadline=None)
+@examples(50)
 def test_lonlat_undoes_sphere_points(places: list[tuple[float, float]]) -> None:
     """Longitude and latitude come back to 1e-9 degree, and every point lies on the sphere."""
     lon, lat = np.array(places).T

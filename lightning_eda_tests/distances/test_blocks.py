@@ -7,7 +7,7 @@ import zipfile
 import zlib
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from lightning_eda.distances import blocks as module
@@ -34,7 +34,6 @@ def blocks_of(root, data):
 
 
 @given(data=st.data(), piece=st.integers(2, 9), block=st.integers(1, 30))
-@settings(deadline=None)
 def test_blocks_are_the_lines_in_order(tmp_path_factory, data, piece, block):
     """However the bytes fall into pieces, gzip members and blocks, with the number of each first line."""
     lines = data.draw(st.lists(st.binary(max_size=12).filter(lambda line: b"\n" not in line), max_size=12))

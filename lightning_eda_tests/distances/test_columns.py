@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from lightning_eda.distances import columns as module
@@ -8,7 +8,6 @@ from lightning_eda.distances.columns import Column
 
 
 @given(st.lists(st.integers(0, 9), max_size=6), st.integers(1, 7), st.integers(1, 4), st.integers(1, 2))
-@settings(deadline=None)
 def test_rows_come_back_whatever_the_pieces(lengths, piece, work, width):
     """In order; and piece by piece from the last, after which they are gone."""
     with pytest.MonkeyPatch.context() as patch:

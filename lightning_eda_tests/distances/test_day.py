@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from lightning_eda.clustering.graph.dbscan import dbscan_pairs
@@ -15,6 +15,7 @@ from lightning_eda.distances.graph import PairCounts
 from lightning_eda.errors import BucketNotFoundError, PairsError, SettingError
 from lightning_eda.storage.folder import FolderStore
 from lightning_eda_tests.distances.buckets import DAY, PREFIX, pairs, plain_graph, plain_rows, put, read
+from lightning_eda_tests.examples import examples
 
 ITEM = st.one_of(
     st.sampled_from(["a", "b", "c", "d", "", "NA", "ü", "007", "7"]),
@@ -47,7 +48,7 @@ def objects_of_a_day(draw):
 
 
 @given(objects_of_a_day(), st.one_of(st.none(), st.integers(0, 12)), st.booleans())
-@settings(max_examples=500, deadline=None)
+@examples(500)
 def test_a_day_is_what_a_plain_reader_says(tmp_path_factory, objects, max_records, small_pieces):
     """Items, pairs, counts and the cut, for any objects and MAX_RECORDS, in whatever pieces they are read."""
     rows = [row for name in sorted(objects) for row in plain_rows(objects[name])]
@@ -103,7 +104,7 @@ def test_integers_are_items_under_conversion(tmp_path):
 @given(
     st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9), st.sampled_from([0.25, 0.5, 0.75])), max_size=40)
 )
-@settings(max_examples=60, deadline=None)
+@examples(60)
 def test_order_of_rows_and_columns_changes_only_the_first_appearance(tmp_path_factory, rows):
     """The clusters are the same sets of items."""
     swapped = [(b, a, d) for a, b, d in reversed(rows)]

@@ -1,7 +1,7 @@
 from datetime import date
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from lightning_eda.distances.folders import day_of_key, input_prefix, output_key, parse_day
@@ -28,7 +28,6 @@ def test_a_day_has_a_prefix_of_its_own(folder, prefix):
 @given(
     st.dates(), st.sampled_from(["in", "/in/", "", "a/b"]), st.sampled_from(["x.csv.gz", "sub/x.csv", " "])
 )
-@settings(deadline=None)
 def test_the_day_of_a_key_is_that_it_was_made_of(day, folder, name):
     """There and back."""
     assert day_of_key(input_prefix(folder, day) + name, folder) == day

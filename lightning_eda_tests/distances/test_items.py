@@ -1,7 +1,7 @@
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from lightning_eda.distances import items as module
@@ -14,7 +14,6 @@ BLOCKS = st.lists(st.lists(st.tuples(*[st.sampled_from("abcdefgh")] * 2), max_si
 
 @pytest.mark.parametrize("flush", [0, 3, 1000])
 @given(blocks=BLOCKS)
-@settings(deadline=None)
 def test_items_are_numbered_by_first_appearance(flush, blocks):
     """Row by row, the first column first, however often the dictionaries are merged."""
     with pytest.MonkeyPatch.context() as patch:
@@ -31,7 +30,7 @@ def test_items_are_numbered_by_first_appearance(flush, blocks):
     assert found == [row for rows in blocks for row in rows]
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_more_text_than_arrow_holds_is_refused():
     """Two gigabytes of distinct items: an error of ours with what to do."""
     numbers = ItemNumbers(pa.string())

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from lightning_eda.distances import merging as module
@@ -21,7 +21,6 @@ def merged(blocks, items):
 
 @pytest.mark.parametrize("bucket", [1, 3, 1000])
 @given(blocks=st.lists(st.lists(ROWS, max_size=12), max_size=4))
-@settings(deadline=None)
 def test_each_pair_is_there_once_with_the_smallest_distance(bucket, blocks):
     """Whatever the buckets; self pairs, repeats and conflicts are counted."""
     with pytest.MonkeyPatch.context() as patch:

@@ -1,10 +1,11 @@
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from lightning_eda.distances import rows as module
 from lightning_eda.distances.blocks import Block
 from lightning_eda.distances.rows import parse_block
+from lightning_eda_tests.examples import examples
 
 NAME = "s3://bucket/in/day=2024-10-01/a.csv.gz"
 ODD = [
@@ -53,7 +54,7 @@ def in_full(rows):
 
 
 @given(st.lists(LINE, max_size=5), st.sampled_from(["\n", "\r\n"]), st.booleans(), st.booleans())
-@settings(max_examples=1500, deadline=None)
+@examples(1500)
 def test_arrow_reads_what_the_format_means(lines, end, last_end, as_integers):
     """Where the fast way gives an answer at all, it is that of the sure way, to the last bit."""
     text = (end.join(lines) + (end if last_end else "")).encode()
@@ -63,7 +64,6 @@ def test_arrow_reads_what_the_format_means(lines, end, last_end, as_integers):
 
 
 @given(st.lists(PLAIN_ROW, min_size=1), st.sampled_from(["\n", "\r\n"]), st.booleans(), st.booleans())
-@settings(deadline=None)
 def test_usual_lists_go_the_fast_way(lines, end, last_end, quoted):
     """CRLF, blank lines, a missing last line end and quoted fields do not make it slow."""
     if quoted:

@@ -78,7 +78,7 @@ def test_four_runs_at_once_some_terminated_and_launched_again(folder, tmp_path):
     assert content_hash(database) == content_hash(expected)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_seven_days_cancelled_in_the_middle_and_launched_again(folder, tmp_path):
     """One backfill a day, as from the UI; cancelled after some hours, launched again: the same rows."""
     simulate_days(tmp_path / "archive", 7)

@@ -130,7 +130,7 @@ def test_a_dagster_home_is_one_instance_from_every_folder(folder, archive, home,
     assert not (folder / "data").exists()
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("power_cut", [False, True], ids=["the run's process", "everything"])
 def test_after_a_kill_inside_load_others_load_within_two_minutes(folder, archive, power_cut):
     """The killed run is marked failed and run once more; its slot in the pool is given back."""
@@ -178,7 +178,7 @@ def _kill(pids: list[int]) -> None:
     wait_until(lambda: not any(map(is_running, pids)), "all are gone", 30)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_with_postgres_eight_runs_work_at_once(folder, archive, tmp_path):
     """The settings of deploy/dagster-postgres.yaml, as they are."""
     home = tmp_path / "home"

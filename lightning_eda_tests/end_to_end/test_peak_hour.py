@@ -7,7 +7,7 @@ from benchmarks.peak_hour import run_step
 LIMIT_MB = 1500
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_the_busiest_hour_stays_below_the_limit(tmp_path):
     """Each step and its child, in a process of its own, so that one does not hide in another's peak."""
     run_step("simulate", tmp_path)

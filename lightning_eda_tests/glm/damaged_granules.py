@@ -1,6 +1,8 @@
 """Decodes many damaged copies of granules and checks what comes of each; run in a process of its own.
 
-    python -m lightning_eda_tests.glm.damaged_granules <seed> <path>...
+    python -m lightning_eda_tests.glm.damaged_granules <seed> <share> <path>...
+
+It takes one in `share` of the copies below of each granule.
 
 It prints, as JSON, how many copies of each kind were refused, were the same as the sound granule or differed
 from it. It ends with an error at the first copy that breaks the rules below, takes longer than 5 s, or needs
@@ -51,7 +53,7 @@ ABSURD_TEXTS = (
 TYPES = ("<i1", "<i4", "<u2", ">i2", "<i8", "<f4", "<f8", "S3", "<c8")
 
 
-def main(seed: int, paths: list[Path]) -> dict[str, dict[str, int]]:
+def main(seed: int, share: int, paths: list[Path]) -> dict[str, dict[str, int]]:
     """Damage copies of each granule, decode them, and count what came of them."""
     faulthandler.enable()
     _limit_memory()
@@ -59,7 +61,7 @@ def main(seed: int, paths: list[Path]) -> dict[str, dict[str, int]]:
     for number, path in enumerate(paths):
         trial = Trial(path, random.Random(1000 * seed + number))
         for kind, copies in COPIES.items():
-            for copy in range(copies):
+            for copy in range(copies // share):
                 counts[kind][trial.outcome(kind, learnt=copy % 4 != 0)] += 1
     return {kind: dict(count) for kind, count in counts.items()}
 
@@ -194,4 +196,4 @@ def differences(one: Granule, other: Granule) -> Iterator[tuple[str, str, list[i
 
 
 if __name__ == "__main__":
-    json.dump(main(int(sys.argv[1]), [Path(path) for path in sys.argv[2:]]), sys.stdout)
+    json.dump(main(int(sys.argv[1]), int(sys.argv[2]), [Path(path) for path in sys.argv[3:]]), sys.stdout)

@@ -1,7 +1,8 @@
 """Running the assets in this process, as Dagster does with the in-process executor."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from functools import partial
 from pathlib import Path
 
 import boto3
@@ -20,23 +21,24 @@ from lightning_eda_tests.warehouse.detections import store
 LIGHTNING_GROUPS = {"ingestor", "clustering", "evaluators", "maps"}
 
 
+def settings_in(place: Path, **changes) -> Settings:
+    """Settings whose folders all lie in one."""
+    (place / "archive").mkdir(exist_ok=True)
+    return Settings(
+        **{
+            "bucket": BUCKET,
+            "archive_dir": str(place / "archive"),
+            "data_dir": str(place / "data"),
+            "duckdb_path": str(place / "data" / "lightning.duckdb"),
+            **changes,
+        }
+    )
+
+
 @pytest.fixture
 def settings(tmp_path: Path) -> Callable[..., Settings]:
     """Settings whose folders all lie in the test's own."""
-
-    def make(**changes) -> Settings:
-        (tmp_path / "archive").mkdir(exist_ok=True)
-        return Settings(
-            **{
-                "bucket": BUCKET,
-                "archive_dir": str(tmp_path / "archive"),
-                "data_dir": str(tmp_path / "data"),
-                "duckdb_path": str(tmp_path / "data" / "lightning.duckdb"),
-                **changes,
-            }
-        )
-
-    return make
+    return partial(settings_in, tmp_path)
 
 
 @pytest.fixture
@@ -48,28 +50,34 @@ def stormy(settings, tmp_path):
     return made
 
 
+def materialized(
+    instance: dg.DagsterInstance,
+    settings: Settings,
+    key: str | tuple[str, str] | None = None,
+    run_config=None,
+    group: str | Collection[str] | None = "ingestor",
+) -> dg.ExecuteInProcessResult:
+    """Materialises the assets of a group, of several, or (None) all of lightning."""
+    definitions = build_definitions(settings)
+    groups = {group} if isinstance(group, str) else {*(group or LIGHTNING_GROUPS)}
+    assets = [asset for asset in definitions.assets if groups & {*asset.group_names_by_key.values()}]
+    return dg.materialize(
+        assets,
+        resources=dict(definitions.resources),
+        partition_key=key if isinstance(key, str) else None,
+        tags=range_tags(key),
+        run_config=run_config,
+        raise_on_error=False,
+        instance=instance,
+    )
+
+
 @pytest.fixture
 def run():
-    """Materialises a group of assets, or all of lightning; gives the result, also of a failed run."""
+    """`materialized` in an instance of the test's own; gives the result, also of a failed run."""
 
-    def materialize(
-        settings: Settings,
-        key: str | tuple[str, str] | None = None,
-        run_config=None,
-        group: str | None = "ingestor",
-    ):
-        definitions = build_definitions(settings)
-        groups = {group} if group else LIGHTNING_GROUPS
-        assets = [asset for asset in definitions.assets if groups & {*asset.group_names_by_key.values()}]
-        return dg.materialize(
-            assets,
-            resources=dict(definitions.resources),
-            partition_key=key if isinstance(key, str) else None,
-            tags=range_tags(key),
-            run_config=run_config,
-            raise_on_error=False,
-            instance=instance,
-        )
+    def materialize(*arguments, **options) -> dg.ExecuteInProcessResult:
+        return materialized(instance, *arguments, **options)
 
     with dg.DagsterInstance.ephemeral() as instance:
         materialize.instance = instance

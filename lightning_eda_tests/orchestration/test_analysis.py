@@ -1,8 +1,12 @@
 """From the rows of a window to its report: the assets of clustering, evaluators and maps."""
 
 import re
+import shutil
+from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 
+import dagster as dg
 import duckdb
 import pytest
 from sklearn.metrics import silhouette_score
@@ -10,12 +14,16 @@ from sklearn.metrics import silhouette_score
 from lightning_eda.clustering.window.clean_file import read_clean
 from lightning_eda.clustering.window.features import make_points
 from lightning_eda.clustering.window.sweep_file import read_sweep
+from lightning_eda.definitions import build_definitions
 from lightning_eda.glm.paths import WindowFolders
+from lightning_eda.settings import Settings
 from lightning_eda.simulator import simulate_hour
 from lightning_eda_tests.hours import HOUR, simulate
+from lightning_eda_tests.orchestration.conftest import materialized, settings_in
 
 KEY = "2024-07-01-20:00"
 ASSETS = ("preprocessor", "kmeans_cluster", "silhouette_evaluator", "elbow_evaluator", "cluster_map")
+ANALYSIS = ("clustering", "evaluators", "maps")
 FEW_K = {"ops": {"kmeans_cluster": {"config": {"k_min": 2, "k_max": 6, "n_init": 2}}}}
 
 
@@ -37,10 +45,41 @@ def config(**ops):
     return {"ops": {**FEW_K["ops"], **{name: {"config": values} for name, values in ops.items()}}}
 
 
-def test_an_hour_ends_in_a_report(tmp_path, settings, run, stormy_hour):
+@dataclass(frozen=True)
+class Analysed:
+    """A stormy hour from its granules to its report, run once for all tests of this module; to be read only.
+
+    Attributes:
+        folder: What holds archive and data.
+        settings: They name these.
+        result: Of the run.
+    """
+
+    folder: Path
+    settings: Settings
+    result: dg.ExecuteInProcessResult
+
+
+@pytest.fixture(scope="module")
+def analysed(stormy_hour, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("analysed")
+    shutil.copytree(stormy_hour, folder / "archive")
+    made = settings_in(folder)
+    with dg.DagsterInstance.ephemeral() as instance:
+        yield Analysed(folder, made, materialized(instance, made, KEY, FEW_K, group=None))
+
+
+@pytest.fixture
+def own(analysed, tmp_path, settings):
+    """Settings of a copy of the analysed hour, for a test that changes it."""
+    for name in ("archive", "data"):
+        shutil.copytree(analysed.folder / name, tmp_path / name)
+    return settings()
+
+
+def test_an_hour_ends_in_a_report(analysed):
     """Scores, centres and the cluster of each flash are in the database; the figures are on disk."""
-    chosen = settings(archive_dir=str(stormy_hour))
-    result = run(chosen, KEY, FEW_K, group=None)
+    chosen, result = analysed.settings, analysed.result
     assert result.success
     ((flashes,),) = rows(chosen, "SELECT count(*) FROM flashes")
     assert rows(chosen, "SELECT count(*) FROM flash_clusters") == [
@@ -54,69 +93,61 @@ def test_an_hour_ends_in_a_report(tmp_path, settings, run, stormy_hour):
     assert rows(chosen, "SELECT count(*), sum(n), min(k) FROM cluster_centers") == [
         (best, metadata(result, "cluster_map")["dagster/row_count"], best)
     ]
-    figures = place(tmp_path).figures
+    figures = place(analysed.folder).figures
     assert {path.name for path in figures.iterdir()} == {"curves.png", "map.png", "map.html", "report.html"}
     assert f"{best} clusters" in (figures / "report.html").read_text()
     assert all(path.stat().st_size > 20_000 for path in figures.iterdir())
 
 
-def test_the_scores_are_those_of_scikit_learn(tmp_path, settings, run, stormy_hour):
+def test_the_scores_are_those_of_scikit_learn(analysed):
     """For the labels of the one sweep that all assets read."""
-    chosen = settings(archive_dir=str(stormy_hour))
-    run(chosen, KEY, FEW_K, group=None)
-    clean = read_clean(place(tmp_path).rows)
-    sweep = read_sweep(place(tmp_path).sweep, clean.digest)
+    clean = read_clean(place(analysed.folder).rows)
+    sweep = read_sweep(place(analysed.folder).sweep, clean.digest)
     points = make_points(clean.rows, clean.spec)
-    for k, inertia, silhouette in rows(chosen, "SELECT k, inertia, silhouette FROM k_scores"):
+    for k, inertia, silhouette in rows(analysed.settings, "SELECT k, inertia, silhouette FROM k_scores"):
         labels = sweep.labels(k)
         assert silhouette == pytest.approx(silhouette_score(points, labels), abs=1e-9)
         assert inertia == pytest.approx(((points - sweep.centers[k][labels]) ** 2).sum(), rel=1e-9)
 
 
-def test_pictures_and_numbers_are_in_the_metadata(settings, run, stormy_hour):
+def test_pictures_and_numbers_are_in_the_metadata(analysed):
     """Each picture is small enough for the event log; both evaluators show both curves."""
-    result = run(settings(archive_dir=str(stormy_hour)), KEY, FEW_K, group=None)
     for asset, name in (
         ("silhouette_evaluator", "curves"),
         ("elbow_evaluator", "curves"),
         ("cluster_map", "map"),
     ):
-        markdown = metadata(result, asset)[name]
+        markdown = metadata(analysed.result, asset)[name]
         assert re.match(r"!\[[^]]+\]\(data:image/png;base64,", markdown)
         assert len(markdown) < 140_000
-    silhouettes, elbow = (metadata(result, f"{name}_evaluator") for name in ("silhouette", "elbow"))
+    silhouettes, elbow = (metadata(analysed.result, f"{name}_evaluator") for name in ("silhouette", "elbow"))
     assert silhouettes["curves"] == elbow["curves"]
     assert silhouettes["scores"] == elbow["scores"]
 
 
-def test_running_it_again_writes_the_same(tmp_path, settings, run, stormy_hour):
+def test_running_it_again_writes_the_same(tmp_path, own, run):
     """Every file and every row."""
-    chosen = settings(archive_dir=str(stormy_hour))
     tables = ("k_scores", "cluster_centers", "flash_clusters")
 
     def contents():
         files = {path.name: path.read_bytes() for path in place(tmp_path).figures.iterdir()}
-        return files, [rows(chosen, f"SELECT * FROM {table} ORDER BY ALL") for table in tables]
+        return files, [rows(own, f"SELECT * FROM {table} ORDER BY ALL") for table in tables]
 
-    run(chosen, KEY, FEW_K, group=None)
     before = contents()
-    run(chosen, KEY, FEW_K, group=None)
+    assert run(own, KEY, FEW_K, group=None).success
     assert contents() == before
 
 
-def test_the_run_config_chooses_k(settings, run, stormy_hour):
+def test_the_run_config_chooses_k(own, run):
     """And the table says who did."""
-    chosen = settings(archive_dir=str(stormy_hour))
-    result = run(chosen, KEY, config(cluster_map={"k": 4}), group=None)
+    result = run(own, KEY, {"ops": {"cluster_map": {"config": {"k": 4}}}}, group="maps")
     assert metadata(result, "cluster_map")["k"] == 4
-    assert rows(chosen, "SELECT k, chosen_by FROM k_scores WHERE chosen_by IS NOT NULL") == [
-        (4, "run config")
-    ]
+    assert rows(own, "SELECT k, chosen_by FROM k_scores WHERE chosen_by IS NOT NULL") == [(4, "run config")]
 
 
-def test_a_k_that_was_not_fitted_is_refused(settings, run, stormy_hour):
+def test_a_k_that_was_not_fitted_is_refused(own, run):
     """With those that were."""
-    result = run(settings(archive_dir=str(stormy_hour)), KEY, config(cluster_map={"k": 9}), group=None)
+    result = run(own, KEY, {"ops": {"cluster_map": {"config": {"k": 9}}}}, group="maps")
     (failure,) = result.get_step_failure_events()
     assert "k: found 9; allowed: 2, 3, 4, 5, 6" in failure.step_failure_data.user_failure_data.description
 
@@ -137,42 +168,34 @@ def test_too_few_points_are_a_result(tmp_path, settings, run, granules):
     assert rows(chosen, "SELECT count(*) FROM flash_clusters") == [(0,)]
 
 
-def test_a_range_is_one_window_with_an_animation(tmp_path, settings, run):
+def test_a_range_is_one_window_with_an_animation(tmp_path, own, run):
     """Two hours as one; the single hour keeps its own results."""
-    simulate(tmp_path / "archive")
     simulate(tmp_path / "archive", HOUR + timedelta(hours=1), granules=3)
-    chosen = settings()
-    run(chosen, KEY, FEW_K, group=None)
-    result = run(chosen, (KEY, "2024-07-01-21:00"), FEW_K, group=None)
+    result = run(own, (KEY, "2024-07-01-21:00"), FEW_K, group=None)
     assert result.success
     assert (place(tmp_path, hours=2).figures / "animation.gif").read_bytes()[:6] == b"GIF89a"
     assert not (place(tmp_path).figures / "animation.gif").exists()
-    assert rows(chosen, "SELECT count(DISTINCT (window_start, window_end)) FROM k_scores") == [(2,)]
+    assert rows(own, "SELECT count(DISTINCT (window_start, window_end)) FROM k_scores") == [(2,)]
     assert metadata(result, "cluster_map")["window"] == "2024-07-01T20:00Z to 2024-07-01T22:00Z"
 
 
-def test_many_rows_are_clustered_as_cells(tmp_path, settings, run, stormy_hour):
-    """All rows count, a sample is drawn, and the scores are near those of the rows."""
-    chosen = settings(archive_dir=str(stormy_hour))
-    exact = run(chosen, KEY, FEW_K, group=None)
-    inertias = dict(rows(chosen, "SELECT k, inertia FROM k_scores"))
-    result = run(chosen, KEY, config(preprocessor={"row_limit": 100, "sample_rows": 50}), group=None)
+def test_many_rows_are_clustered_as_cells(analysed, tmp_path, own, run):
+    """All rows count, a sample is drawn, and the scores are near those of the rows.
+
+    The report's counts, rates and energies are those of the window, not of the sample that is drawn.
+    """
+    inertias = dict(rows(own, "SELECT k, inertia FROM k_scores"))
+    exact = report_numbers(tmp_path)
+    options = config(preprocessor={"row_limit": 100, "sample_rows": 50})
+    result = run(own, KEY, options, group=ANALYSIS)
     assert result.success
     assert metadata(result, "kmeans_cluster")["method"] == "cells"
-    kept = metadata(exact, "preprocessor")["dagster/row_count"]
+    kept = metadata(analysed.result, "preprocessor")["dagster/row_count"]
     assert metadata(result, "cluster_map")["dagster/row_count"] == kept
-    assert rows(chosen, "SELECT sum(n) FROM cluster_centers") == [(kept,)]
+    assert rows(own, "SELECT sum(n) FROM cluster_centers") == [(kept,)]
     assert read_clean(place(tmp_path).rows).rows.num_rows <= 51
-    for k, inertia in rows(chosen, "SELECT k, inertia FROM k_scores"):
+    for k, inertia in rows(own, "SELECT k, inertia FROM k_scores"):
         assert inertia == pytest.approx(inertias[k], rel=0.05)
-
-
-def test_the_report_of_cells_speaks_of_all_rows(tmp_path, settings, run, stormy_hour):
-    """Counts, rates and energies are those of the window, not of the sample that is drawn."""
-    chosen = settings(archive_dir=str(stormy_hour))
-    run(chosen, KEY, FEW_K, group=None)
-    exact = report_numbers(tmp_path)
-    run(chosen, KEY, config(preprocessor={"row_limit": 100, "sample_rows": 150}), group=None)
     sampled = report_numbers(tmp_path)
     assert sampled["Flashes"] == exact["Flashes"]
     assert sampled["Mean per minute"] == exact["Mean per minute"]
@@ -193,15 +216,9 @@ def report_numbers(tmp_path):
         ("both", "maps", "are of another k-means: run silhouette_evaluator"),
     ],
 )
-def test_results_of_other_rows_are_never_shown(settings, run, stormy_hour, changed, asked, words):
+def test_results_of_other_rows_are_never_shown(own, run, changed, asked, words):
     """When the rows, or the fit, changed and an asset in between was not run again."""
-    import dagster as dg
-
-    from lightning_eda.definitions import build_definitions
-
-    chosen = settings(archive_dir=str(stormy_hour))
-    assert run(chosen, KEY, FEW_K, group=None).success
-    definitions = build_definitions(chosen)
+    definitions = build_definitions(own)
     names = {"preprocessor"} if changed == "preprocessor" else {"preprocessor", "kmeans_cluster"}
     options = {"preprocessor": {"config": {"north": 10.0}}, **(FEW_K["ops"] if changed == "both" else {})}
     dg.materialize(
@@ -210,15 +227,14 @@ def test_results_of_other_rows_are_never_shown(settings, run, stormy_hour, chang
         partition_key=KEY,
         run_config={"ops": options},
     )
-    result = run(chosen, KEY, group=asked)
+    result = run(own, KEY, group=asked)
     failures = [e.step_failure_data.user_failure_data for e in result.get_step_failure_events()]
     assert any(failure and words in failure.description for failure in failures), failures
 
 
-def test_a_tier_that_is_not_loaded_is_refused(settings, run, stormy_hour):
+def test_a_tier_that_is_not_loaded_is_refused(own, run):
     """Nothing is not the same as no lightning."""
-    chosen = settings(archive_dir=str(stormy_hour))
-    result = run(chosen, KEY, config(preprocessor={"tier": "event"}), group=None)
+    result = run(own, KEY, config(preprocessor={"tier": "event"}), group="clustering")
     (failure,) = [e for e in result.get_step_failure_events() if e.step_failure_data.user_failure_data]
     words = failure.step_failure_data.user_failure_data.description
     assert (
@@ -226,10 +242,10 @@ def test_a_tier_that_is_not_loaded_is_refused(settings, run, stormy_hour):
     )
 
 
-def test_every_drop_is_counted(tmp_path, settings, run, stormy_hour):
+def test_every_drop_is_counted(tmp_path, own, run):
     """A box and a limit leave rows out; read is kept plus dropped."""
     options = {"north": 0.0, "min_energy_fj": 50.0}
-    result = run(settings(archive_dir=str(stormy_hour)), KEY, config(preprocessor=options), group=None)
+    result = run(own, KEY, config(preprocessor=options), group="clustering")
     found = metadata(result, "preprocessor")
     assert 0 < found["dagster/row_count"] < found["rows_read"]
     assert found["rows_read"] == found["dagster/row_count"] + found["rows_dropped"]
@@ -260,18 +276,18 @@ def test_every_drop_is_counted(tmp_path, settings, run, stormy_hour):
         ("kmeans_cluster", {"k_min": 5, "k_max": 2}, "k_min: found 5; allowed: at most k_max (2)."),
     ],
 )
-def test_a_mistake_in_the_config_is_one_sentence(settings, run, stormy_hour, asset, options, words):
+def test_a_mistake_in_the_config_is_one_sentence(own, run, asset, options, words):
     """It names the field, what was found and what is allowed."""
-    result = run(settings(archive_dir=str(stormy_hour)), KEY, config(**{asset: options}), group=None)
+    result = run(own, KEY, config(**{asset: options}), group="clustering")
     assert not result.success
     failures = [e.step_failure_data.user_failure_data for e in result.get_step_failure_events()]
     assert any(words in failure.description for failure in failures if failure), failures
 
 
 @pytest.mark.parametrize("options", [{"geometry": "lonlat"}, {"features": ["time", "energy", "area"]}])
-def test_other_spaces_work_too(settings, run, stormy_hour, options):
+def test_other_spaces_work_too(own, run, options):
     """Plain degrees, and extra features."""
-    assert run(settings(archive_dir=str(stormy_hour)), KEY, config(preprocessor=options), group=None).success
+    assert run(own, KEY, config(preprocessor=options), group=ANALYSIS).success
 
 
 def test_without_its_input_an_asset_says_what_to_run(settings, run):

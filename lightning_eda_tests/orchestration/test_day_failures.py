@@ -1,6 +1,7 @@
 """A range of days of which some fail: what is tried again, and what is reported."""
 
 from datetime import date
+from types import SimpleNamespace
 
 import dagster as dg
 import pytest
@@ -60,6 +61,19 @@ def test_a_day_that_is_done_at_the_second_try_is_reported_with_the_others(events
     tries, result, reported = events(TransferError("no answer"), fails=1)
     assert (tries, result.success) == ([0, 1], True)
     assert reported == ["2024-01-01", "2024-01-02", "2024-01-03"]
+
+
+@pytest.mark.parametrize("share", [0.5, 1.0, 1.5])
+def test_the_wait_before_each_try_is_twice_the_one_before(events, monkeypatch, share):
+    """And half of it more or less, so that many runs do not come back at once."""
+    bounds = []
+    chance = SimpleNamespace(uniform=lambda *given: bounds.append(given) or share)
+    monkeypatch.setattr(reporting, "random", chance)
+    _, result, _ = events(TransferError("no answer"), fails=9)
+    retries = [event for event in result.all_events if event.event_type_value == "STEP_UP_FOR_RETRY"]
+    told = [event.step_retry_data.seconds_to_wait for event in retries]
+    assert told == pytest.approx([0.01 * share, 0.02 * share])
+    assert set(bounds) == {(0.5, 1.5)}
 
 
 def test_what_no_retry_mends_is_reported_at_once(events):

@@ -115,7 +115,7 @@ def test_an_hour_ends_in_a_report(tmp_path, settings, run, no_network: Notes):
     simulate(tmp_path / "archive")
     few = {"ops": {"kmeans_cluster": {"config": {"k_max": 4, "n_init": 2}}}}
     assert run(settings(), "2024-07-01-20:00", few, group=None).success
-    assert any("decoder_child" in line for line in no_network.started)
+    assert any("glm.transform.child" in line for line in no_network.started)
 
 
 def test_a_day_ends_in_storm_cells(tmp_path, settings, run, no_network: Notes):

@@ -1,6 +1,7 @@
 """The launcher knows which runs died, by their processes."""
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -58,6 +59,26 @@ def test_a_run_whose_process_was_killed_is_dead(instance, process):
     process.kill()
     process.wait()
     assert health(instance, process.pid) == WorkerStatus.FAILED
+
+
+def test_only_the_runs_own_process_counts(instance, process):
+    """A step's process, told of later, may have gone; the run goes on."""
+    run = instance.create_run_for_job(nothing, tags=SOCKET)
+    instance.report_engine_event("Started", run, EngineEventData.in_process(process.pid))
+    with subprocess.Popen([sys.executable, "-c", ""]) as step:
+        instance.report_engine_event("Step started", run, EngineEventData.in_process(step.pid))
+    assert instance.run_launcher.check_run_worker_health(run).status == WorkerStatus.RUNNING
+
+
+def test_a_process_of_somebody_else_lives(instance, process, monkeypatch):
+    """One that may not be signalled is there."""
+
+    def refuse(pid: int, signal: int) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "kill", refuse)
+        assert health(instance, process.pid) == WorkerStatus.RUNNING
 
 
 def test_a_process_that_got_the_id_later_is_another_one(instance, process):

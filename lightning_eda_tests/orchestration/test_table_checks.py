@@ -43,3 +43,15 @@ def test_an_empty_csv_is_told_with_what_became_of_the_partition():
     told = "2024-01-01 (in/20240101/a.csv): it names no partition, and nothing was replaced"
     assert check.metadata["days"].value == told
     assert "empty now" not in check.description
+
+
+def test_a_day_is_compared_with_the_days_before_it_in_the_same_run():
+    """Ten times the rows are unusual on the first such day, and usual once most days have them."""
+    days = [date(2024, 1, number) for number in range(1, 6)]
+    parts = [PartitionResult("x", rows, "k", 1) for rows in (30, 300, 300, 300, 300)]
+    results = {day: result_of("", part) for day, part in zip(days, parts, strict=True)}
+    check = check_row_count(dict(reversed(results.items())), BEFORE)
+    assert check.metadata["unusual_days"].value == (
+        "2024-01-02: 300 rows, usually 30; 2024-01-03: 300 rows, usually 30"
+    )
+    assert check_row_count({days[1]: results[days[1]]}, {}).passed

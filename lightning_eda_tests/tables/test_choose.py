@@ -36,9 +36,12 @@ def test_the_latest_is_taken():
     assert latest_object(store, "in/", "sales").key == "in/b_sales.csv"
 
 
-def test_of_two_of_the_same_time_the_greater_key_is_taken():
-    """In any order of the listing."""
-    store = Listing().add("in/b.csv").add("in/a.csv")
+@pytest.mark.parametrize("keys", [("in/a.csv", "in/b.csv"), ("in/b.csv", "in/a.csv")])
+def test_of_two_of_the_same_time_the_greater_key_is_taken(keys):
+    """In any order of the listing; that of S3 is the first."""
+    store = Listing()
+    for key in keys:
+        store.add(key)
     assert latest_object(store, "in/", "").key == "in/b.csv"
 
 

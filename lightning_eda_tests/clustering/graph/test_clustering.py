@@ -3,7 +3,7 @@ import warnings
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.cluster import HDBSCAN, OPTICS
 
@@ -18,6 +18,7 @@ from lightning_eda_tests.clustering.graph.pair_lists import (
     geometric,
     pair_lists,
 )
+from lightning_eda_tests.examples import examples
 
 FAR = 1e6
 
@@ -58,7 +59,6 @@ def blobs(sizes=(12, 9, 7), alone=3, seed=0):
 
 
 @given(pair_lists(), st.integers(1, 4))
-@settings(deadline=None)
 def test_dbscan_is_ours(case, min_samples):
     """By name, in any case of letters."""
     n, rows = case
@@ -158,7 +158,7 @@ def test_hdbscan_keeps_items_at_one_place_together():
 
 
 @given(pair_lists(), st.sampled_from(["OPTICS", "HDBSCAN"]), st.integers(2, 5))
-@settings(max_examples=150, deadline=None)
+@examples(150)
 def test_any_list_has_an_answer(case, algorithm, min_samples):
     """Clusters are numbered by their first item, and lie within parts of the graph."""
     labels = cluster(case, algorithm, min_samples=min_samples)

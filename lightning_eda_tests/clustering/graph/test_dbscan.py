@@ -3,7 +3,7 @@ import sys
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.cluster import DBSCAN
 
@@ -18,12 +18,13 @@ from lightning_eda_tests.clustering.graph.pair_lists import (
     sparse_matrix,
     textbook_dbscan,
 )
+from lightning_eda_tests.examples import examples
 
 LINE = [(k, k + 1, 1.0) for k in range(3)] + [(4, 5, 1.0)]  # 0-1-2-3, 4-5, 6 alone
 
 
 @given(pair_lists(), st.integers(1, 6))
-@settings(max_examples=1000, deadline=None)
+@examples(1000)
 def test_labels_are_those_of_the_textbook(case, min_samples):
     """On a thousand random lists with repeats, self pairs, zeros, ties at eps and one-way pairs."""
     n, rows = case
@@ -32,7 +33,7 @@ def test_labels_are_those_of_the_textbook(case, min_samples):
 
 
 @given(pair_lists(), st.integers(1, 5), st.integers(1, 7))
-@settings(max_examples=200, deadline=None)
+@examples(200)
 def test_labels_do_not_depend_on_the_length_of_a_chunk(case, min_samples, chunk):
     """Components, counts and borders add up over chunks, on sorted and on unsorted lists."""
     n, rows = case
@@ -61,7 +62,6 @@ def test_labels_are_those_of_scikit_learn(seed, grid):
 
 
 @given(pair_lists(), st.randoms(use_true_random=False), st.integers(1, 4))
-@settings(deadline=None)
 def test_order_of_rows_and_columns_changes_nothing(case, random, min_samples):
     """The pairs are a set of unordered pairs."""
     n, rows = case

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from lightning_eda.clustering.graph import pairs as pairs_module
@@ -8,6 +8,7 @@ from lightning_eda.clustering.graph.dbscan import dbscan_pairs
 from lightning_eda.clustering.graph.k_distance import k_distances
 from lightning_eda.errors import PointsError
 from lightning_eda_tests.clustering.graph.pair_lists import columns, distances_of_pairs, geometric, pair_lists
+from lightning_eda_tests.examples import examples
 
 
 def by_hand(n, rows, k):
@@ -17,7 +18,7 @@ def by_hand(n, rows, k):
 
 
 @given(pair_lists(), st.integers(1, 6), st.integers(1, 9))
-@settings(max_examples=300, deadline=None)
+@examples(300)
 def test_it_is_the_distance_of_the_kth_neighbour(case, k, chunk):
     """The item itself is the first; infinite where there are fewer; whatever the length of a chunk."""
     n, rows = case
@@ -34,7 +35,6 @@ def test_larger_lists_agree(k):
 
 
 @given(pair_lists(), st.integers(1, 5), st.sampled_from([0.0, 1.0, 1.5, 2.0]))
-@settings(deadline=None)
 def test_items_up_to_eps_are_the_core_items(case, k, eps):
     """What the curve is read for: with k = min_samples. Without borders, clustered items are core."""
     n, rows = case

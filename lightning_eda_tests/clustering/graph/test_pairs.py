@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from lightning_eda.clustering.graph import pairs as module
 from lightning_eda.clustering.graph.pairs import check_pairs, in_order, unique_pairs
@@ -48,7 +48,6 @@ def test_unsigned_items_of_64_bits_keep_their_value():
 
 
 @given(pair_lists())
-@settings(deadline=None)
 def test_each_pair_is_kept_once_with_its_smallest_distance(case):
     """Sorted, the smaller item first, no self pairs; and what is so already is left as it is."""
     n, rows = case
@@ -61,7 +60,6 @@ def test_each_pair_is_kept_once_with_its_smallest_distance(case):
 
 @pytest.mark.parametrize("chunk", [1, 2, 3])
 @given(case=pair_lists())
-@settings(deadline=None)
 def test_order_is_seen_over_the_bounds_of_chunks(chunk, case):
     """`in_order` is the same whatever the length of a chunk."""
     i, j, _ = columns(case[1])

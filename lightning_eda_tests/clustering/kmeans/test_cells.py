@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from lightning_eda.clustering.kmeans.cells import (
@@ -15,6 +15,7 @@ from lightning_eda.clustering.kmeans.cells import (
 from lightning_eda.clustering.kmeans.grouping import group_rows
 from lightning_eda.clustering.points import sphere_points
 from lightning_eda.errors import PointsError
+from lightning_eda_tests.examples import examples
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -41,7 +42,7 @@ def assert_same(one: CellSums, two: CellSums, rtol: float = 0.0) -> None:
 
 
 @given(st.lists(st.tuples(st.integers(-2, 2), st.integers(-2, 2)), max_size=60))
-@settings(max_examples=60, deadline=None)
+@examples(60)
 def test_group_rows_is_unique(rows: list[tuple[int, int]]) -> None:
     """Groups are those of numpy's unique, and `first` is the first row of each."""
     array = np.array(rows, dtype=np.int64).reshape(-1, 2)

@@ -53,6 +53,12 @@ def test_a_curve_without_a_knee_gives_none(inertia: list[float]) -> None:
     assert knee(np.arange(2, 2 + len(inertia)), inertia) is None
 
 
+def test_a_flat_top_has_its_knee_at_its_first_k() -> None:
+    """From k = 2 to 3 the curve falls as its chord does: 3 pays no more than the chord, so 2 is enough."""
+    drop = [0.0, 0.375, 0.5, 0.5, 0.5625, 0.65625, 0.765625, 0.875, 1.0]
+    assert knee(np.arange(1, 10), 64.0 * (1.0 - np.array(drop))) == 2
+
+
 def test_unfitted_k_are_left_out() -> None:
     """NaN at the end does not hide the knee."""
     curve = [100.0, 40.0, 5.0, 4.0, 3.0, 2.0, np.nan, np.nan]

@@ -1,18 +1,19 @@
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.cluster import KMeans
 
 from lightning_eda.clustering.kmeans.cells import distinct_positions
 from lightning_eda.clustering.kmeans.kmeans import lloyd, seed_centers
 from lightning_eda.clustering.kmeans.search import best_fits
+from lightning_eda_tests.examples import examples
 
 pytestmark = pytest.mark.filterwarnings("error")
 
 
 @given(st.integers(0, 10_000), st.integers(1, 12), st.integers(1, 5), st.booleans())
-@settings(max_examples=40, deadline=None)
+@examples(40)
 def test_from_the_same_centres_scikit_learn_ends_at_the_same_solution(
     seed: int, k: int, d: int, weighted: bool
 ) -> None:

@@ -3,10 +3,11 @@ from pathlib import Path
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import silhouette_score
 
+from lightning_eda.clustering.kmeans import silhouette as module
 from lightning_eda.clustering.kmeans.silhouette import (
     estimate_silhouettes,
     silhouette_scores,
@@ -15,6 +16,7 @@ from lightning_eda.clustering.kmeans.silhouette import (
 from lightning_eda.clustering.kmeans.sweep import kmeans_sweep
 from lightning_eda.clustering.points import sphere_points
 from lightning_eda.errors import PointsError
+from lightning_eda_tests.examples import examples
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -28,7 +30,7 @@ def storms(n: int, seed: int = 0) -> np.ndarray:
 
 
 @given(st.integers(0, 10_000), st.integers(3, 120), st.integers(1, 5), st.booleans())
-@settings(max_examples=60, deadline=None)
+@examples(60)
 def test_scores_equal_those_of_scikit_learn(seed: int, n: int, d: int, repeated: bool) -> None:
     """Any labels, any dimension, repeated points with equal or different labels, single-point clusters."""
     rng = np.random.default_rng(seed)
@@ -134,6 +136,16 @@ def test_a_sample_is_seeded_and_free_of_the_row_order() -> None:
     two = estimate_silhouettes(points[order], [labels[order]], exact_limit=100, sample_size=200)
     other = estimate_silhouettes(points, [labels], exact_limit=100, sample_size=200, seed=61)
     assert one.scores[0] == two.scores[0] != other.scores[0]
+
+
+def test_a_sample_draws_each_point_at_most_once() -> None:
+    """A place that stands for several points as often as these; all of them draw each by its weight."""
+    weights = np.array([1.0, 3.0, 2.0, 1.0])
+    np.testing.assert_array_equal(module._draw(weights, 7, seed=0), weights)
+    drawn = np.array([module._draw(weights, 3, seed) for seed in range(60)])
+    assert (drawn.sum(axis=1) == 3).all()
+    np.testing.assert_array_equal(drawn.max(axis=0), weights)
+    np.testing.assert_array_equal(drawn.min(axis=0), 0)
 
 
 def test_a_sample_of_everything_is_exact() -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 from sklearn.cluster import KMeans
 
@@ -13,6 +13,7 @@ from lightning_eda.clustering.kmeans.cells import cells_of_points
 from lightning_eda.clustering.kmeans.sweep import Sweep, kmeans_sweep, kmeans_sweep_cells
 from lightning_eda.clustering.points import sphere_points
 from lightning_eda.errors import PointsError, SettingError
+from lightning_eda_tests.examples import examples
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -47,7 +48,7 @@ def test_planted_storms_are_recovered() -> None:
 
 @given(st.integers(0, 10_000), st.integers(1, 4))
 @example(1952, 2)  # 0.9 % above at k = 9 while only the best solution of each k had neighbours
-@settings(max_examples=12, deadline=None)
+@examples(12)
 def test_inertia_is_not_above_scikit_learn(seed: int, d: int) -> None:
     """On shapeless data, the hardest: at most 0.5 % above the best of ten starts of scikit-learn."""
     points = np.random.default_rng(seed).normal(size=(250, d))
@@ -100,6 +101,13 @@ def test_the_number_of_threads_does_not_matter_and_the_seed_is_kept() -> None:
     assert (one.seed, one.n_init) == (5, 2)
 
 
+def test_another_seed_draws_other_starts() -> None:
+    """On shapeless data with one start, some k ends elsewhere."""
+    points = np.random.default_rng(0).normal(size=(400, 2))
+    one, two = (kmeans_sweep(points, 2, 12, n_init=1, seed=seed) for seed in (1, 2))
+    assert (one.inertia != two.inertia).any()
+
+
 @pytest.mark.parametrize("turn", [180.0, 73.0, 360.0])
 def test_a_turn_of_all_longitudes_keeps_the_partition(turn: float) -> None:
     """There is no seam: storms on the antimeridian are as whole as on any other meridian."""
@@ -115,6 +123,14 @@ def test_labels_are_ranked_by_size_then_by_centre() -> None:
     sweep = kmeans_sweep(points, 3, 3)
     np.testing.assert_array_equal(sweep.labels(3), [2, 2, 1, 1, 0, 0, 0])
     np.testing.assert_allclose(sweep.centers[3][:, 0], [9.1, 1.05, 5.05])
+
+
+def test_equal_clusters_are_ranked_by_their_centres() -> None:
+    """Nine pairs on a grid: by the first coordinate, then by the second, wherever the fit began."""
+    grid = [(x, y) for x in (0.0, 10.0, 20.0) for y in (0.0, 10.0, 20.0)]
+    points = np.array([(x, y + way) for x, y in grid[::-1] for way in (-0.1, 0.1)])
+    for seed in range(3):
+        np.testing.assert_allclose(kmeans_sweep(points, 9, 9, seed=seed).centers[9], grid, atol=1e-9)
 
 
 @pytest.mark.parametrize(

@@ -4,12 +4,13 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from lightning_eda.clustering.storms.neighbours import Tally, near_pairs, near_pairs_in_groups
 from lightning_eda.earth import EARTH_RADIUS_KM
 from lightning_eda.errors import PointsError
+from lightning_eda_tests.examples import examples
 
 MINUTE = 60_000_000
 HALF_ROUND = math.pi * EARTH_RADIUS_KM * 1000.0
@@ -62,7 +63,7 @@ def as_dict(batches) -> dict[frozenset, int]:
     return dict(listed)
 
 
-@settings(max_examples=300, deadline=None)
+@examples(300)
 @given(
     rows=flashes,
     km=st.sampled_from([0, 5, 12, 500, 15_000, 30_000]),
@@ -78,7 +79,7 @@ def test_they_are_those_of_all_against_all(rows, km, minutes, candidates):
 
 
 @given(rows=flashes, seed=st.integers(0, 100))
-@settings(max_examples=50, deadline=None)
+@examples(50)
 def test_the_order_of_the_rows_does_not_matter(rows, seed):
     """The same pairs with the same distances."""
     order = np.random.default_rng(seed).permutation(len(rows)).tolist()
@@ -103,6 +104,31 @@ def test_the_limit_of_time_is_inclusive(apart, found):
     """To the microsecond, in both directions."""
     for first, second in ((0, apart), (apart, 0)):
         assert bool(as_dict(pairs_of([((1.0, 2.0), first), ((1.0, 2.0), second)], 0.0, 10.0))) is found
+
+
+@pytest.mark.parametrize(
+    ("metres", "minutes", "km", "limit"),
+    [(1001.0, 0.0, 1.001, 0.0), (0.0, 4.1, 0.0, 4.1), (300.0, 0.0, 0.1 + 0.2, 0.0)],
+)
+def test_a_limit_that_no_binary_fraction_is_finds_what_is_at_it(metres, minutes, km, limit):
+    """1.001 km are 1,001 m, though 1.001 times 1,000 is a little less."""
+    north = math.degrees(metres / 1000.0 / EARTH_RADIUS_KM)
+    rows = [((0.0, 20.0), 0), ((north, 20.0), round(minutes * MINUTE))]
+    assert as_dict(pairs_of(rows, km, limit)) == {frozenset((0, 1)): metres}
+    further = [((0.0, 20.0), 0), ((north + 1e-5, 20.0), round(minutes * MINUTE) + 1)]
+    assert as_dict(pairs_of(further, km, limit)) == {}
+
+
+def test_flashes_of_one_time_stand_in_the_order_given():
+    """Of 3,000 flashes at three moments, whose pairs name the earlier row first where the time is one."""
+    random = np.random.default_rng(0)
+    moments = random.integers(0, 3, 3000)
+    rows = [((0.0, 0.05 * number), int(moment)) for number, moment in enumerate(moments)]
+    batches = pairs_of(rows, 6.0, 1.0)
+    i, j = (np.concatenate([getattr(batch, side) for batch in batches]) for side in "ij")
+    same = moments[i] == moments[j]
+    assert same.sum() > 500
+    assert (i[same] < j[same]).all()
 
 
 def test_the_earlier_flash_comes_first():

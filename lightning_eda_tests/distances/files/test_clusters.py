@@ -5,7 +5,7 @@ import io
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from lightning_eda.distances.files import clusters as module
@@ -26,7 +26,6 @@ def rows_of(data: bytes) -> list[list[str]]:
 
 @pytest.mark.parametrize("rows_at_once", [3, 1 << 20])
 @given(ITEMS)
-@settings(deadline=None)
 def test_it_is_what_the_csv_module_would_write(rows_at_once, rows):
     """Quotes only where CSV needs them, LF, sorted by cluster and then as the items are, noise left out."""
     items, labels = [row[0] for row in rows], [row[1] for row in rows]

@@ -1,5 +1,6 @@
 """The decoder against the true values of real granules of every era."""
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -121,6 +122,15 @@ def test_a_granule_that_lost_rows_is_kept_and_says_so(granules_folder):
         "30 groups without events",
     ):
         assert part in header.reason
+
+
+@each_real
+def test_flashes_that_lost_their_groups_are_told(name, granules_folder):
+    """As many as have none in the table, in the words of the reason."""
+    granule = read_granule(granules_folder / name)
+    lost = granule.flashes["n_groups"].to_pylist().count(0)
+    told = re.findall(r"(\d+) flashes without groups", granule.header.reason or "")
+    assert told == ([str(lost)] if lost else [])
 
 
 @each_real

@@ -9,13 +9,15 @@ import zlib
 from pathlib import Path
 
 import h5py
+import numpy as np
 import pytest
 
 from lightning_eda.errors import GranuleError
 from lightning_eda.glm.lcfa import read_granule
 from lightning_eda.glm.lcfa.reader import forget
+from lightning_eda.settings import TIERS
 from lightning_eda.simulator import granule_bytes
-from lightning_eda_tests.glm.granule_edits import edited
+from lightning_eda_tests.glm.granule_edits import edited, replaced, stored_values, with_attribute
 from lightning_eda_tests.glm.refused_granules import CASES, FLASHES, change, create, put, sound, values
 
 
@@ -83,8 +85,8 @@ def test_virtual_datasets_are_not_read(secret):
 
 
 def test_a_chunk_that_inflates_without_end_is_not_inflated():
-    """A chunk of 512 bytes that inflates to 512 MB is refused before HDF5 sees it."""
-    bomb = zlib.compress(bytes(1 << 29), 9)
+    """A chunk of 512 bytes that inflates to 64 MB is refused before HDF5 sees it."""
+    bomb = zlib.compress(bytes(1 << 26), 9)
 
     def edit(file: h5py.File) -> None:
         del file["event_lat"]
@@ -138,3 +140,32 @@ def test_a_file_larger_than_any_granule_is_not_read(tmp_path):
         file.truncate((1 << 27) + 1)
     with pytest.raises(GranuleError, match="134,217,729 bytes is more than any granule has"):
         read_granule(path)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "accepted"), [(-5.0, True), (-5.005, True), (-5.05, False), (20.005, True), (20.05, False)]
+)
+def test_times_are_those_of_the_granule(seconds, accepted):
+    """Light may be written up to 5 s late, and a hundredth is left for rounding at either end."""
+    image, name = granule_bytes(flashes=FLASHES, raw={"event_time_offset": np.zeros(80, np.int16)})
+    image = with_attribute(image, "event_time_offset", "add_offset", np.float32(seconds))
+    if accepted:
+        times = read_granule(image, name=str(name)).events["event_time"].to_pylist()
+        after = [(time - name.start).total_seconds() for time in times]
+        assert after == pytest.approx([seconds] * 80)
+    else:
+        words = rf"event_time_offset has times from {seconds:.3f} s to {seconds:.3f} s after the start"
+        with pytest.raises(GranuleError, match=words):
+            read_granule(image, name=str(name))
+
+
+@pytest.mark.parametrize("tiers", [TIERS, ("flash",)])
+def test_flashes_without_groups_are_told(tiers):
+    """The groups of two flashes are of their neighbour: the file is kept, and says what it lacks."""
+    image, name = sound()
+    parents = stored_values(image, "group_parent_flash_id")
+    ids = stored_values(image, "flash_id")
+    parents[np.isin(parents, ids[:2])] = ids[2]
+    granule = read_granule(replaced(image, "group_parent_flash_id", parents), tiers, name)
+    assert (granule.header.status, granule.header.reason) == ("inconsistent", "2 flashes without groups")
+    assert granule.flashes["n_groups"].to_pylist()[:4] == [0, 0, 6, 2]

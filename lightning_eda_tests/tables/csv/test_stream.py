@@ -5,11 +5,12 @@ from decimal import Decimal
 
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from lightning_eda.errors import TransferError
 from lightning_eda.tables.csv.stream import CsvOptions, stream_csv
+from lightning_eda_tests.examples import examples
 from lightning_eda_tests.tables import csv_oracle as oracle
 from lightning_eda_tests.tables.csv_sources import Noted, opener, read, types
 from lightning_eda_tests.tables.values.test_inference import COLUMNS
@@ -232,7 +233,7 @@ def written(value: str | None, quoted: bool) -> str:
     return '"' + value.replace('"', '""') + '"' if needs else value
 
 
-@settings(max_examples=150, deadline=None)
+@examples(150)
 @given(st.data(), st.integers(1, 60), st.sampled_from(["utf-8", "cp1252"]))
 def test_the_size_of_the_blocks_changes_nothing(data, block_bytes, encoding):
     """Types and values are those of the oracle, which looks at whole columns value by value."""

@@ -5,7 +5,7 @@ import pyarrow as pa
 import pyarrow.dataset as pads
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from lightning_eda.errors import DatasetError, SettingError
@@ -17,6 +17,7 @@ from lightning_eda.tables.dataset.place import (
     partition_folder,
     partition_values,
 )
+from lightning_eda_tests.examples import examples
 
 VALUES = st.one_of(
     st.none(),
@@ -100,7 +101,7 @@ def test_keys_of_other_columns_are_of_no_partition():
     assert partition_values("t/", ["day"], "u/day=1/a.parquet") is None
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(value=VALUES.filter(lambda value: not value or len(value.encode()) < 60))
 def test_pyarrow_and_duckdb_read_the_same_value(tmp_path: Path, value):
     """The spelling is theirs too."""

@@ -11,13 +11,14 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from lightning_eda.errors import DatasetError, StorageError
 from lightning_eda.tables.dataset import sink as parquet_sink
 from lightning_eda.tables.dataset.sink import ParquetSink
 from lightning_eda.tables.values.types import TIMESTAMP
+from lightning_eda_tests.examples import examples
 
 SCHEMA = pa.schema([("id", pa.int64()), ("name", pa.string())])
 
@@ -175,7 +176,7 @@ def test_discarding_leaves_nothing_behind(tmp_path: Path, monkeypatch):
     assert list(tmp_path.iterdir()) == []
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     batches=st.lists(
         st.lists(st.tuples(st.integers(0, 9), st.sampled_from(["a", "b", "", None, "ü", "7"])), max_size=12),

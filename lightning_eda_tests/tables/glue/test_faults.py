@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 
 from lightning_eda.errors import AccessDeniedError, DatasetError, TransferError
-from lightning_eda.tables.glue.catalogue import Catalogue, Plan
+from lightning_eda.tables.glue.catalogue import MOST_STALLED, Catalogue, Plan
 from lightning_eda.tables.glue.requests import glue_client
 from lightning_eda_tests.servers import Faults, FaultyProxy
 from lightning_eda_tests.tables.glue_database import DAYS, SCHEMA, Glue, register
@@ -54,6 +54,25 @@ def test_a_failure_that_passes_is_not_noticed(glue: Glue, proxy: FaultyProxy, ki
     register(glue.catalogue(endpoint_url=proxy.endpoint_url))
     assert {"GetTable", "GetDatabase", "CreateTable", "BatchCreatePartition"} <= seen
     assert glue.catalogue().plan(SCHEMA, DAYS) == Plan(glue.columns())
+
+
+def test_partitions_that_glue_does_not_get_to_are_asked_for_again(glue: Glue, proxy: FaultyProxy):
+    """Eight times in a row; then what it says counts."""
+    register(glue.catalogue())
+    proxy.faults = Faults(share=1, kinds=("unsaid",), only="BatchGetPartition", at=range(2, 10))
+    assert glue.catalogue(endpoint_url=proxy.endpoint_url).plan(SCHEMA, DAYS) == Plan(glue.columns())
+    asked = [seen.fault for seen in proxy.seen if seen.operation == "BatchGetPartition"]
+    assert asked == ["unsaid"] * MOST_STALLED + [""]
+
+
+def test_partitions_that_glue_never_gets_to_are_an_error(glue: Glue, proxy: FaultyProxy):
+    """After so many times; trying later may help."""
+    register(glue.catalogue())
+    proxy.faults = Faults(share=1, kinds=("unsaid",), only="BatchGetPartition")
+    with pytest.raises(DatasetError, match="it does not say which partitions there are") as caught:
+        glue.catalogue(endpoint_url=proxy.endpoint_url).plan(SCHEMA, DAYS)
+    assert caught.value.retryable
+    assert sum(seen.fault == "unsaid" for seen in proxy.seen) == MOST_STALLED + 1
 
 
 def test_a_failure_that_stays_says_so(glue: Glue, proxy: FaultyProxy):

@@ -3,12 +3,13 @@ import csv
 import io
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from lightning_eda.errors import SettingError
 from lightning_eda.tables.text.delimiter import NO_DELIMITER
 from lightning_eda.tables.text.dialect import Dialect, detect, is_single_byte, parse_delimiter, parse_encoding
+from lightning_eda_tests.examples import examples
 
 TABLE = "id,größe\n1,Zürich\n2,Köln\n"
 
@@ -115,7 +116,7 @@ def test_encodings_of_single_bytes_are_told_from_others():
 WORD = st.text(st.characters(codec="utf-8", exclude_characters="\0", exclude_categories=["Cs"]), max_size=8)
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(st.sampled_from(",;\t|"), st.integers(2, 6), st.data())
 def test_what_python_writes_is_detected(delimiter, columns, data):
     """With fields that hold anything, quoted by Python's writer."""

@@ -1,12 +1,13 @@
 import csv
 import io
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from lightning_eda.tables.text.blocks import row_blocks
 from lightning_eda.tables.text.pieces import Piece
 from lightning_eda.tables.text.rows import lines_in, walk
+from lightning_eda_tests.examples import examples
 
 TEXT = st.text(alphabet='ab,;"\n\r', max_size=120)
 
@@ -46,7 +47,6 @@ def test_the_line_of_a_bad_quote_is_that_of_the_quote():
     assert bad.problem.startswith("the quote that opens in line 2 is not closed")
 
 
-@settings(deadline=None)
 @given(TEXT)
 def test_rows_cover_the_text_and_the_lines_add_up(text):
     """Nothing is between rows but blank lines, and each line is the count of line ends before."""
@@ -60,7 +60,6 @@ def test_rows_cover_the_text_and_the_lines_add_up(text):
     assert lines_in(data) == len(text.splitlines()) - bool(text and text[-1] not in "\r\n")
 
 
-@settings(deadline=None)
 @given(st.lists(st.lists(st.text(alphabet='a,"\n\r ', max_size=6), min_size=1, max_size=4), max_size=8))
 def test_rows_of_pythons_writer_have_the_fields_that_were_written(rows):
     """Python's csv module is the oracle."""
@@ -69,7 +68,7 @@ def test_rows_of_pythons_writer_have_the_fields_that_were_written(rows):
     assert [fields for _, _, fields in rows_of(text.getvalue())] == [len(row) for row in rows]
 
 
-@settings(max_examples=300, deadline=None)
+@examples(300)
 @given(TEXT, st.integers(1, 40), st.integers(1, 40))
 def test_blocks_are_whole_rows_whatever_their_size(text, block_bytes, piece_bytes):
     """The rows of all blocks are those of the whole text, odd quotes or not, with their lines."""

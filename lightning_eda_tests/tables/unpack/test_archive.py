@@ -7,7 +7,7 @@ import tarfile
 import zipfile
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from lightning_eda.errors import ArchiveError, TransferError
@@ -180,7 +180,6 @@ def test_the_stream_is_closed_and_its_errors_pass_through():
     assert stream.closed
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=3000), st.integers(1, 999), st.booleans())
 def test_packing_changes_nothing(content, size, zipped):
     """Whatever the bytes and the size of the reads; unless the content is itself an archive."""
@@ -189,7 +188,6 @@ def test_packing_changes_nothing(content, size, zipped):
     assert unpack(data, size=size)[1] == content
 
 
-@settings(deadline=None)
 @given(st.data())
 def test_a_zip_cut_or_changed_anywhere_is_exact_or_refused(data):
     """Never wrong bytes without an error."""

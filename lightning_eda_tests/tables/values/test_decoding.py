@@ -1,6 +1,6 @@
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from lightning_eda.tables.values.decoding import UndecodableError, decode
@@ -8,7 +8,6 @@ from lightning_eda.tables.values.decoding import UndecodableError, decode
 ENCODINGS = ["utf-8", "windows-1252", "latin-1", "cp850", "koi8-r"]
 
 
-@settings(deadline=None)
 @given(st.lists(st.one_of(st.none(), st.text(max_size=12)), max_size=12), st.sampled_from(ENCODINGS))
 def test_columns_are_decoded_as_python_decodes_values(values, encoding):
     """Whatever the lengths of the characters, with missing and empty values between."""

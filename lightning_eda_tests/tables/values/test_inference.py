@@ -1,11 +1,12 @@
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from lightning_eda.tables.values.convert import MisfitError, convert
 from lightning_eda.tables.values.inference import Kind, examine, type_of
 from lightning_eda.tables.values.types import TIMESTAMP
+from lightning_eda_tests.examples import examples
 from lightning_eda_tests.tables import csv_oracle as oracle
 
 VALUES = [
@@ -39,7 +40,7 @@ def test_one_value_has_the_type_it_should_have(value):
     assert (str(array.type), array.to_pylist()) == (oracle.type_of([value]), oracle.values_of([value]))
 
 
-@settings(max_examples=400, deadline=None)
+@examples(400)
 @given(COLUMNS)
 def test_a_column_has_the_type_it_should_have(column):
     """Whatever the mixture of values."""
@@ -48,7 +49,7 @@ def test_a_column_has_the_type_it_should_have(column):
     assert array.to_pylist() == oracle.values_of(column)
 
 
-@settings(max_examples=400, deadline=None)
+@examples(400)
 @given(st.lists(COLUMNS, min_size=1, max_size=4))
 def test_the_parts_of_a_column_add_up_to_the_whole(parts):
     """Each part is looked at with what is known of those before, or with nothing: the type is the same."""

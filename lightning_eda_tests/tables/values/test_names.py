@@ -1,7 +1,7 @@
 import re
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from lightning_eda.errors import CsvError
@@ -43,7 +43,6 @@ def test_a_name_too_long_for_glue_is_an_error():
         safe_names(["a" * 300])
 
 
-@settings(deadline=None)
 @given(st.text(max_size=30))
 def test_safe_names_are_safe_and_stay(name):
     """Glue's characters only, no digit first, and doing it again changes nothing; awswrangler neither."""

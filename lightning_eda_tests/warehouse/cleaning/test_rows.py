@@ -5,13 +5,14 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from lightning_eda.errors import SettingError, WarehouseError
 from lightning_eda.warehouse.cleaning.rows import REASONS, Cleaning, clean_rows, count_rows
 from lightning_eda.warehouse.cleaning.rules import FIELD_LIMIT_DEG
 from lightning_eda.warehouse.database.connection import writer
+from lightning_eda_tests.examples import examples
 from lightning_eda_tests.warehouse.cleaned import END, HOUR, clean, dropped, ids, stuck_groups
 from lightning_eda_tests.warehouse.detections import GRANULE, START, SUBPOINT_LON, store
 
@@ -163,7 +164,7 @@ def first_reason(row: dict, options: dict) -> str | None:
 
 
 @given(rows=ROWS, options=OPTIONS)
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_counts_add_up(tmp_path_factory: pytest.TempPathFactory, rows: list[dict], options: dict) -> None:
     """Every row is kept, or counted once under its first reason; of equal ones that are left, one is kept."""
     database = tmp_path_factory.mktemp("counts") / "lightning.duckdb"

@@ -126,6 +126,14 @@ def test_energy_is_required_only_when_it_is_a_feature(database: Path) -> None:
     assert (ids(found), dropped(found)) == ([4], {"no_energy": 3, "energy_limit": 1})
 
 
+def test_an_area_is_required_only_when_it_is_a_feature(database: Path) -> None:
+    """Then rows without a finite one are dropped, for that reason and not for a limit."""
+    store(database, flashes=[{"flash_area": area} for area in (1e8, None, math.nan, math.inf, 0.0)])
+    assert clean(database).kept == 5
+    found = clean(database, require_area=True, max_area_m2=1e7)
+    assert (ids(found), dropped(found)) == ([4], {"no_area": 3, "area_limit": 1})
+
+
 def test_exact_duplicates_leave_the_smallest_key(database: Path) -> None:
     """Same satellite, times, place, energy and area, NULL like NULL; any difference makes two flashes."""
     same = {"flash_time_of_first_event": START, "flash_time_of_last_event": START + LATER}

@@ -83,6 +83,26 @@ def test_leftovers_of_a_killed_making_do_not_matter(tmp_path: Path) -> None:
     assert not database.with_name(database.name + ".wal").exists()
 
 
+LEAVE_A_LOG = """
+import duckdb, os, signal, sys
+connection = duckdb.connect(sys.argv[1])
+connection.execute("CREATE TABLE notes AS SELECT range AS n FROM range(1000)")
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_the_log_of_a_database_that_was_deleted_does_not_matter(tmp_path: Path) -> None:
+    """A program was killed, and somebody deleted its file but not the log: DuckDB would refuse the pair."""
+    database = tmp_path / "lightning.duckdb"
+    assert subprocess.run([sys.executable, "-c", LEAVE_A_LOG, database], check=False).returncode == -9
+    log = database.with_name("lightning.duckdb.wal")
+    assert log.stat().st_size > 0
+    database.unlink()
+    load(database, tmp_path / "series", HOUR, make_hour(HOUR))
+    assert table_counts(database)["granules"] == 6
+    assert not log.exists()
+
+
 def test_a_folder_is_no_database(tmp_path: Path) -> None:
     """A folder in place of the file is named."""
     assert all("is a folder" in text for text in open_both(tmp_path))
@@ -188,7 +208,7 @@ def test_a_file_of_a_newer_format_is_left_in_it(tmp_path: Path) -> None:
     assert table_counts(database)["granules"] == 6
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_duckdb_1_5_reads_and_writes_the_file(tmp_path: Path) -> None:
     """DuckDB 1.5 opens a file we made, writes to it, and we go on; a 2.x file is refused there by name."""
     site = tmp_path / "site"

@@ -6,12 +6,13 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from lightning_eda.warehouse.database.connection import writer
 from lightning_eda.warehouse.schema.distances import DISTANCE_CLUSTERS
 from lightning_eda.warehouse.writing.day_rows import replace_day
+from lightning_eda_tests.examples import examples
 from lightning_eda_tests.warehouse.contents import load, rows_with
 from lightning_eda_tests.warehouse.hours import make_hour
 
@@ -68,7 +69,7 @@ def test_what_cannot_be_stored_changes_nothing(tmp_path: Path, rows: pa.Table, w
     assert stored(database, DAY) == {"a": 0}
 
 
-@settings(max_examples=20, deadline=None)
+@examples(20)
 @given(items=st.dictionaries(st.text(min_size=1, max_size=12), st.integers(0, 5), max_size=8))
 def test_any_item_comes_back(tmp_path_factory, items: dict[str, int]):
     """Quotes, line ends, NULs and all of Unicode."""

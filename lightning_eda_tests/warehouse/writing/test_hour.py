@@ -2,18 +2,19 @@
 
 import math
 import struct
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from lightning_eda.errors import SeriesError, WarehouseError
 from lightning_eda.series import EVENTS, GRANULES, TABLES
 from lightning_eda.warehouse.queries import ledger, table_counts
 from lightning_eda.warehouse.writing.hour import replace_hour
+from lightning_eda_tests.examples import examples
 from lightning_eda_tests.warehouse.contents import content_hash, load, stored
 from lightning_eda_tests.warehouse.hours import (
     NOW,
@@ -96,6 +97,13 @@ def test_new_content_replaces_and_is_told(database: Path, tmp_path: Path) -> Non
     result = load(database, tmp_path, HOUR, fewer)
     assert result.replaced["events"] == 180
     assert table_counts(database) == result.rows
+
+
+def test_the_time_of_a_load_is_stored_in_utc(database: Path, tmp_path: Path) -> None:
+    """Whatever the zone of the clock that tells it."""
+    east = NOW.astimezone(timezone(timedelta(hours=2)))
+    load(database, tmp_path, HOUR, make_hour(HOUR), now=east)
+    assert set(ledger(database, HOUR, after(HOUR, 1))["loaded_at"].to_pylist()) == {NOW.replace(tzinfo=None)}
 
 
 def test_the_sign_of_zero_is_content(database: Path, tmp_path: Path) -> None:
@@ -233,7 +241,7 @@ event_rows = st.lists(
 )
 
 
-@settings(max_examples=20, deadline=None)
+@examples(20)
 @given(rows=event_rows)
 def test_any_value_comes_back_identical(tmp_path_factory: pytest.TempPathFactory, rows: list[tuple]) -> None:
     """Ids, microseconds and the 64 bits of every double are what was written; a second load is no change."""
@@ -262,7 +270,7 @@ def bits_of(row: dict) -> list[str]:
 printable = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), max_size=30)
 
 
-@settings(max_examples=20, deadline=None)
+@examples(20)
 @given(texts=st.lists(st.tuples(printable, st.none() | printable), min_size=1, max_size=20))
 def test_any_text_comes_back_verbatim(
     tmp_path_factory: pytest.TempPathFactory, texts: list[tuple[str, str | None]]

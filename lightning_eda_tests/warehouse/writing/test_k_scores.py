@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from lightning_eda.errors import SettingError
@@ -16,6 +16,7 @@ from lightning_eda.warehouse.writing.cluster_tables import (
     read_scores,
     replace_scores,
 )
+from lightning_eda_tests.examples import examples
 from lightning_eda_tests.warehouse.cluster_rows import END, FIT, HOSTILE, START, inertia, scores, silhouette
 
 
@@ -125,7 +126,7 @@ VALUES = st.dictionaries(st.integers(2, 6), st.sampled_from([0.25, 0.5, math.nan
 
 
 @given(first=VALUES, second=VALUES, again=VALUES)
-@settings(max_examples=8, deadline=None)
+@examples(8)
 def test_the_order_of_the_sides_does_not_matter(
     tmp_path_factory: pytest.TempPathFactory, first: dict, second: dict, again: dict
 ) -> None:

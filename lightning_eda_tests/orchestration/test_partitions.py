@@ -1,0 +1,34 @@
+"""Which hours a run is for where neither a partition nor the pin says so."""
+
+from datetime import UTC, datetime
+
+import dagster as dg
+from dagster._core.definitions.job_base import InMemoryJob
+from dagster._core.execution.api import execute_run
+
+from lightning_eda.glm.windows import HOUR, Pin, Window
+from lightning_eda.partitions import run_window
+
+MADE_AT = datetime(2024, 7, 1, 20, 50, tzinfo=UTC)
+
+
+def test_a_run_that_is_executed_again_keeps_the_hour_of_the_first():
+    """Hours later: what failed is repeated, and no other hour is loaded in its place."""
+    windows: list[Window] = []
+
+    @dg.asset
+    def hours(context: dg.AssetExecutionContext) -> None:
+        windows.append(run_window(context, Pin()))
+
+    job = dg.Definitions(
+        [hours], jobs=[dg.define_asset_job("nightly", executor_def=dg.in_process_executor)]
+    ).resolve_job_def("nightly")
+    first, again = (dg.DagsterRun("nightly", run_id) for run_id in ("f" * 8, "a" * 8))
+    again = again._replace(root_run_id=first.run_id, parent_run_id=first.run_id)
+    with dg.DagsterInstance.ephemeral() as instance:
+        instance.run_storage.add_historical_run(first, MADE_AT)
+        instance.run_storage.add_historical_run(again, MADE_AT + 3 * HOUR)
+        for run in (first, again):
+            assert execute_run(InMemoryJob(job), run, instance).success
+    end = MADE_AT.replace(minute=0)
+    assert windows == [Window(end - HOUR, end)] * 2
