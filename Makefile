@@ -2,10 +2,11 @@
 PYTHON ?= python3
 BIN := .venv/bin
 BENCHMARKS := decode ingest peak_hour clustering distances tables graph_overhead
+WORKERS = $$($(BIN)/python -c 'import os; print((os.cpu_count() or 1) + 1)')
 export DAGSTER_DISABLE_TELEMETRY := 1
 export DG_CLI_CONFIG := $(CURDIR)/dg.toml
 
-.PHONY: help setup demo ui test lint types definitions bench pictures wheel clean
+.PHONY: help setup demo ui test thorough lint types definitions bench pictures wheel clean
 
 help:  ## list the commands
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -26,8 +27,11 @@ ui: setup  ## the Dagster UI and daemon on http://localhost:3000
 	@echo 'Open http://localhost:3000 when it says "Serving dagster-webserver"; Ctrl-C ends it.'
 	$(BIN)/dg dev
 
-test: setup  ## the whole test suite; one worker more than processors, as some tests wait for a daemon
-	$(BIN)/pytest --dist worksteal -n $$($(BIN)/python -c 'import os; print((os.cpu_count() or 1) + 1)')
+test: setup  ## the test suite; one worker more than processors, as some tests wait for a daemon
+	$(BIN)/pytest --dist worksteal -n $(WORKERS)
+
+thorough: setup  ## what `make test` leaves out: slow tests, and more examples of each property
+	$(BIN)/pytest --dist worksteal -n $(WORKERS) -m 'slow or hypothesis' --hypothesis-profile thorough
 
 lint: setup  ## style, formatting and import rules
 	$(BIN)/ruff check .

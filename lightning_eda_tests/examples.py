@@ -1,6 +1,6 @@
 """How much is tried: a part in `make test`, which is run often, all of it in CI.
 
-`.ci/run` runs the tests with the mark `slow`, and those of Hypothesis again with its profile `thorough`.
+`make thorough` runs the tests with the mark `slow`, and those of Hypothesis with its profile of that name.
 """
 
 from typing import Any
@@ -9,7 +9,7 @@ import pytest
 from hypothesis import settings
 
 THOROUGH, QUICK = "thorough", "quick"
-MOST, SHARE, FEWEST = 100, 5, 12
+MOST, SHARE, FEWEST = 100, 5, 5
 
 each_in_turn = pytest.mark.parametrize(
     "step", [3, pytest.param(1, marks=pytest.mark.slow)], ids=["some", "all"]

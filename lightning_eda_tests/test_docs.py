@@ -5,8 +5,6 @@ import pydoc
 import re
 from pathlib import Path
 
-import pytest
-
 from lightning_eda.series import TABLES
 from lightning_eda.settings import CsvSettings, DistanceSettings, Settings, declared
 from lightning_eda.warehouse.schema.clusters import CLUSTER_CENTERS, FLASH_CLUSTERS, K_SCORES
@@ -33,63 +31,63 @@ FOLDERS_OF_DATA = {
 }  # fmt: skip
 
 
-@pytest.fixture(params=DOCUMENTS, ids=lambda path: path.relative_to(ROOT).as_posix())
-def document(request):
-    """A document and its text."""
-    return request.param, request.param.read_text()
+TEXTS = {path: path.read_text() for path in DOCUMENTS}
 
 
-def test_every_link_leads_somewhere(document):
+def test_every_link_leads_somewhere():
     """Relative links and pictures."""
-    path, text = document
-    for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", text):
-        if not target.startswith("http"):
-            assert (path.parent / target).exists(), target
+    for path, text in TEXTS.items():
+        for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", text):
+            if not target.startswith("http"):
+                assert (path.parent / target).exists(), (path, target)
 
 
-def test_every_make_command_exists(document):
+def test_every_make_command_exists():
     """`make X` is a target of the Makefile."""
     targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), flags=re.MULTILINE))
-    named = set(re.findall(r"(?:^|`)make ([a-z]+)", document[1], flags=re.MULTILINE))
-    assert named <= targets
+    for path, text in TEXTS.items():
+        named = set(re.findall(r"(?:^|`)make ([a-z]+)", text, flags=re.MULTILINE))
+        assert named <= targets, path
 
 
-def test_every_path_of_the_repository_that_is_named_exists(document):
+def test_every_path_of_the_repository_that_is_named_exists():
     """Names such as `definitions.py` and `deploy/dagster.yaml` in backticks, and those in the tree."""
-    tree = [word for language, block in fences(document[1]) if not language for word in block.split()]
-    named = [word.strip(",") for word in tree] + words_in_backticks(document[1])
-    for word in named:
-        is_path = re.fullmatch(PATH, word)
-        if is_path and word.split("/")[0] not in FOLDERS_OF_DATA | MADE | EXAMPLES:
-            path = f"/{word.rstrip('/')}"
-            assert any(file.endswith(path) or f"{path}/" in file for file in FILES), word
+    for path, text in TEXTS.items():
+        tree = [word for language, block in fences(text) if not language for word in block.split()]
+        for word in [word.strip(",") for word in tree] + words_in_backticks(text):
+            is_path = re.fullmatch(PATH, word)
+            if is_path and word.split("/")[0] not in FOLDERS_OF_DATA | MADE | EXAMPLES:
+                end = f"/{word.rstrip('/')}"
+                assert any(file.endswith(end) or f"{end}/" in file for file in FILES), (path, word)
 
 
-def test_every_file_that_is_said_to_be_written_is_known_to_the_code(document):
+def test_every_file_that_is_said_to_be_written_is_known_to_the_code():
     """Paths of the data folder, with or without `data/`, and the names of files there."""
-    for word in words_in_backticks(document[1]):
-        first = word.removeprefix("data/").split("/")[0]
-        if (first in FOLDERS_OF_DATA and "/" in word) or word.startswith("data/"):
-            assert f'"{first}"' in CODE or first == "dagster" or "." in first, word
-        name = word.split("/")[-1]
-        if re.fullmatch(r"[a-z_]+\.(png|html|gif|npz|json|parquet|csv\.gz|log|duckdb)", name):
-            assert re.search(rf"[\"/]{re.escape(name)}\"", CODE), word
+    for path, text in TEXTS.items():
+        for word in words_in_backticks(text):
+            first = word.removeprefix("data/").split("/")[0]
+            if (first in FOLDERS_OF_DATA and "/" in word) or word.startswith("data/"):
+                assert f'"{first}"' in CODE or first == "dagster" or "." in first, (path, word)
+            name = word.split("/")[-1]
+            if re.fullmatch(r"[a-z_]+\.(png|html|gif|npz|json|parquet|csv\.gz|log|duckdb)", name):
+                assert re.search(rf"[\"/]{re.escape(name)}\"", CODE), (path, word)
 
 
-def test_every_setting_that_is_named_is_read(document):
+def test_every_setting_that_is_named_is_read():
     """In backticks and in commands; a name that ends in _ is how some begin.
 
     Who works on the code is also told constants of it, which are there.
     """
-    names = {name for word in words_in_backticks(document[1]) for name in VARIABLE.findall(word)}
-    commands = "".join(block for language, block in fences(document[1]) if language == "sh")
-    names |= set(re.findall(r"(?:^|\s)([A-Z][A-Z0-9_]+)=", commands))
-    known = Read.settings() | VARIABLES_OF_OTHERS | NO_VARIABLES
-    if document[0].name == "CONTRIBUTING.md":
-        known |= set(re.findall(r"^([A-Z][A-Z_]+)(?:: Final)? = ", CODE + TESTS, re.MULTILINE))
-    assert {name for name in names if not name.endswith("_")} <= known
-    for name in names - known:
-        assert any(one.startswith(name) for one in known), name
+    constants = set(re.findall(r"^([A-Z][A-Z_]+)(?:: Final)? = ", CODE + TESTS, re.MULTILINE))
+    for path, text in TEXTS.items():
+        names = {name for word in words_in_backticks(text) for name in VARIABLE.findall(word)}
+        commands = "".join(block for language, block in fences(text) if language == "sh")
+        names |= set(re.findall(r"(?:^|\s)([A-Z][A-Z0-9_]+)=", commands))
+        known = Read.settings() | VARIABLES_OF_OTHERS | NO_VARIABLES
+        known |= constants if path.name == "CONTRIBUTING.md" else set()
+        assert {name for name in names if not name.endswith("_")} <= known, path
+        for name in names - known:
+            assert any(one.startswith(name) for one in known), (path, name)
 
 
 class Read(dict):
@@ -110,24 +108,27 @@ class Read(dict):
         return default
 
 
-def test_every_name_of_the_code_exists(document):
+def test_every_name_of_the_code_exists():
     """Dotted names such as `lightning_eda.glm.lcfa.read_granule`, and tests by their names."""
     tops = {path.stem for path in (ROOT / "lightning_eda").iterdir()} | {"lightning_eda"}
-    for word in words_in_backticks(document[1]):
-        dotted = re.match(r"\w+(?:\.\w+)+", word)
-        if dotted and word.split(".")[0] in tops and not word.endswith((".py", ".json")):
-            assert pydoc.locate("lightning_eda." + dotted[0].removeprefix("lightning_eda.")), word
-        if word.startswith("benchmarks."):
-            assert (ROOT / f"{word.replace('.', '/')}.py").exists(), word
-        if re.fullmatch(r"test_\w+", word):
-            assert f"def {word}(" in TESTS, word
+    for path, text in TEXTS.items():
+        for word in words_in_backticks(text):
+            dotted = re.match(r"\w+(?:\.\w+)+", word)
+            if dotted and word.split(".")[0] in tops and not word.endswith((".py", ".json")):
+                name = "lightning_eda." + dotted[0].removeprefix("lightning_eda.")
+                assert pydoc.locate(name), (path, word)
+            if word.startswith("benchmarks."):
+                assert (ROOT / f"{word.replace('.', '/')}.py").exists(), (path, word)
+            if re.fullmatch(r"test_\w+", word):
+                assert f"def {word}(" in TESTS, (path, word)
 
 
-def test_every_json_block_can_be_read(document):
+def test_every_json_block_can_be_read():
     """Events, answers and rules."""
-    for language, block in fences(document[1]):
-        if language == "json":
-            json.loads(block)
+    for text in TEXTS.values():
+        for language, block in fences(text):
+            if language == "json":
+                json.loads(block)
 
 
 def test_the_readme_lists_the_settings_with_their_defaults():
@@ -155,15 +156,15 @@ ALL_TABLES = [
 ]
 
 
-@pytest.mark.parametrize("table", ALL_TABLES, ids=lambda table: table.name)
-def test_every_column_is_documented(table):
+def test_every_column_is_documented():
     """docs/data.md has a line for each column, with its type, unit and meaning."""
     text = (ROOT / "docs" / "data.md").read_text()
-    section = text[text.index(f"### `{table.name}`") :]
-    section = section[: section.find("\n### ", 5) if "\n### " in section[5:] else None]
-    for column in table.columns:
-        line = f"| `{column.name}` | {column.type} | {column.unit or ''} | {column.description} |"
-        assert line in section, line
+    for table in ALL_TABLES:
+        section = text[text.index(f"### `{table.name}`") :]
+        section = section[: section.find("\n### ", 5) if "\n### " in section[5:] else None]
+        for column in table.columns:
+            line = f"| `{column.name}` | {column.type} | {column.unit or ''} | {column.description} |"
+            assert line in section, line
 
 
 def test_every_writer_of_a_table_is_a_writer_of_the_database():

@@ -49,6 +49,7 @@ def test_the_pinned_command(folder, variables):
     assert {path.name for path in folder.iterdir()} == {*SETTINGS, PACKAGE, "data"}
 
 
+@pytest.mark.slow
 def test_one_partition(folder, variables):
     """The same hour by its key."""
     materialize("--partition", "2024-07-01-20:00", cwd=folder, **variables)
@@ -62,6 +63,7 @@ def test_a_range_of_partitions_is_one_run(folder, variables):
     assert granules(folder) == [(20, 4), (21, 3)]
 
 
+@pytest.mark.slow
 def test_with_a_dagster_home(folder, variables, tmp_path):
     """Its own settings count, and runs are kept there."""
     home = tmp_path / "home"
@@ -72,6 +74,7 @@ def test_with_a_dagster_home(folder, variables, tmp_path):
     assert not (folder / "data" / "dagster").exists()
 
 
+@pytest.mark.slow
 def test_without_any_instance_settings(tmp_path, variables):
     """In an empty folder."""
     simulate(tmp_path / "archive")

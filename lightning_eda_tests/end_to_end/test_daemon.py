@@ -110,6 +110,7 @@ def ticks(port: int) -> list[str]:
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/cwd").exists(), reason="finds the daemon in /proc")
 def test_each_object_version_is_one_run_also_when_the_daemon_is_killed(folder, variables, s3_bucket, proxy):
     """Killed with -9 while it lists; an object that comes while it is down is not lost either."""
@@ -151,6 +152,7 @@ def test_each_object_version_is_one_run_also_when_the_daemon_is_killed(folder, v
         assert "FAILURE" not in ticks(port)
 
 
+@pytest.mark.slow
 def test_a_csv_that_arrives_becomes_a_partition(folder, variables, s3_bucket):
     """Through the sensor and the daemon; the schedule asks for the same day the morning after."""
     glue = boto3.session.Session("test", "test", region_name="us-east-1").client(

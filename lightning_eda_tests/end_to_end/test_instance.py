@@ -98,6 +98,7 @@ def test_what_the_package_warns_of_is_in_the_runs_log(home):
     assert ("it is held by a notebook", "waits") in told
 
 
+@pytest.mark.slow
 def test_a_dagster_home_is_one_instance_from_every_folder(folder, archive, home, tmp_path):
     """Prepared once, it takes first runs at the same time, and keeps them wherever they were started."""
     command("dagster", "instance", "migrate", cwd=folder, DAGSTER_HOME=str(home))

@@ -21,7 +21,6 @@ from lightning_eda_tests.warehouse.contents import content_hash, load
 from lightning_eda_tests.warehouse.hours import NOW, hour_at, make_hour, write_series
 
 HOUR = hour_at("2024-05-01T03:00")
-KILLS = 20
 
 
 @pytest.fixture
@@ -43,8 +42,11 @@ def undisturbed(database: Path, folder: Path) -> tuple[str, float]:
     return content_hash(database), seconds
 
 
-def test_killed_loads_leave_old_or_new_and_a_rerun_heals(tmp_path: Path, versions: list[Path]) -> None:
-    """Killed at 20 moments spread over the load: the hour is all old or all new, and a rerun heals it."""
+@pytest.mark.parametrize(("kills", "span"), [(7, 2.0), pytest.param(20, 1.4, marks=pytest.mark.slow)])
+def test_killed_loads_leave_old_or_new_and_a_rerun_heals(
+    tmp_path: Path, versions: list[Path], kills: int, span: float
+) -> None:
+    """Killed at moments spread over the load: the hour is all old or all new, and a rerun heals it."""
     old_database = tmp_path / "old.duckdb"
     old_hash, _ = undisturbed(old_database, versions[0])
     replaced = Path(shutil.copy(old_database, tmp_path / "replaced.duckdb"))
@@ -52,14 +54,14 @@ def test_killed_loads_leave_old_or_new_and_a_rerun_heals(tmp_path: Path, version
     assert old_hash != new_hash
     moments = random.Random(17)
     outcomes = []
-    for number in range(KILLS):
+    for number in range(kills):
         database = tmp_path / f"{number}.duckdb"
         makes_it = number % 4 == 0  # every fourth load makes the database, too
         if not makes_it:
             shutil.copy(old_database, database)
         child = LoadingProcess(database, [versions[1]])
         child.go()
-        time.sleep(1.4 * seconds * (number + moments.random()) / KILLS)
+        time.sleep(span * seconds * (number + moments.random()) / kills)
         child.kill()
         outcomes.append(check_whole(database, old_hash, new_hash, makes_it))
         series = {name: versions[1] / f"{name}.csv" for name in TABLES}

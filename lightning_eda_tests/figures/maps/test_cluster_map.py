@@ -35,7 +35,12 @@ def places_in_pixels(scene: Scene, inside: np.ndarray) -> tuple[np.ndarray, np.n
 
 
 @pytest.mark.parametrize(
-    ("clusters", "box"), [(2, EAST_BOX), (7, EAST_BOX), (23, EAST_BOX), (7, PACIFIC_BOX)]
+    ("clusters", "box"),
+    [
+        (23, EAST_BOX),
+        (7, PACIFIC_BOX),
+        *(pytest.param(few, EAST_BOX, marks=pytest.mark.slow) for few in (2, 7)),
+    ],
 )
 def test_points_are_where_they_belong(clusters, box):
     """At the place of nearly every flash the map has the colour of a cluster, and all clusters are seen.

@@ -29,7 +29,6 @@ from lightning_eda_tests.servers import WEB_PAGE, Faults, FaultyProxy, S3Bucket,
 pytest_plugins = ["lightning_eda_tests.server_fixtures"]
 
 REPOSITORY = Path(__file__).parents[3]
-KILLS = 8
 FETCH_IN_A_PROCESS = """
 import sys
 from datetime import datetime
@@ -249,8 +248,9 @@ def test_a_place_that_cannot_be_read_is_an_error_at_once_and_an_empty_hour_is_no
     assert len(proxy.reads) < 10  # the rest was not tried
 
 
+@pytest.mark.parametrize("kills", [5, pytest.param(8, marks=pytest.mark.slow)])
 def test_a_killed_process_leaves_only_whole_files_and_the_next_run_completes(
-    s3_bucket: S3Bucket, proxy: FaultyProxy, tmp_path: Path
+    s3_bucket: S3Bucket, proxy: FaultyProxy, tmp_path: Path, kills: int
 ):
     """Kill -9 at random points: no partial file has a granule's name; the rerun ends as if undisturbed."""
     objects = fill(s3_bucket, hour_objects(40, size=40_000))
@@ -258,7 +258,7 @@ def test_a_killed_process_leaves_only_whole_files_and_the_next_run_completes(
     proxy.faults = Faults(latency_s=0.04)
     random = Random(2)
     partial = 0
-    for kill in range(KILLS):
+    for kill in range(kills):
         folders = HourFolders(tmp_path / str(kill), "noaa-goes18", HOUR)
         arguments = [proxy.endpoint_url, s3_bucket.name, str(folders.data_dir), HOUR.isoformat()]
         command = [sys.executable, "-c", FETCH_IN_A_PROCESS, *arguments]
@@ -274,4 +274,4 @@ def test_a_killed_process_leaves_only_whole_files_and_the_next_run_completes(
         assert extraction.fetched == len(objects) - len(left)
         assert files_in(folders.extract) == by_name(objects)
         assert read_extraction(folders) == extraction
-    assert partial >= KILLS // 2  # the kills fell inside the work
+    assert partial >= kills // 2  # the kills fell inside the work

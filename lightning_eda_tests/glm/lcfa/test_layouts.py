@@ -115,6 +115,7 @@ def test_chunks_listed_in_several_nodes(original):
     np.testing.assert_allclose(again.events["event_lat"].to_numpy(), np.arange(EVENTS) * 1e-3, atol=1.1e-3)
 
 
+@pytest.mark.slow
 def test_as_many_rows_as_a_granule_may_have():
     """630,000 groups and events, the most the format allows, are read."""
     lat = np.linspace(-50, 50, 630_000)

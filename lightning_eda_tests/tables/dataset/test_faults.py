@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from lightning_eda.errors import AccessDeniedError, LightningEdaError
+from lightning_eda_tests.examples import each_in_turn
 from lightning_eda_tests.servers import Faults, FaultyProxy, S3Server
 from lightning_eda_tests.tables.children import LoadChild
 from lightning_eda_tests.tables.world import DAY, PATH, TABLE, World
@@ -158,14 +159,15 @@ def test_without_a_fault_old_rows_become_new_ones(scene: Scene):
     assert scene.world.load().unchanged
 
 
+@each_in_turn
 @pytest.mark.parametrize(
     ("scene", "kind"),
     [("first", "lost"), ("wider", "throttle"), ("wider", "lost")],
     indirect=["scene"],
 )
-def test_a_fault_that_passes_is_not_noticed(scene: Scene, kind: str):
+def test_a_fault_that_passes_is_not_noticed(scene: Scene, step: int, kind: str):
     """Whichever request it hits: refused, lost on the way there, or done and its answer lost."""
-    for number in range(1, requests_of(scene) + 1):
+    for number in range(1, requests_of(scene) + 1, step):
         scene.reset()
         scene.proxy.faults = Faults(share=1, kinds=(kind,), at=range(number, number + 1))
         assert scene.try_load() is None, number
@@ -173,10 +175,11 @@ def test_a_fault_that_passes_is_not_noticed(scene: Scene, kind: str):
     scene.check_repaired()
 
 
+@each_in_turn
 @pytest.mark.parametrize("scene", ["first", "wider"], indirect=True)
-def test_a_refused_request_leaves_the_old_rows_or_the_new(scene: Scene):
+def test_a_refused_request_leaves_the_old_rows_or_the_new(scene: Scene, step: int):
     """403 at each request in turn; only once new rows are in place can both be seen after it."""
-    for number in range(1, requests_of(scene) + 1):
+    for number in range(1, requests_of(scene) + 1, step):
         scene.reset()
         scene.proxy.faults = Faults(share=1, kinds=("denied",), at=range(number, number + 1))
         error = scene.try_load()
@@ -191,10 +194,11 @@ def test_a_refused_request_leaves_the_old_rows_or_the_new(scene: Scene):
         scene.check_repaired()
 
 
+@each_in_turn
 @pytest.mark.parametrize("scene", ["first", "wider"], indirect=True)
-def test_a_server_that_fails_for_good_from_some_request_on_loses_nothing(scene: Scene):
+def test_a_server_that_fails_for_good_from_some_request_on_loses_nothing(scene: Scene, step: int):
     """Not even the new object can be taken back then; the next run does it."""
-    for number in range(1, requests_of(scene) + 1):
+    for number in range(1, requests_of(scene) + 1, step):
         scene.reset()
         scene.proxy.faults = Faults(share=1, kinds=("error",), at=range(number, 10**6))
         error = scene.try_load()
@@ -214,14 +218,15 @@ def test_deleting_that_is_not_allowed_shows_before_anything_is_there_twice(scene
     scene.check_repaired()
 
 
+@each_in_turn
 @pytest.mark.parametrize(
     ("scene", "moment"),
     [("first", "after"), ("wider", "before"), ("wider", "after")],
     indirect=["scene"],
 )
-def test_killed_at_any_request_nothing_is_lost(scene: Scene, child: LoadChild, moment: str):
+def test_killed_at_any_request_nothing_is_lost(scene: Scene, step: int, child: LoadChild, moment: str):
     """A real process, killed with -9 before or after the server does what it asked for."""
-    for number in range(1, requests_of(scene) + 1):
+    for number in range(1, requests_of(scene) + 1, step):
         scene.reset()
 
         def kill(_: str, number: int = number) -> None:

@@ -120,7 +120,7 @@ def test_parts_that_cannot_arrive_leave_the_old_rows(
     assert len(world.keys(PARTITION)) == 1
 
 
-@pytest.mark.parametrize("first", [4, 6, 8, 10])
+@pytest.mark.parametrize("first", [4, 8, *(pytest.param(at, marks=pytest.mark.slow) for at in (6, 10))])
 @pytest.mark.parametrize("kind", ["throttle", "lost"])
 def test_parts_that_fail_for_a_while_arrive(
     world: World, proxy: FaultyProxy, large_csv: bytes, kind: str, first: int

@@ -171,10 +171,10 @@ def play_two(tmp_path: Path, before: str, most: int) -> None:
 @pytest.mark.parametrize("before", ["nothing", "foreign", "ours"])
 def test_whatever_the_order_of_two_runs_the_newer_wins_whole(tmp_path: Path, before: str):
     """There are always rows, and at the end one run's alone; a sample of all interleavings."""
-    play_two(tmp_path, before, 200)
+    play_two(tmp_path, before, 50)
 
 
-@pytest.mark.long
+@pytest.mark.slow
 @pytest.mark.parametrize("before", ["nothing", "foreign", "ours"])
 def test_in_every_order_of_two_runs_the_newer_wins_whole(tmp_path: Path, before: str):
     """Each of the 252 to 3,432 interleavings of their requests."""

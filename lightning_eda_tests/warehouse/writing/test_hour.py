@@ -49,12 +49,13 @@ def test_a_load_holds_exactly_the_series(database: Path, tmp_path: Path) -> None
     assert set(ledger(database, HOUR, after(HOUR, 1))["loaded_at"].to_pylist()) == {NOW.replace(tzinfo=None)}
 
 
-def test_fifty_loads_of_one_hour_change_nothing(database: Path, tmp_path: Path) -> None:
-    """The second to fiftieth load write nothing: every byte of the file and `loaded_at` stay."""
+@pytest.mark.parametrize("loads", [6, pytest.param(50, marks=pytest.mark.slow)])
+def test_more_loads_of_one_hour_change_nothing(database: Path, tmp_path: Path, loads: int) -> None:
+    """The second to the last write nothing: every byte of the file and `loaded_at` stay."""
     tables = make_hour(HOUR)
     load(database, tmp_path, HOUR, tables)
     content = database.read_bytes()
-    for _ in range(49):
+    for _ in range(loads - 1):
         result = load(database, tmp_path, HOUR, tables, now=LATER)
         assert not result.changed
         assert result.rows == result.replaced
@@ -62,8 +63,9 @@ def test_fifty_loads_of_one_hour_change_nothing(database: Path, tmp_path: Path) 
 
 
 @pytest.mark.parametrize(("granules", "flashes"), [(2, 2), (90, 20)])
-def test_fifty_alternating_loads_do_not_bloat(
-    database: Path, tmp_path: Path, granules: int, flashes: int
+@pytest.mark.parametrize("loads", [12, pytest.param(50, marks=pytest.mark.slow)])
+def test_alternating_loads_do_not_bloat(
+    database: Path, tmp_path: Path, granules: int, flashes: int, loads: int
 ) -> None:
     """An hour whose content is another each time keeps the file below 1.5 times its size after one load."""
     versions = [make_hour(HOUR, seed=seed, granules=granules, flashes=flashes) for seed in (0, 1)]
@@ -71,7 +73,7 @@ def test_fifty_alternating_loads_do_not_bloat(
     alone = tmp_path / "alone.duckdb"
     replace_hour(alone, HOUR, ["G18"], series[1], NOW)
     sizes = []
-    for number in range(50):
+    for number in range(loads):
         assert replace_hour(database, HOUR, ["G18"], series[number % 2], NOW).changed
         sizes.append(database.stat().st_size)
     assert max(sizes) <= 1.5 * sizes[0]
