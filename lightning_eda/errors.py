@@ -22,8 +22,11 @@
     │   │   └── ArchiveError            it is packed in a way that is not read
     │   ├── SchemaChangedError      its columns or types do not fit those of the table
     │   └── DatasetError            the dataset or its catalogue entry could not be replaced
-    └── WarehouseError          the database could not be read or written
-        └── DatabaseBusyError       another process holds it: trying later may help
+    ├── WarehouseError          the database could not be read or written
+    │   └── DatabaseBusyError       another process holds it: trying later may help
+    └── LakeError               the lake could not be read or written
+        ├── LakeUnavailableError    its store does not answer: trying later may help
+        └── LakeBusyError           others committed all the time: trying later may help
 
 The text of each names the thing (variable, key, file), what was found, and what to do. It may quote what
 comes from outside: it is one line of printable characters, whatever that holds.
@@ -153,5 +156,21 @@ class WarehouseError(LightningEdaError):
 
 class DatabaseBusyError(WarehouseError):
     """Another process holds the database; trying later may help."""
+
+    retryable = True
+
+
+class LakeError(LightningEdaError):
+    """The lake could not be read or written."""
+
+
+class LakeUnavailableError(LakeError):
+    """The store of the lake does not answer; trying later may help."""
+
+    retryable = True
+
+
+class LakeBusyError(LakeError):
+    """Others committed to the lake all the time; trying later may help."""
 
     retryable = True

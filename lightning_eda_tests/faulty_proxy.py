@@ -57,6 +57,7 @@ class Faults:
         latency_s: Added to every request, seconds.
         slow_s: How long a "slow" answer waits, seconds.
         cut_at: Byte of the body where "cut" closes; drawn when None.
+        ignored: Headers of requests that the server behind does not know, in small letters.
     """
 
     share: float = 0.0
@@ -67,6 +68,7 @@ class Faults:
     latency_s: float = 0.0
     slow_s: float = 1.0
     cut_at: int | None = None
+    ignored: Container[str] = ()
 
 
 @dataclass(frozen=True)
@@ -228,7 +230,9 @@ class _Handler(BaseHTTPRequestHandler):
         if self.upstream is None:
             where = urlsplit(self.server.proxy.upstream)
             self.upstream = http.client.HTTPConnection(where.hostname or HOST, where.port, timeout=60)
-        self.upstream.request(self.command, self.path, body, dict(self.headers.items()))
+        ignored = self.server.proxy.faults.ignored
+        headers = {name: value for name, value in self.headers.items() if name.lower() not in ignored}
+        self.upstream.request(self.command, self.path, body, headers)
         reply = self.upstream.getresponse()
         return reply.status, reply.getheaders(), reply.read()
 

@@ -10,12 +10,12 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, TypeVar
 
-from lightning_eda import __version__
-from lightning_eda.errors import StorageError, TransferError
+from lightning_eda.errors import ObjectChangedError, StorageError, TransferError
 from lightning_eda.storage.backoff import Backoff
 from lightning_eda.storage.object_store import ObjectInfo, StoredObject
 from lightning_eda.storage.s3 import multipart as s3_multipart
-from lightning_eda.storage.s3.errors import may_pass, parse_time, refusal
+from lightning_eda.storage.s3.client import READ_TIMEOUT_S, make_client
+from lightning_eda.storage.s3.errors import may_pass, refusal
 from lightning_eda.storage.s3.stream import open_stream
 
 if TYPE_CHECKING:
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 
 Reply = TypeVar("Reply")
 SINGLE_PART_ETAG = re.compile(r"[0-9a-f]{32}")
-CONNECT_TIMEOUT_S = 10.0
-READ_TIMEOUT_S = 30.0
 
 
 class S3Store:
@@ -73,6 +71,13 @@ class S3Store:
         self._requests = 0
         self._lock = threading.Lock()
         self._encrypted: set[str] = set()
+
+    def __getstate__(self) -> dict[str, object]:
+        """What is sent to another process: the settings, without the client and its credentials."""
+        return {name: value for name, value in vars(self).items() if name not in ("_lock", "_client")}
+
+    def __setstate__(self, state: dict[str, object]) -> None:
+        vars(self).update(state, _lock=threading.Lock())
 
     @property
     def request_count(self) -> int:
@@ -161,6 +166,17 @@ class S3Store:
             raise StorageError(f"cannot write {self.url(key)}: {info.size} of {len(body)} bytes are there")
         return info
 
+    def put_new(self, key: str, data: bytes) -> bool:
+        """Writes an object where there is none; False when there is one. Errors as `put_object`.
+
+        A server that does not know conditional writes replaces the object and is not noticed here.
+        """
+        try:
+            self.retried(partial(self._put, key, data, {}, only_new=True), "write", key)
+        except ObjectChangedError:  # how a precondition that does not hold is told
+            return False
+        return True
+
     def start_upload(
         self, key: str, path: Path, metadata: Mapping[str, str] | None = None
     ) -> s3_multipart.PartsUpload:
@@ -192,29 +208,7 @@ class S3Store:
     def _client(self) -> "S3Client":
         if self._given_client is not None:
             return self._given_client
-        import boto3
-        import botocore.session
-        from botocore import UNSIGNED
-        from botocore.config import Config
-
-        session = botocore.session.get_session()
-        session.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=parse_time)
-        config = Config(
-            signature_version=None if self.signed else UNSIGNED,
-            max_pool_connections=max(self.concurrency, 1),
-            connect_timeout=CONNECT_TIMEOUT_S,
-            read_timeout=self.read_timeout_s,
-            retries={"total_max_attempts": 1, "mode": "standard"},
-            # Every write states its MD5; servers other than AWS's often refuse boto3's newer checksums.
-            request_checksum_calculation="when_required",
-            user_agent=f"lightning_eda/{__version__}",  # botocore's own is put together anew for each request
-        )
-        try:
-            return boto3.session.Session(region_name=self.region, botocore_session=session).client(
-                "s3", endpoint_url=self.endpoint_url, config=config
-            )
-        except ValueError as error:  # how botocore refuses an address
-            raise StorageError(f"{self.describe()}: {error}; correct AWS_ENDPOINT_URL") from error
+        return make_client(self)
 
     def _page(self, prefix: str, token: str) -> "ListObjectsV2OutputTypeDef":
         if not token:
@@ -235,9 +229,13 @@ class S3Store:
         )
         return reply["Body"]
 
-    def _put(self, key: str, body: bytes, metadata: dict[str, str]) -> None:
+    def _put(self, key: str, body: bytes, metadata: dict[str, str], only_new: bool = False) -> None:
         md5 = b64encode(hashlib.md5(body, usedforsecurity=False).digest()).decode()
-        self._client.put_object(Bucket=self.bucket, Key=key, Body=body, ContentMD5=md5, Metadata=metadata)
+        put = partial(self._client.put_object, Bucket=self.bucket, Key=key, Body=body, ContentMD5=md5)
+        if only_new:
+            put(Metadata=metadata, IfNoneMatch="*")
+        else:
+            put(Metadata=metadata)
 
     def retried(self, request: Callable[[], Reply], verb: str, key: str, counted: bool = True) -> Reply:
         """The reply to a request, tried again while its failure may pass.

@@ -1,0 +1,42 @@
+"""The boto3 client of a bucket."""
+
+from typing import TYPE_CHECKING
+
+from lightning_eda import __version__
+from lightning_eda.errors import StorageError
+from lightning_eda.storage.s3.errors import parse_time
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+    from lightning_eda.storage.s3.store import S3Store
+
+CONNECT_TIMEOUT_S = 10.0
+READ_TIMEOUT_S = 30.0
+
+
+def make_client(store: "S3Store") -> "S3Client":
+    """A client as a store's arguments say; StorageError for an address that is none."""
+    import boto3
+    import botocore.session
+    from botocore import UNSIGNED
+    from botocore.config import Config
+
+    session = botocore.session.get_session()
+    session.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=parse_time)
+    config = Config(
+        signature_version=None if store.signed else UNSIGNED,
+        max_pool_connections=max(store.concurrency, 1),
+        connect_timeout=CONNECT_TIMEOUT_S,
+        read_timeout=store.read_timeout_s,
+        retries={"total_max_attempts": 1, "mode": "standard"},
+        # Every write states its MD5; servers other than AWS's often refuse boto3's newer checksums.
+        request_checksum_calculation="when_required",
+        user_agent=f"lightning_eda/{__version__}",  # botocore's own is put together anew for each request
+    )
+    try:
+        return boto3.session.Session(region_name=store.region, botocore_session=session).client(
+            "s3", endpoint_url=store.endpoint_url, config=config
+        )
+    except ValueError as error:  # how botocore refuses an address
+        raise StorageError(f"{store.describe()}: {error}; correct AWS_ENDPOINT_URL") from error

@@ -1,0 +1,136 @@
+"""An hour in the lake is there whole or not at all, once, and only when its rows are new."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from lightning_eda.lake.commit import commit_hours
+from lightning_eda.lake.hour import write_hour
+from lightning_eda.lake.layout import LEDGER, HourKey
+from lightning_eda.lake.place import Lake
+from lightning_eda.lake.state import named_versions, read_state
+from lightning_eda_tests.lake.lakes import (
+    HOUR,
+    KEY,
+    TIERS,
+    an_hour,
+    foreign_rows,
+    hour_rows,
+    is_either,
+    lake_at,
+    load,
+    same,
+    written,
+)
+from lightning_eda_tests.warehouse.hours import NOW, after, empty_hour
+
+
+@pytest.fixture
+def lake(tmp_path: Path) -> Lake:
+    """A lake in a folder; nothing is there yet."""
+    return lake_at(f"{tmp_path}/lake")
+
+
+def files(lake: Lake) -> dict[str, int]:
+    """Every file of the lake and when it was written."""
+    return {str(path): path.stat().st_mtime_ns for path in Path(lake.describe()).rglob("*") if path.is_file()}
+
+
+def test_an_hour_comes_back_bit_for_bit(lake: Lake) -> None:
+    """All four tables, every column, in the order of the series, with the unsigned types of the warehouse."""
+    tables = an_hour()
+    done = load(lake, (KEY, tables))
+    assert (done.changed, done.replaced[KEY]) == ({KEY}, dict.fromkeys([*TIERS, LEDGER], 0))
+    assert same(hour_rows(lake), tables)
+
+
+def test_other_programs_read_plain_delta_tables(lake: Lake) -> None:
+    """The columns of the warehouse with signed types, satellite and day as partitions."""
+    load(lake, (KEY, an_hour()))
+    for name in (*TIERS, LEDGER):
+        rows = foreign_rows(lake, name)
+        assert rows.schema.names == [*lake.schemas[name].names, "day"]
+        assert set(rows["day"].to_pylist()) == {HOUR.date()}
+        assert rows.num_rows == an_hour()[name].num_rows
+    assert foreign_rows(lake, "events")["event_id"].to_pylist() == an_hour()["events"]["event_id"].to_pylist()
+
+
+def test_the_same_rows_write_nothing(lake: Lake) -> None:
+    """No file, no version, and the time of loading stays."""
+    load(lake, (KEY, an_hour()))
+    before = files(lake)
+    done = load(lake, (KEY, an_hour()), now=NOW + timedelta(days=2))
+    assert (done.changed, done.tries) == (set(), 0)
+    assert done.replaced[KEY]["flashes"] == an_hour()["flashes"].num_rows
+    assert files(lake) == before
+
+
+def test_a_replaced_hour_is_the_new_one_and_others_stay(lake: Lake) -> None:
+    """In all tables, for our readers and for others."""
+    neighbour, other = HourKey(after(HOUR, 1), "G18"), HourKey(HOUR, "G16")
+    load(lake, (KEY, an_hour()), (neighbour, an_hour(neighbour, 5)), (other, an_hour(other, 6)))
+    done = load(lake, (KEY, an_hour(seed=1)))
+    assert done.changed == {KEY}
+    assert same(hour_rows(lake), an_hour(seed=1))
+    assert same(hour_rows(lake, neighbour), an_hour(neighbour, 5))
+    assert same(hour_rows(lake, other), an_hour(other, 6))
+    assert foreign_rows(lake, "flashes").num_rows == an_hour(seed=1)["flashes"].num_rows
+
+
+def test_fewer_tiers_empty_the_others(lake: Lake) -> None:
+    """Old groups beside new flashes would belong to nothing."""
+    tables = an_hour()
+    load(lake, (KEY, tables))
+    load(lake, (KEY, {name: tables[name] for name in ("granules", "flashes")}))
+    found = hour_rows(lake)
+    assert [found[name].num_rows > 0 for name in ("flashes", "groups", "events")] == [True, False, False]
+    assert foreign_rows(lake, "groups").num_rows == 0
+
+
+def test_an_hour_without_granules_goes(lake: Lake) -> None:
+    """From all tables, as from the warehouse."""
+    load(lake, (KEY, an_hour()))
+    done = load(lake, (KEY, empty_hour()))
+    assert (done.changed, done.replaced[KEY][LEDGER]) == ({KEY}, an_hour()[LEDGER].num_rows)
+    assert all(rows.num_rows == 0 for rows in hour_rows(lake).values())
+    assert load(lake, (KEY, empty_hour())).tries == 0
+
+
+def test_rows_that_were_there_before_can_come_back(lake: Lake) -> None:
+    """Content A, then B, then A again: the files of A are named once more."""
+    for seed in (0, 1, 0):
+        load(lake, (KEY, an_hour(seed=seed)), now=NOW + timedelta(seconds=seed))
+    assert same(hour_rows(lake), an_hour(seed=0))
+    assert foreign_rows(lake, "events").num_rows == an_hour()["events"].num_rows
+
+
+def test_the_ledger_names_the_versions_it_goes_with(lake: Lake) -> None:
+    """Who opens the other tables at these versions sees no later hour in them."""
+    load(lake, (KEY, an_hour()))
+    first = named_versions(lake.make(LEDGER))
+    load(lake, (HourKey(after(HOUR, 1), "G18"), an_hour(seed=3)))
+    assert first == dict.fromkeys(TIERS, 1)
+    assert named_versions(lake.make(LEDGER)) == dict.fromkeys(TIERS, 2)
+
+
+def test_a_committer_that_is_overtaken_leaves_one_whole_version(lake: Lake) -> None:
+    """Two hours' files are written; the later commit replaces the earlier, wherever they were prepared."""
+    old, new = written(lake, KEY, an_hour(seed=1)), written(lake, KEY, an_hour(seed=2))
+    commit_hours(lake, [new])
+    commit_hours(lake, [old])
+    assert is_either(hour_rows(lake), an_hour(seed=2), an_hour(seed=1)) == 1
+
+
+def test_the_other_tables_follow_the_ledger(lake: Lake) -> None:
+    """Where a committer left its files in a tier and died the hour reads whole, and the next mends it."""
+    load(lake, (KEY, an_hour(seed=1)))
+    stray = write_hour(lake, KEY, an_hour(seed=2), None, NOW)
+    from lightning_eda.lake.commit import _Committer, _tier_change
+
+    dead = _Committer(lake, [KEY], 10)
+    dead.settle("events", lambda state: _tier_change(state, {KEY: stray.tiers["events"]}))
+    assert is_either(hour_rows(lake), an_hour(seed=1), an_hour(seed=2)) == 0
+    assert load(lake, (KEY, an_hour(seed=1))).tries == 1
+    (path,) = read_state(lake.make("events")).hours[KEY]
+    assert path != stray.tiers["events"].path
