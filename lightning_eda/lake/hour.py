@@ -12,9 +12,9 @@ import pyarrow.parquet as pq
 
 from lightning_eda.errors import ObjectNotFoundError
 from lightning_eda.lake.layout import DIGEST_DIGITS, LEDGER, PARTITIONS, TIERS, HourKey, LedgerName
-from lightning_eda.lake.place import Lake
+from lightning_eda.lake.place import Lake, delta_schema
+from lightning_eda.series import LOADED_AT
 
-LOADED_AT = "loaded_at"
 FRESH = timedelta(days=1)
 """A file this young is safe from the removal of files that nobody names; an older one is written again."""
 
@@ -73,9 +73,9 @@ def write_hour(
     if tables[LEDGER].num_rows == 0:
         return HourFiles(key, {})
     with_rows = [tier for tier in TIERS if tier in tables and tables[tier].num_rows]
-    packed = {tier: _packed(lake, tier, tables[tier]) for tier in with_rows}
+    packed = {tier: _packed(tier, tables[tier]) for tier in with_rows}
     digests = {tier: _digest(data) for tier, data in packed.items()}
-    name = LedgerName(_digest(_packed(lake, LEDGER, tables[LEDGER])), digests, now.astimezone(UTC))
+    name = LedgerName(_digest(_packed(LEDGER, tables[LEDGER])), digests, now.astimezone(UTC))
     unchanged = known is not None and name.same_rows(known)
     tiers = {}
     for tier, data in packed.items():
@@ -87,7 +87,7 @@ def write_hour(
         return HourFiles(key, tiers, known)
     moment = pa.scalar(name.loaded_at.replace(tzinfo=None), pa.timestamp("us"))
     ledger = tables[LEDGER].append_column(LOADED_AT, pa.repeat(moment, len(tables[LEDGER])))
-    data = _packed(lake, LEDGER, ledger)
+    data = _packed(LEDGER, ledger)
     lake.store.put_object(lake.key(LEDGER, name.path(key)), data)
     return HourFiles(key, tiers, name, _described(name.path(key), data, ledger))
 
@@ -98,9 +98,9 @@ def describe_file(lake: Lake, table: str, path: str) -> DataFile:
     return _described(path, data, pq.read_table(io.BytesIO(data), columns=["granule_start"]))
 
 
-def _packed(lake: Lake, table: str, rows: pa.Table) -> bytes:
+def _packed(table: str, rows: pa.Table) -> bytes:
     """The rows as Parquet; the partition columns are in the path."""
-    schema = lake.delta_schema(table)
+    schema = delta_schema(table)
     kept = [field for field in schema if field.name not in PARTITIONS and field.name in rows.column_names]
     out = io.BytesIO()
     pq.write_table(

@@ -4,7 +4,8 @@ Data files go through the stores of `storage`, so their tries, pauses and words 
 rest; delta-rs reads and writes the logs alone.
 """
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,9 +15,11 @@ import pyarrow as pa
 
 from lightning_eda.errors import LakeError, LakeUnavailableError, SettingError
 from lightning_eda.lake.layout import PARTITIONS
+from lightning_eda.series import TABLES
 from lightning_eda.storage.folder import FolderStore
 from lightning_eda.storage.object_store import ObjectStore
 from lightning_eda.storage.s3.store import S3Store
+from lightning_eda.texts import plain
 
 if TYPE_CHECKING:
     from deltalake import DeltaTable
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
 VARIABLE = "LIGHTNING_LAKE"
 S3_SCHEME = "s3://"
 CHECKPOINT_INTERVAL = 100  # commits; a checkpoint names all files of the table: 20 MB after 8 years
+TREE = re.compile(r"\x1b\[\d*m|↳")
 SIGNED_TYPES = {pa.uint8(): pa.int16(), pa.uint16(): pa.int32(), pa.uint32(): pa.int64()}
 """Delta has no unsigned types; each becomes the next larger signed one."""
 
@@ -35,12 +39,10 @@ class Lake:
     Attributes:
         store: The bucket, or the folder itself.
         prefix: What keys in the store begin with, "" or ending in a slash.
-        schemas: The columns of each table as the warehouse has them.
     """
 
     store: ObjectStore
-    prefix: str
-    schemas: Mapping[str, pa.Schema]
+    prefix: str = ""
 
     def key(self, table: str, path: str) -> str:
         """The key of a file of a table."""
@@ -53,11 +55,6 @@ class Lake:
     def describe(self) -> str:
         """The lake, for people."""
         return self.store.url(self.prefix).rstrip("/")
-
-    def delta_schema(self, table: str) -> pa.Schema:
-        """The columns of a Delta table: those of the warehouse with signed types, and `day`."""
-        fields = [pa.field(f.name, SIGNED_TYPES.get(f.type, f.type), f.nullable) for f in self.schemas[table]]
-        return pa.schema([*fields, pa.field("day", pa.date32(), nullable=False)])
 
     def open(self, table: str) -> "DeltaTable | None":
         """The table at its latest version; None where there is none yet."""
@@ -87,7 +84,7 @@ class Lake:
             with suppress(DeltaError):  # another process has made it in between
                 return DeltaTable.create(
                     self.address(table),
-                    schema=Schema.from_arrow(self.delta_schema(table)),
+                    schema=Schema.from_arrow(delta_schema(table)),
                     partition_by=list(PARTITIONS),
                     storage_options=self.storage_options(),
                     configuration={"delta.checkpointInterval": str(CHECKPOINT_INTERVAL)},
@@ -125,21 +122,35 @@ class Lake:
         except CommitFailedError:
             raise
         except OSError as error:  # what its stores raise: no answer, access denied, no bucket
-            raise LakeUnavailableError(
-                f"the log of {self.address(table)} cannot be reached: {error}"
-            ) from error
+            words = f"the log of {self.address(table)} cannot be reached: {_said(error)}"
+            raise LakeUnavailableError(words) from error
         except DeltaError as error:
-            raise LakeError(f"the log of {self.address(table)} cannot be used: {error}") from error
+            raise LakeError(f"the log of {self.address(table)} cannot be used: {_said(error)}") from error
 
 
-def open_lake(
-    text: str, schemas: Mapping[str, pa.Schema], endpoint_url: str | None = None, region: str | None = None
-) -> Lake:
+def _said(error: Exception) -> str:
+    """What delta-rs says, in one line: it draws a tree in colours."""
+    return plain(" ".join(TREE.sub(" ", str(error)).split()))
+
+
+def warehouse_schema(table: str) -> pa.Schema:
+    """The columns of a table as the warehouse has them."""
+    columns = TABLES[table].columns
+    return pa.schema([pa.field(column.name, column.arrow_type, column.nullable) for column in columns])
+
+
+def delta_schema(table: str) -> pa.Schema:
+    """The columns of a Delta table: those of the warehouse with signed types, and `day`."""
+    columns = warehouse_schema(table)
+    fields = [pa.field(one.name, SIGNED_TYPES.get(one.type, one.type), one.nullable) for one in columns]
+    return pa.schema([*fields, pa.field("day", pa.date32(), nullable=False)])
+
+
+def open_lake(text: str, endpoint_url: str | None = None, region: str | None = None) -> Lake:
     """The lake that a setting names; nothing is looked at or made yet.
 
     Args:
         text: `s3://bucket/prefix`, or a folder, written with a slash.
-        schemas: Table name to the columns of the warehouse.
         endpoint_url: Server to use in place of AWS.
         region: AWS region; None leaves it to the standard AWS variables and files.
 
@@ -150,7 +161,7 @@ def open_lake(
     if text.startswith(S3_SCHEME) and bucket:
         prefix = prefix.strip("/")
         store = S3Store(bucket, signed=True, endpoint_url=endpoint_url, region=region, setting=VARIABLE)
-        return Lake(store, f"{prefix}/" if prefix else "", schemas)
+        return Lake(store, f"{prefix}/" if prefix else "")
     if "/" not in text or "://" in text:
         raise SettingError(VARIABLE, text, "s3://bucket/prefix, or a folder written with a slash: ./lake")
-    return Lake(FolderStore(Path(text).expanduser().absolute(), setting=VARIABLE), "", schemas)
+    return Lake(FolderStore(Path(text).expanduser().absolute(), setting=VARIABLE))

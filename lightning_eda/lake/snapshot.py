@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 
 from lightning_eda.errors import LakeError, ObjectNotFoundError
 from lightning_eda.lake.layout import LEDGER, HourKey, LedgerName
-from lightning_eda.lake.place import Lake
+from lightning_eda.lake.place import Lake, warehouse_schema
 from lightning_eda.lake.state import TableState, read_state
 
 FILES_AT_ONCE = 8
@@ -52,7 +52,7 @@ class Snapshot:
                 f"{self.lake.address(table)}/{path} is gone although the ledger names it; load the hour again"
             ) from error
         rows = pq.read_table(io.BytesIO(data), use_threads=False)
-        schema = self.lake.schemas[table]
+        schema = warehouse_schema(table)
         satellite = pa.repeat(pa.scalar(key.satellite), rows.num_rows)
         columns = [satellite if name == "satellite" else rows[name] for name in schema.names]
         return pa.table(columns, names=schema.names).cast(schema)

@@ -10,15 +10,11 @@ import pyarrow.dataset as ds
 from lightning_eda.lake.commit import Committed, commit_hours
 from lightning_eda.lake.hour import HourFiles, write_hour
 from lightning_eda.lake.layout import HourKey
-from lightning_eda.lake.place import Lake, open_lake
+from lightning_eda.lake.place import Lake, open_lake, warehouse_schema
 from lightning_eda.lake.snapshot import open_snapshot
-from lightning_eda.warehouse.schema.hours import TABLES
+from lightning_eda.series import TABLES
 from lightning_eda_tests.warehouse.hours import NOW, Tables, after, hour_at, make_hour
 
-SCHEMAS = {
-    name: pa.schema([pa.field(column.name, column.arrow_type, column.nullable) for column in table.columns])
-    for name, table in TABLES.items()
-}
 HOUR = hour_at("2024-05-01T03:00")
 KEY = HourKey(HOUR, "G18")
 TIERS = ("flashes", "groups", "events")
@@ -28,7 +24,7 @@ MAKER.set_forkserver_preload(["__main__", __name__])
 
 def lake_at(text: str, endpoint_url: str | None = None) -> Lake:
     """The lake of a text."""
-    return open_lake(text, SCHEMAS, endpoint_url, "us-east-1")
+    return open_lake(text, endpoint_url, "us-east-1")
 
 
 def an_hour(key: HourKey = KEY, seed: int = 0, granules: int = 6, flashes: int = 3) -> Tables:
@@ -52,7 +48,10 @@ def hour_rows(lake: Lake, key: HourKey = KEY) -> Tables:
     """What a reader sees of an hour, without `loaded_at`; a table without rows is empty."""
     snapshot = open_snapshot(lake, key.hour, after(key.hour, 1), [key.satellite])
     assert snapshot is not None
-    rows = {name: pa.concat_tables([SCHEMAS[name].empty_table(), *snapshot.rows(name)]) for name in SCHEMAS}
+    rows = {
+        name: pa.concat_tables([warehouse_schema(name).empty_table(), *snapshot.rows(name)])
+        for name in TABLES
+    }
     return {**rows, "granules": rows["granules"].drop_columns(["loaded_at"])}
 
 
@@ -61,7 +60,7 @@ def same(found: Tables, expected: Tables) -> bool:
     return all(
         found[name].num_rows == expected[name].num_rows
         and found[name].equals(expected[name].cast(found[name].schema))
-        for name in SCHEMAS
+        for name in TABLES
     )
 
 

@@ -8,7 +8,7 @@ import pytest
 from lightning_eda.lake.commit import commit_hours
 from lightning_eda.lake.hour import write_hour
 from lightning_eda.lake.layout import LEDGER, HourKey
-from lightning_eda.lake.place import Lake
+from lightning_eda.lake.place import Lake, warehouse_schema
 from lightning_eda.lake.state import named_versions, read_state
 from lightning_eda_tests.lake.lakes import (
     HOUR,
@@ -50,7 +50,7 @@ def test_other_programs_read_plain_delta_tables(lake: Lake) -> None:
     load(lake, (KEY, an_hour()))
     for name in (*TIERS, LEDGER):
         rows = foreign_rows(lake, name)
-        assert rows.schema.names == [*lake.schemas[name].names, "day"]
+        assert rows.schema.names == [*warehouse_schema(name).names, "day"]
         assert set(rows["day"].to_pylist()) == {HOUR.date()}
         assert rows.num_rows == an_hour()[name].num_rows
     assert foreign_rows(lake, "events")["event_id"].to_pylist() == an_hour()["events"]["event_id"].to_pylist()

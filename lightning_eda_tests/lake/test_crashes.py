@@ -73,21 +73,3 @@ def test_a_server_that_does_not_answer_is_worth_another_try() -> None:
     with pytest.raises(LakeUnavailableError, match="s3://nowhere/lake/granules") as caught:
         lake.open(LEDGER)
     assert caught.value.retryable
-
-
-def test_a_lost_reply_to_a_commit_does_no_harm(s3_bucket: S3Bucket) -> None:
-    """The server committed and the answer never came: the hour is there once."""
-    with FaultyProxy(s3_bucket.endpoint_url) as proxy:
-        lake = lake_at(f"s3://{s3_bucket.name}/lake", proxy.endpoint_url)
-        load(lake, (KEY, an_hour(seed=1)))
-        proxy.faults = Faults(share=1.0, kinds=("lost",), only=r"PUT .*_delta_log/0+2\.json", at=None)
-        proxy.before = lambda target: _stop_after(proxy, target)
-        load(lake, (KEY, an_hour(seed=2)))
-    assert same(hour_rows(lake_at(f"s3://{s3_bucket.name}/lake", s3_bucket.endpoint_url)), an_hour(seed=2))
-
-
-def _stop_after(proxy: FaultyProxy, target: str) -> None:
-    """The fault hits the first PUT of each log alone."""
-    lost = sum(seen.fault == "lost" for seen in proxy.seen)
-    if lost >= len(COMMITS) and "granules/_delta_log" in target:
-        proxy.faults = Faults()
