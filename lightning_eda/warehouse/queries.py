@@ -1,5 +1,8 @@
 """Reads for the Dagster face and for users; each opens the database, asks, and closes it.
 
+Given what `reading` gives in place of a path, they ask on that: several reads are then of one state of the
+database, which is opened once.
+
 A span of time is half open, [start, end), aware UTC, and selects by the start of the granule.
 """
 
@@ -8,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import TypeAlias
 
 import duckdb
 import pyarrow as pa
@@ -17,6 +21,9 @@ from lightning_eda.series import FLASHES, GRANULES, TABLES, TIER_TABLES, Table
 from lightning_eda.warehouse.database.connection import WAIT_S, located, reader
 from lightning_eda.warehouse.schema.sql import column_list, quoted
 from lightning_eda.warehouse.span import IN_SPAN, select_span
+
+Database: TypeAlias = Path | str | duckdb.DuckDBPyConnection
+"""The database file, or what `reading` gives."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +62,7 @@ class Integrity:
     tiers: dict[str, TierIntegrity]
 
 
-def table_counts(database: Path | str) -> dict[str, int]:
+def table_counts(database: Database) -> dict[str, int]:
     """Rows in each table, of all hours."""
     sql = " UNION ALL ".join(f"SELECT '{name}', count(*) FROM {quoted(name)}" for name in TABLES)
     with reading(database) as connection:
@@ -63,7 +70,7 @@ def table_counts(database: Path | str) -> dict[str, int]:
 
 
 def ledger(
-    database: Path | str,
+    database: Database,
     start: datetime,
     end: datetime,
     satellites: Collection[str] | None = None,
@@ -79,7 +86,7 @@ def ledger(
 
 
 def hour_counts(
-    database: Path | str,
+    database: Database,
     start: datetime,
     end: datetime,
     satellites: Collection[str] | None = None,
@@ -107,7 +114,7 @@ def hour_counts(
 
 
 def flash_rows_preview(
-    database: Path | str,
+    database: Database,
     start: datetime,
     end: datetime,
     limit: int = 10,
@@ -123,15 +130,12 @@ def flash_rows_preview(
 
 
 def integrity(
-    database: Path | str,
+    database: Database,
     start: datetime,
     end: datetime,
     satellites: Collection[str] | None = None,
 ) -> Integrity:
-    """What is wrong in a span: coordinates, ids that are there twice, parents that are not there.
-
-    Everything is asked on one connection, so it is of one state of the database.
-    """
+    """What is wrong in a span: coordinates, ids that are there twice, parents that are not there."""
     with reading(database) as connection:
         select_span(connection, start, end, satellites)
         rows = {name: _number(connection, _count_sql(table)) for name, table in TABLES.items()}
@@ -210,8 +214,14 @@ def _number(connection: duckdb.DuckDBPyConnection, sql: str) -> int:
 
 
 @contextmanager
-def reading(database: Path | str, wait_s: float = WAIT_S) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A reader whose failing statements become WarehouseError."""
+def reading(database: Database, wait_s: float = WAIT_S) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A reader whose failing statements become WarehouseError; one that is open already is taken as it is.
+
+    While it is open nobody can write: read, and compute afterwards.
+    """
+    if isinstance(database, duckdb.DuckDBPyConnection):
+        yield database
+        return
     with reader(database, wait_s) as connection:
         try:
             yield connection

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from lightning_eda.clustering.window.clean_file import CleanWindow
     from lightning_eda.clustering.window.features import PointSpec
     from lightning_eda.warehouse.cleaning.rows import Cleaning
+    from lightning_eda.warehouse.queries import Database
 
 SAMPLE_SEED = 60
 KM_PER_DEGREE = 111.2  # of a great circle
@@ -76,21 +77,24 @@ def clean_window(
 ) -> tuple["CleanWindow", tuple[str, ...]]:
     """The cleaned rows of a window, or its cells and a sample of rows, and what to tell of the cleaning.
 
+    All is read of one state of the database: a load that comes meanwhile waits.
+
     Raises:
         LightningEdaError: An option is not allowed, or the database cannot be read.
     """
     from lightning_eda.clustering.window.clean_file import CleanWindow
     from lightning_eda.warehouse.cleaning.rows import clean_rows, count_rows
-    from lightning_eda.warehouse.queries import hour_counts
+    from lightning_eda.warehouse.queries import hour_counts, reading
     from lightning_eda.warehouse.satellites import chosen_satellites
 
-    loaded = hour_counts(database, window.start, window.end)
-    config = config.model_copy(update={"satellites": chosen_satellites(config.satellites, loaded)})
-    cleaning, spec = _cleaning(config), _spec(config)
-    count = count_rows(database, window.start, window.end, config.tier, cleaning.satellites)
-    if count > config.row_limit and not spec.features:
-        return _clean_cells(database, window, config)
-    clean = clean_rows(database, window.start, window.end, cleaning)
+    with reading(database) as opened:
+        loaded = hour_counts(opened, window.start, window.end)
+        config = config.model_copy(update={"satellites": chosen_satellites(config.satellites, loaded)})
+        cleaning, spec = _cleaning(config), _spec(config)
+        count = count_rows(opened, window.start, window.end, config.tier, cleaning.satellites)
+        if count > config.row_limit and not spec.features:
+            return _clean_cells(opened, window, config)
+        clean = clean_rows(opened, window.start, window.end, cleaning)
     notes = (*clean.notes, *_missing_note(loaded.to_pylist(), config, clean.read))
     return CleanWindow(clean.rows, config.tier, spec, clean.read, clean.dropped), notes
 
@@ -119,7 +123,7 @@ def _missing_note(
 
 
 def _clean_cells(
-    database: Path, window: Window, config: PreprocessorConfig
+    database: "Database", window: Window, config: PreprocessorConfig
 ) -> tuple["CleanWindow", tuple[str, ...]]:
     """Sums per cell of the whole window, and rows of each hour, thinned, for the map."""
     import pyarrow as pa

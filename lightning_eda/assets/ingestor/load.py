@@ -25,6 +25,8 @@ from lightning_eda.series import GRANULES, HOUR, TIER_TABLES
 from lightning_eda.storage.lock import sole_use
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from lightning_eda.glm.transform.hour import HourSeries
     from lightning_eda.warehouse.queries import Integrity
     from lightning_eda.warehouse.writing.hour import LoadResult
@@ -56,7 +58,6 @@ def load(
 ) -> dg.MaterializeResult:  # type: ignore[type-arg]
     """See the module."""
     from lightning_eda.glm.transform.hour import read_hour_series
-    from lightning_eda.warehouse.queries import integrity
     from lightning_eda.warehouse.writing.hour import replace_hour
 
     database = warehouse.database()
@@ -69,23 +70,36 @@ def load(
                 series = read_hour_series(place)
                 paths = {table: file.path for table, file in series.files.items()}
                 result = replace_hour(database, hour, series.satellites, paths, now=datetime.now(UTC))
-            findings.append(integrity(database, hour, hour + HOUR, _reported(series)))
-            reports.append(_report(series, result, findings[-1], database, time.monotonic() - begin))
+            found, flashes = _read_back(database, hour, _reported(series))
+            findings.append(found)
+            reports.append(_report(series, result, found, flashes, database, time.monotonic() - begin))
             for warning in _warnings(series, result):
                 context.log.warning(warning)
     return report_partitions(context, reports, [check_ids(findings), check_coordinates(findings)])
 
 
-def _report(
-    series: "HourSeries", result: "LoadResult", found: "Integrity", database: Path, seconds: float
-) -> PartitionReport:
-    from lightning_eda.warehouse.queries import flash_rows_preview
+def _read_back(
+    database: Path, hour: datetime, satellites: tuple[str, ...] | None
+) -> tuple["Integrity", "pa.Table"]:
+    """What is wrong in the hour, and its first flashes."""
+    from lightning_eda.warehouse.queries import flash_rows_preview, integrity, reading
 
+    with reading(database) as opened:
+        found = integrity(opened, hour, hour + HOUR, satellites)
+        return found, flash_rows_preview(opened, hour, hour + HOUR, satellites=satellites)
+
+
+def _report(
+    series: "HourSeries",
+    result: "LoadResult",
+    found: "Integrity",
+    flashes: "pa.Table",
+    database: Path,
+    seconds: float,
+) -> PartitionReport:
     rows = {f"rows_{tier}": counts.rows for tier, counts in found.tiers.items()}
-    hour = result.hour
-    flashes = flash_rows_preview(database, hour, hour + HOUR, satellites=_reported(series))
     return PartitionReport(
-        partition_key(hour),
+        partition_key(result.hour),
         {
             "dagster/row_count": sum(rows.values()),
             **rows,

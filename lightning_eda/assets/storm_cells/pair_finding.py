@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from lightning_eda.settings import DistanceSettings
     from lightning_eda.storage.object_store import ObjectStore
     from lightning_eda.warehouse.cleaning.rows import CleanRows
+    from lightning_eda.warehouse.queries import Database
 
 GRANULES_PER_DAY = 4320
 NO_FLASHES = "no flashes are loaded for this day"
@@ -102,13 +103,15 @@ def find_pairs(
     from lightning_eda.distances.files.pairs import PAIRS_NAME
     from lightning_eda.distances.folders import input_prefix
     from lightning_eda.storage.scratch import scratch_folder
-    from lightning_eda.warehouse.queries import hour_counts
+    from lightning_eda.warehouse.queries import hour_counts, reading
     from lightning_eda.warehouse.satellites import chosen_satellites
 
     require_apart(settings)
-    loaded = hour_counts(database, place.start, place.end)
-    config = config.model_copy(update={"satellites": chosen_satellites(config.satellites, loaded)})
-    clean = day_flashes(database, place, config.satellites, config.drop_artifacts)
+    with reading(database) as opened:
+        loaded = hour_counts(opened, place.start, place.end)
+        config = config.model_copy(update={"satellites": chosen_satellites(config.satellites, loaded)})
+        granules = _granules(opened, place, config)
+        clean = day_flashes(opened, place, config.satellites, config.drop_artifacts)
     with scratch_folder(place.data_dir / "scratch") as scratch:
         tally = write_day_pairs(scratch / PAIRS_NAME, clean.rows, config)
         key = input_prefix(settings.flash_pairs_folder, place.start.date()) + PAIRS_NAME
@@ -126,13 +129,11 @@ def find_pairs(
         most_neighbours=tally.most_neighbours,
     )
     write_note(note_path(place), note)
-    return FoundPairs(
-        note, clean.read, clean.dropped, clean.notes, _granules(database, place, config), written.size
-    )
+    return FoundPairs(note, clean.read, clean.dropped, clean.notes, granules, written.size)
 
 
 def day_flashes(
-    database: Path, place: WindowFolders, satellites: list[str], drop_artifacts: bool
+    database: "Database", place: WindowFolders, satellites: list[str], drop_artifacts: bool
 ) -> "CleanRows":
     """The flashes of a day by satellite and time.
 
@@ -183,7 +184,7 @@ def _limited(tally: "Tally", pairs: Iterator["NearPairs"], config: FlashPairsCon
         yield batch
 
 
-def _granules(database: Path, place: WindowFolders, config: FlashPairsConfig) -> str:
+def _granules(database: "Database", place: WindowFolders, config: FlashPairsConfig) -> str:
     """How much of the day the ledger holds."""
     from lightning_eda.warehouse.queries import hour_counts
 

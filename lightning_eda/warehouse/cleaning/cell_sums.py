@@ -3,7 +3,6 @@
 import math
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import Final
 
 import numpy as np
@@ -14,7 +13,7 @@ from lightning_eda.earth import EARTH_RADIUS_KM
 from lightning_eda.errors import SettingError
 from lightning_eda.warehouse.cleaning.rows import Account, Cleaning, account_of
 from lightning_eda.warehouse.cleaning.rules import judge
-from lightning_eda.warehouse.queries import reading
+from lightning_eda.warehouse.queries import Database, reading
 from lightning_eda.warehouse.span import select_span
 
 STEPS = 2.0**48  # steps per cell edge: whole steps add up exactly, so in every row order alike
@@ -54,7 +53,7 @@ class CleanCells(Account):
 
 
 def clean_cells(
-    database: Path | str,
+    database: Database,
     start: datetime,
     end: datetime,
     cleaning: Cleaning | None = None,
@@ -67,7 +66,7 @@ def clean_cells(
     order in which DuckDB's threads meet the rows.
 
     Args:
-        database: The database file.
+        database: The database file, or an open reader.
         start: First granule start, aware.
         end: First granule start after the window, aware.
         cleaning: What to read and what to drop; None is `Cleaning()`.

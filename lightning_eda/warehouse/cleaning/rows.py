@@ -7,7 +7,6 @@ applies, so what was read is what was kept plus what was dropped.
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 
 import duckdb
 import pyarrow as pa
@@ -15,7 +14,7 @@ import pyarrow as pa
 from lightning_eda.series import TIER_TABLES
 from lightning_eda.warehouse.cleaning.options import Cleaning, require_tier
 from lightning_eda.warehouse.cleaning.rules import DUPLICATE, REASONS, judge
-from lightning_eda.warehouse.queries import reading
+from lightning_eda.warehouse.queries import Database, reading
 from lightning_eda.warehouse.schema.sql import quoted
 from lightning_eda.warehouse.span import IN_SPAN, select_span
 
@@ -62,7 +61,7 @@ class CleanRows(Account):
 
 
 def count_rows(
-    database: Path | str,
+    database: Database,
     start: datetime,
     end: datetime,
     tier: str = "flash",
@@ -78,7 +77,7 @@ def count_rows(
 
 
 def clean_rows(
-    database: Path | str,
+    database: Database,
     start: datetime,
     end: datetime,
     cleaning: Cleaning | None = None,
@@ -86,7 +85,7 @@ def clean_rows(
     """The rows of a window that the cleaning keeps.
 
     Args:
-        database: The database file.
+        database: The database file, or an open reader.
         start: First granule start, aware.
         end: First granule start after the window, aware.
         cleaning: What to read and what to drop; None is `Cleaning()`.

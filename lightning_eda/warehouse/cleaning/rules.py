@@ -92,7 +92,7 @@ def _set_limits(connection: duckdb.DuckDBPyConnection, cleaning: Cleaning) -> No
 
 def _granule_facts_sql() -> str:
     return f"""
-        CREATE TEMP TABLE granule_facts AS
+        CREATE OR REPLACE TEMP TABLE granule_facts AS
         SELECT satellite, granule_start, subpoint_lon, has_groups IS NOT NULL AS has_groups
         FROM (
             SELECT satellite, granule_start, min(subpoint_lon) FILTER (isfinite(subpoint_lon)) AS subpoint_lon
@@ -106,7 +106,7 @@ def _static_flashes_sql() -> str:
     flash = "satellite, granule_start, flash_id"
     # Gaps are computed only for the few flashes that the cheap parts of the rule leave.
     return f"""
-        CREATE TEMP TABLE static_flashes AS
+        CREATE OR REPLACE TEMP TABLE static_flashes AS
         WITH positions AS (
             SELECT {flash}, count(*) AS n FROM groups WHERE {IN_SPAN} GROUP BY {flash}, group_lat, group_lon
         ), standing AS (
@@ -127,7 +127,7 @@ def _judged_sql(cleaning: Cleaning) -> str:
     rules = _rules(cleaning)
     reason = " ".join(f"WHEN {rules[name]} THEN '{name}'" for name in REASONS if name in rules)
     return f"""
-        CREATE TEMP VIEW judged AS
+        CREATE OR REPLACE TEMP VIEW judged AS
         SELECT * EXCLUDE (subpoint_lon, is_static, on_globe),
             subpoint_lon IS NOT NULL AS has_subpoint,
             CASE {reason} END AS reason
@@ -206,7 +206,7 @@ def _edges(box: Box) -> Box:
 def _repeats_sql() -> str:
     # Hashes first: to sort all rows for the few that are equal takes twice the time and far more memory.
     return f"""
-        CREATE TEMP TABLE repeats AS
+        CREATE OR REPLACE TEMP TABLE repeats AS
         WITH kept AS NOT MATERIALIZED (
             SELECT place, granule_start, id, {SAME}, hash({SAME}) AS print
             FROM temp.judged WHERE reason IS NULL

@@ -1,0 +1,82 @@
+"""What an asset reads of a window is of one state of the database, also when it is loaded anew meanwhile."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import cycle
+from pathlib import Path
+
+import pytest
+
+from lightning_eda.assets.clustering.window_cleaning import PreprocessorConfig, clean_window
+from lightning_eda.assets.storm_cells.pair_finding import FlashPairsConfig, find_pairs
+from lightning_eda.glm.paths import WindowFolders
+from lightning_eda.glm.windows import Window
+from lightning_eda.settings import DistanceSettings
+from lightning_eda.storage.folder import FolderStore
+from lightning_eda.warehouse.writing.hour import replace_hour
+from lightning_eda_tests.warehouse.hours import NOW, after, hour_at, make_hour, write_series
+
+HOUR = hour_at("2024-05-01T00:00")
+FLASHES = 5
+GRANULES = (2, 6)
+LOOKS = 15
+STATES = {granules * FLASHES: granules for granules in GRANULES}
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Path]:
+    """A database whose hour another thread loads without a pause, now with 2 granules and now with 6."""
+    path = tmp_path / "lightning.duckdb"
+    series = [
+        write_series(tmp_path / str(granules), make_hour(HOUR, granules=granules, flashes=FLASHES))
+        for granules in GRANULES
+    ]
+    replace_hour(path, HOUR, ["G18"], series[0], NOW)
+    with loading(path, series):
+        yield path
+
+
+@contextmanager
+def loading(path: Path, series: list[dict[str, Path]]) -> Iterator[None]:
+    ended = threading.Event()
+    turns = cycle(series)
+
+    def load() -> None:
+        while not ended.is_set():
+            replace_hour(path, HOUR, ["G18"], next(turns), NOW)
+
+    loader = threading.Thread(target=load)
+    loader.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        loader.join()
+
+
+def test_rows_of_the_preprocessor_are_those_that_the_ledger_counts(database: Path):
+    """A load that comes between the ledger and the rows would make rows seem to be missing."""
+    window = Window(HOUR, after(HOUR, 1))
+    for _ in range(LOOKS):
+        clean, notes = clean_window(database, window, PreprocessorConfig())
+        assert clean.read in STATES
+        assert not [note for note in notes if "are not loaded" in note and "rows of the tier" in note]
+
+
+def test_cells_of_the_preprocessor_are_those_of_its_rows(database: Path):
+    """A load that comes between the sums and the rows would put rows on the map that are in no cell."""
+    window = Window(HOUR, after(HOUR, 2))
+    for _ in range(LOOKS):
+        clean, _ = clean_window(database, window, PreprocessorConfig(row_limit=1))
+        assert clean.cells is not None
+        assert clean.rows.num_rows == clean.kept
+
+
+def test_pairs_are_of_the_granules_that_are_told(database: Path, tmp_path: Path):
+    """The number of granules in the metadata of `flash_pairs` is that of the flashes that were paired."""
+    place = WindowFolders(tmp_path / "data", HOUR, after(HOUR, 24))
+    store = FolderStore(tmp_path / "bucket")
+    for _ in range(LOOKS):
+        found = find_pairs(database, store, DistanceSettings(), place, FlashPairsConfig())
+        assert found.granules.split()[0] == str(STATES[found.read])
