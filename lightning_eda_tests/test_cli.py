@@ -1,10 +1,11 @@
 """Mistakes of the command line are one line, and where to look on."""
 
+import time
 from pathlib import Path
 
 import pytest
 
-from lightning_eda.cli import main
+from lightning_eda.cli import demo, main
 from lightning_eda.cli.demo import ui_command
 
 SIMULATE = ["simulate", "--hour", "2022-12-31T05", "--granules", "1"]
@@ -49,3 +50,54 @@ def test_a_folder_that_cannot_be_made_is_one_sentence(tmp_path: Path, capsys):
     assert printed.startswith("lightning-eda: ")
     assert "file" in printed
     assert "Traceback" not in printed
+
+
+def simulated(folder: Path, *options: str) -> dict[str, bytes]:
+    """The files that the command writes, by their paths."""
+    assert main([*SIMULATE, *options, str(folder)]) == 0
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*.nc")}
+
+
+def test_the_seed_decides_all_chance(tmp_path):
+    """The same files for the same seed, and others for another; the seed that is not given is 1."""
+    first = simulated(tmp_path / "a", "--seed", "1")
+    assert first == simulated(tmp_path / "b", "--seed", "1") == simulated(tmp_path / "c")
+    second = simulated(tmp_path / "d", "--seed", "2")
+    assert len(first) == len(second) == 1
+    assert {*first.values()} != {*second.values()}
+
+
+@pytest.mark.parametrize("zone", ["America/Denver", "Asia/Kolkata"])
+def test_an_hour_without_a_zone_is_utc(tmp_path, monkeypatch, zone):
+    """Wherever the machine stands; one with a zone is that moment."""
+    monkeypatch.setenv("TZ", zone)
+    time.tzset()
+    try:
+        (path,) = simulated(tmp_path / "a", "--flashes", "1")
+        (other,) = simulated(tmp_path / "b", "--flashes", "1", "--hour", "2022-12-31T07+02:00")
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+    assert path.startswith("GLM-L2-LCFA/2022/365/05/")
+    assert other == path
+
+
+@pytest.mark.parametrize("text", ["2022-12-31T05:30", "2022-12-31T05:00:01", "noon"])
+def test_a_time_that_is_no_full_hour_is_refused(tmp_path, capsys, text):
+    """With what was found."""
+    with pytest.raises(SystemExit):
+        main(["simulate", "--hour", text, str(tmp_path)])
+    assert repr(text) in capsys.readouterr().err
+
+
+def test_a_demo_whose_pipeline_fails_says_so(tmp_path, monkeypatch, capsys):
+    """Its exit code is that of the pipeline, and the reason is printed."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("DAGSTER_HOME", "no/absolute/path")
+    monkeypatch.setattr(demo, "DEMO_FLASHES_PER_GRANULE", 0.0)
+    code = main(["demo"])
+    printed = capsys.readouterr()
+    assert code not in (0, None)
+    assert printed.err == "The pipeline failed; the reason is above.\n"
+    assert "no/absolute/path" in printed.out
+    assert "3. The database" not in printed.out

@@ -4,11 +4,13 @@ import io
 import json
 import re
 import shutil
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 import pytest
+from matplotlib.text import Text
 from PIL import Image
 
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
@@ -23,6 +25,21 @@ NO_WEBGL = ["--disable-3d-apis", "--disable-gpu"]
 def pixels(picture: bytes) -> np.ndarray:
     """A picture as (height, width, 3) numbers from 0 to 255."""
     return np.asarray(Image.open(io.BytesIO(picture)).convert("RGB")).astype(int)
+
+
+def drawn(render: Callable[..., object], *arguments: object, **options: object) -> Any:
+    """The matplotlib figure that a function makes a picture of, to be asked what is drawn where."""
+    module, figures = sys.modules[render.__module__], []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "picture", lambda figure, *_: figures.append(figure) or b"")
+        render(*arguments, **options)
+    (figure,) = figures
+    return figure
+
+
+def written(figure: Any) -> list[str]:
+    """All texts of a figure and its axes."""
+    return [text.get_text() for text in figure.findobj(Text) if text.get_text()]
 
 
 def payload(page: str) -> dict[str, Any]:

@@ -37,16 +37,18 @@ def test_units_and_nulls():
     table = pa.table(
         {
             "time": pa.array([datetime(2024, 10, 1, 0, 0, 1, 500, UTC)], pa.timestamp("us", tz="UTC")),
-            "lat": [1.0], "lon": [2.0], "energy_j": [2.5e-13], "area_m2": pa.array([None], pa.float64()),
+            "lat": [1.0], "lon": [2.0], "energy_j": [2.5e-13], "area_m2": [3e8],
             "duration_s": [0.25], "cluster": pa.array([None], pa.int64()),
         }
     )  # fmt: skip
     scene = replace(storm_scene(1, 1), flashes=table)
     assert scene.energy_fj == pytest.approx([250.0])
-    assert np.isnan(scene.area_km2).all()
+    assert scene.area_km2 == pytest.approx([300.0])
     assert scene.duration_ms == pytest.approx([250.0])
     assert scene.seconds == pytest.approx([1.0005])
     assert scene.label.tolist() == [-1]
+    unknown = table.set_column(table.column_names.index("area_m2"), "area_m2", pa.nulls(1, pa.float64()))
+    assert np.isnan(replace(scene, flashes=unknown).area_km2).all()
 
 
 def test_window_in_words():

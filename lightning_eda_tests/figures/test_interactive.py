@@ -4,6 +4,7 @@ import re
 from dataclasses import replace
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from lightning_eda.figures import render_interactive_map
@@ -246,3 +247,14 @@ def test_empty_window_says_so(browser, tmp_path):
     assert "No flashes in this window" in text
     assert hidden
     assert visit.errors == []
+
+
+@pytest.mark.parametrize(("lat", "aspect"), [(60.0, 2.0), (-60.0, 2.0), (0.0, 1.0), (45.0, 2**0.5)])
+def test_shapes_are_right_in_the_middle_of_the_map(lat, aspect):
+    """A degree of latitude is so many times as long as one of longitude there."""
+    scene = storm_scene(1, 1)
+    place = scene.flashes.column_names.index("lat")
+    scene = replace(scene, flashes=scene.flashes.set_column(place, "lat", pa.array([lat])))
+    axis = payload(render_interactive_map(scene))["layout"]["yaxis"]
+    assert (axis["scaleanchor"], axis["scaleratio"]) == ("x", pytest.approx(aspect, rel=1e-6))
+    assert axis["range"] == pytest.approx([lat - 1.0, lat + 1.0])

@@ -137,6 +137,29 @@ def test_an_unforeseen_error_is_one_line_too(instance, tmp_path):
     assert "(and 1 more)" in lines[1]
 
 
+@dg.asset
+def caused() -> None:
+    """Fails for the reason of another error."""
+    try:
+        raise KeyError("the cause")
+    except KeyError as error:
+        raise ValueError("what it became") from error
+
+
+@dg.asset
+def wrong_value() -> dg.MaterializeResult:
+    """Fails in Dagster itself, for a reason of its own."""
+    return dg.MaterializeResult(asset_key="another")
+
+
+def test_of_a_chain_of_errors_the_last_is_told(instance, tmp_path):
+    """It says what became of the first; Dagster's wrapping is left out, and an error of its own is told."""
+    (line,) = tell(instance, fail(instance, caused), tmp_path / "a")
+    assert line.endswith("step caused: ValueError: what it became")
+    (line,) = tell(instance, fail(instance, wrong_value), tmp_path / "b")
+    assert re.search(r"step wrong_value: dagster\._core\.errors\.Dagster\w+Error: .*another", line)
+
+
 def test_a_run_that_died_is_told(instance, tmp_path):
     """No step failed; the run's own message is the reason."""
 

@@ -88,7 +88,9 @@ def _draw_histogram(axes: "Axes", values: Floats, label: str, unit: str) -> None
     low, high = np.log10(shown.min()), np.log10(shown.max())
     if high - low < 0.1:
         low, high = low - 0.5, high + 0.5
-    axes.hist(shown, bins=np.logspace(low, high, 41).tolist(), color=ACCENT, alpha=0.75, linewidth=0)
+    edges = np.logspace(low, high, 41)
+    edges[[0, -1]] = min(edges[0], shown.min()), max(edges[-1], shown.max())  # as logspace rounds
+    axes.hist(shown, bins=edges.tolist(), color=ACCENT, alpha=0.75, linewidth=0)
     axes.set_xscale("log")
     axes.xaxis.set_major_formatter(lambda value, _: f"{value:,g}")
     axes.tick_params(which="minor", colors=RULE)

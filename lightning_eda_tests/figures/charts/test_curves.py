@@ -2,12 +2,13 @@
 
 import re
 
+import numpy as np
 import pyarrow as pa
 import pytest
 
 from lightning_eda.figures import Evaluation, render_curves
 from lightning_eda.figures.charts.curves import BAND
-from lightning_eda_tests.figures.conftest import near, pixels
+from lightning_eda_tests.figures.conftest import drawn, near, pixels
 from lightning_eda_tests.figures.storms import evaluation
 
 
@@ -67,3 +68,62 @@ def test_same_input_same_bytes(kind):
     assert first == render_curves(evaluation(sampled=True), kind)
     assert b"<dc:date>" not in first
     assert len(first) < 200_000
+
+
+def test_both_curves_are_the_scores_in_the_unit_of_their_axes():
+    """Inertia in units of 10^9, the ring of the knee and that of the best score on their curves."""
+    shown = evaluation(chosen=7)
+    upper, lower = drawn(render_curves, shown).axes
+    k, inertia, silhouette = (shown.column(name) for name in ("k", "inertia", "silhouette"))
+    (curve,), (scores,) = upper.lines, lower.lines
+    assert upper.get_ylabel() == "Inertia (10\u2079 km²)"
+    np.testing.assert_allclose(curve.get_xydata(), np.column_stack([k, inertia / 1e9]))
+    np.testing.assert_allclose(scores.get_xydata(), np.column_stack([k, silhouette]))
+    low, high = upper.get_ylim()
+    assert (low, high) == (0.0, pytest.approx(1.08 * inertia.max() / 1e9))
+    assert upper.collections[0].get_offsets().tolist() == [[6.0, pytest.approx(inertia[k == 6][0] / 1e9)]]
+    assert lower.collections[0].get_offsets().tolist() == [[7.0, pytest.approx(0.65)]]
+    low, high = lower.get_ylim()
+    assert low < silhouette.min()
+    assert high > silhouette.max()
+    assert upper.get_xlim() == lower.get_xlim() == (pytest.approx(1.3), pytest.approx(23.7))
+
+
+@pytest.mark.parametrize(
+    ("inertia", "label", "shown"),
+    [
+        (5.2e11, "10\u2079 km²", 520.0),
+        (3.1e6, "10\u2076 km²", 3.1),
+        (9.9e5, "km²", 9.9e5),
+        (4e-7, "10\u207b\u2079 km²", 400.0),
+    ],
+)
+def test_large_and_tiny_inertias_have_a_power_of_a_thousand(inertia, label, shown):
+    """In between the numbers are shown as they are."""
+    scores = pa.table(
+        {"k": [2, 3], "inertia": [inertia, 0.0], "silhouette": [0.1, 0.2], "silhouette_error": [0.0] * 2}
+    )
+    axes = drawn(render_curves, Evaluation(scores)).axes[0]
+    assert axes.get_ylabel() == f"Inertia ({label})"
+    assert axes.lines[0].get_ydata()[0] == pytest.approx(shown)
+
+
+def test_the_band_is_one_standard_error_to_either_side():
+    """Of a sampled score."""
+    shown = evaluation(sampled=True)
+    band = drawn(render_curves, shown).axes[1].collections[0].get_paths()[0].vertices
+    k, silhouette = shown.column("k"), shown.column("silhouette")
+    for number, score in zip(k, silhouette, strict=True):
+        heights = band[band[:, 0] == number][:, 1]
+        assert (heights.min(), heights.max()) == (pytest.approx(score - 0.012), pytest.approx(score + 0.012))
+
+
+def test_the_chosen_k_has_its_band_in_both_curves():
+    """A little narrower than from one k to the next, and named above."""
+    figure = drawn(render_curves, evaluation(chosen=7))
+    for axes in figure.axes:
+        (band,) = axes.patches
+        assert (band.get_x(), band.get_width()) == (pytest.approx(6.65), pytest.approx(0.7))
+    (name,) = [text for text in figure.axes[0].texts if text.get_text() == "chosen k = 7"]
+    assert name.xy == (7, 1.0)
+    assert not drawn(render_curves, evaluation(chosen=None)).axes[0].patches

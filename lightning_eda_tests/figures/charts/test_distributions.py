@@ -8,7 +8,7 @@ import pytest
 
 from lightning_eda.figures.canvas import ACCENT, SECOND
 from lightning_eda.figures.charts.distributions import rate_per_minute, render_distributions, render_rate
-from lightning_eda_tests.figures.conftest import near, pixels
+from lightning_eda_tests.figures.conftest import drawn, near, pixels, written
 from lightning_eda_tests.figures.storms import empty_scene, storm_scene
 
 
@@ -43,7 +43,7 @@ def with_energies(values: list[float | None]):
     return replace(scene, flashes=scene.flashes.set_column(place, "energy_j", pa.array(values, pa.float64())))
 
 
-def drawn(picture: bytes) -> bool:
+def has_bars(picture: bytes) -> bool:
     """Whether there is a bar or a curve in the left half."""
     image = pixels(picture)
     return int(near(image[:, : image.shape[1] // 2], ACCENT, 70).sum()) > 500
@@ -53,7 +53,7 @@ def test_histograms_have_bars_and_a_median():
     """PNG by default; the same input gives the same bytes."""
     scene = storm_scene(3, 400)
     picture = render_distributions(scene)
-    assert drawn(picture)
+    assert has_bars(picture)
     assert near(pixels(picture), SECOND).sum() > 50
     assert picture == render_distributions(scene)
 
@@ -61,17 +61,49 @@ def test_histograms_have_bars_and_a_median():
 @pytest.mark.parametrize("values", [[None, None], [0.0, 0.0]], ids=["not recorded", "all zero"])
 def test_values_that_no_logarithm_shows_are_told(values):
     """In place of bars, without an error."""
-    assert not drawn(render_distributions(with_energies(values)))
+    assert not has_bars(render_distributions(with_energies(values)))
 
 
 @pytest.mark.parametrize("values", [[1e-13] * 3, [0.0, 0.0, 1e-13]], ids=["all equal", "median zero"])
 def test_few_values_are_drawn(values):
     """One value has a histogram; a median of 0 has no line."""
-    assert drawn(render_distributions(with_energies(values)))
+    assert has_bars(render_distributions(with_energies(values)))
 
 
 def test_a_window_without_flashes_has_both():
     """An empty curve and empty histograms."""
     assert render_rate(empty_scene()).startswith(b"\x89PNG")
-    assert not drawn(render_distributions(empty_scene()))
+    assert not has_bars(render_distributions(empty_scene()))
     assert b"<svg" in render_rate(empty_scene(), "svg")
+
+
+def test_the_histograms_are_of_the_values_in_their_unit():
+    """Energies in fJ and durations in ms, with the median of each as a line and in words."""
+    scene = with_energies([1e-13, 2.5e-13, 2.5e-13, 9e-13, 0.0, None])
+    figure = drawn(render_distributions, scene)
+    left, right = figure.axes
+    assert (left.get_xlabel(), right.get_xlabel()) == ("Radiant energy (fJ)", "Duration (ms)")
+    assert {"median 250 fJ", "1 at zero"} <= set(written(figure))
+    assert left.lines[0].get_xdata() == pytest.approx([250.0, 250.0])
+    bars = [(bar.get_x(), bar.get_x() + bar.get_width(), bar.get_height()) for bar in left.patches]
+    assert (bars[0][0], bars[-1][1]) == (pytest.approx(100.0), pytest.approx(900.0))
+    assert [count for low, high, count in bars if count] == [1, 2, 1]
+    assert [low <= 250.0 <= high for low, high, count in bars if count == 2] == [True]
+    durations = scene.flashes["duration_s"].to_numpy() * 1e3
+    assert right.lines[0].get_xdata() == pytest.approx([np.median(durations)] * 2)
+    assert sum(bar.get_height() for bar in right.patches) == len(scene)
+
+
+def test_the_curve_of_the_rate_is_the_rate():
+    """Flashes per minute over minutes, to the end of the window, with the times of the clock below."""
+    scene = storm_scene(2, 500)
+    (axes,) = drawn(render_rate, scene).axes
+    edges, rate = rate_per_minute(scene)
+    for steps in axes.patches:
+        values, places, _ = steps.get_data()
+        np.testing.assert_array_equal(values, rate)
+        np.testing.assert_array_equal(places, edges)
+    assert axes.get_ylabel() == "Flashes per minute"
+    assert (axes.get_xlim(), axes.get_ylim()) == ((0.0, 60.0), (0.0, pytest.approx(1.12 * rate.max())))
+    clock = [f"00:{minute:02}" for minute in range(0, 60, 10)] + ["01:00"]
+    assert [label.get_text() for label in axes.get_xticklabels()] == clock

@@ -1,8 +1,10 @@
 """The printed map shows what it is given: a golden-picture test by place and colour, not by bytes."""
 
 import struct
+from dataclasses import replace
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,7 +13,7 @@ from lightning_eda.figures import Scene, render_cluster_map
 from lightning_eda.figures.globe.basemap import LAND, SEA, frame_scene
 from lightning_eda.figures.maps.cluster_map import HEIGHT_IN, MAP_BOX, WIDTH_IN, spread_apart
 from lightning_eda.figures.palette import look
-from lightning_eda_tests.figures.conftest import near, pixels
+from lightning_eda_tests.figures.conftest import drawn, near, pixels
 from lightning_eda_tests.figures.storms import EAST_BOX, PACIFIC_BOX, empty_scene, storm_scene
 
 ASPECT = WIDTH_IN * MAP_BOX[2] / (HEIGHT_IN * MAP_BOX[3])
@@ -162,3 +164,20 @@ def test_spread_places_do_not_overlap(places):
     if before[~np.eye(len(x), dtype=bool)].min(initial=9.0) >= 4.0:
         assert (new_x == x).all()
         assert (new_y == y).all()
+
+
+def test_a_small_cluster_inside_a_large_one_stays_in_sight():
+    """It is drawn later than the large one, and so are clusters of any size before larger ones."""
+    scene = storm_scene(3, 900)
+    label = np.repeat([0, 1, 2], [100, 700, 100])
+    label[:3] = -1
+    place = scene.flashes.column_names.index("cluster")
+    scene = replace(scene, flashes=scene.flashes.set_column(place, "cluster", pa.array(label)))
+    axes = drawn(render_cluster_map, scene).axes[0]
+    points = {
+        len(marks.get_offsets()): marks.get_zorder()
+        for marks in axes.collections
+        if 5 <= marks.get_zorder() < 6
+    }
+    assert sorted(points, key=points.get) == [700, 100, 97, 3]
+    assert len(set(points.values())) == 4
