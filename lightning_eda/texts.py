@@ -1,7 +1,10 @@
 """Texts for people: what comes from outside is made plain, and how many things are told in one sentence."""
 
+import re
 from collections.abc import Collection, Sequence
 from datetime import date
+
+LOGIN = re.compile(r"(//|^).*@", re.DOTALL)
 
 
 def plain(text: str) -> str:
@@ -14,6 +17,14 @@ def plain(text: str) -> str:
     if text.isprintable():
         return text
     return "".join(one if one.isprintable() else ascii(one)[1:-1] for one in text)
+
+
+def without_login(address: str) -> str:
+    """An address without the user and password that may stand in it.
+
+    What goes from the slashes to the last @ goes: a password may hold any mark, and no part of it is shown.
+    """
+    return LOGIN.sub(r"\1", address, count=1)
 
 
 def named(texts: Sequence[str], most: int = 10, separator: str = "; ") -> str:

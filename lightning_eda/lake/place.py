@@ -16,6 +16,7 @@ import pyarrow as pa
 from lightning_eda.errors import LakeError, LakeUnavailableError, SettingError
 from lightning_eda.lake.layout import PARTITIONS
 from lightning_eda.series import TABLES
+from lightning_eda.storage.aws import explained_settings
 from lightning_eda.storage.folder import FolderStore
 from lightning_eda.storage.object_store import ObjectStore
 from lightning_eda.storage.s3.store import S3Store
@@ -100,12 +101,13 @@ class Lake:
             return None
         import boto3
 
-        session = boto3.session.Session(region_name=self.store.region)
+        with explained_settings(self.store.region):
+            session = boto3.session.Session(region_name=self.store.region)
+            found = session.get_credentials()
         options = {"aws_region": session.region_name or "us-east-1", "aws_conditional_put": "etag"}
         if self.store.endpoint_url:
             options["aws_endpoint"] = self.store.endpoint_url
             options["aws_allow_http"] = str(self.store.endpoint_url.startswith("http://")).lower()
-        found = session.get_credentials()
         if found is None:
             return options | {"aws_skip_signature": "true"}
         frozen = found.get_frozen_credentials()

@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Self
 
 from lightning_eda.settings.declaration import setting, values_of
+from lightning_eda.texts import without_login
 
+ADDRESSES = {"s3_endpoint_url", "glue_endpoint_url"}
 DATABASE_FILE = "lightning.duckdb"
 
 
@@ -120,6 +122,8 @@ class Settings:
     def from_mapping(cls, variables: Mapping[str, str]) -> Self:
         """The settings in a mapping such as `os.environ`; a variable set to nothing counts as not set."""
         values = values_of(cls, variables)
+        for name in ADDRESSES & values.keys():
+            values[name] = without_login(values[name])  # the launchpad shows it
         if "data_dir" in values:  # the database follows, unless it has a place of its own
             values.setdefault("duckdb_path", str(Path(values["data_dir"]) / DATABASE_FILE))
         return cls(

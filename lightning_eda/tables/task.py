@@ -8,6 +8,7 @@ import pyarrow.parquet as pq
 
 from lightning_eda.errors import LightningEdaError, SettingError
 from lightning_eda.settings import CsvSettings, parse_required
+from lightning_eda.storage.aws import explained_settings
 from lightning_eda.storage.backoff import Backoff
 from lightning_eda.storage.object_store import ObjectStore
 from lightning_eda.storage.places import is_address, open_store
@@ -44,7 +45,8 @@ class Servers:
         """The region, else that of the variables or ~/.aws/config, else one for a server of one's own."""
         import boto3
 
-        return self.region or boto3.session.Session().region_name or DEFAULT_REGION
+        with explained_settings(self.region):
+            return self.region or boto3.session.Session().region_name or DEFAULT_REGION
 
 
 @dataclass(frozen=True)

@@ -113,3 +113,19 @@ def test_the_buckets_of_an_event_may_be_written_as_addresses(loading: S3Bucket):
     event = {"data_ref": 20240101, "bucket_src": address, "bucket_dstn": address, "pathoutput": "lake/t"}
     assert load_handler(event, None) == "Success"
     assert partitions(loading) == {"data_ref=20240101": 1}
+
+
+@pytest.mark.parametrize("table", ["t", ""])
+def test_aws_settings_that_are_none_are_an_answer(loading: S3Bucket, monkeypatch, tmp_path, table):
+    """A profile of another day, a damaged file, a bad region; with a Glue table and without."""
+    loading.put("in/20240101/x.csv", b"a,b\n1,2\n")
+    (tmp_path / "config").write_text("[default\n")
+    for name, value, words in (
+        ("AWS_PROFILE", "gone", "AWS_PROFILE: found 'gone'"),
+        ("AWS_CONFIG_FILE", f"{tmp_path}/config", f"{tmp_path}/config is damaged"),
+        ("AWS_REGION", "eu west", "AWS_REGION: found 'eu west'"),
+    ):
+        with monkeypatch.context() as changed:
+            changed.setenv(name, value)
+            answer = load_handler({"data_ref": "20240101", "table": table}, None)
+        assert answer["errorMessage"].startswith(words)

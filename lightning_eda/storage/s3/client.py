@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from lightning_eda import __version__
-from lightning_eda.errors import StorageError
+from lightning_eda.storage.aws import new_client
 from lightning_eda.storage.s3.errors import parse_time
 
 if TYPE_CHECKING:
@@ -16,8 +16,7 @@ READ_TIMEOUT_S = 30.0
 
 
 def make_client(store: "S3Store") -> "S3Client":
-    """A client as a store's arguments say; StorageError for an address that is none."""
-    import boto3
+    """A client as a store's arguments say; StorageError for an address that is none, else as `new_client`."""
     import botocore.session
     from botocore import UNSIGNED
     from botocore.config import Config
@@ -34,9 +33,5 @@ def make_client(store: "S3Store") -> "S3Client":
         request_checksum_calculation="when_required",
         user_agent=f"lightning_eda/{__version__}",  # botocore's own is put together anew for each request
     )
-    try:
-        return boto3.session.Session(region_name=store.region, botocore_session=session).client(
-            "s3", endpoint_url=store.endpoint_url, config=config
-        )
-    except ValueError as error:  # how botocore refuses an address
-        raise StorageError(f"{store.describe()}: {error}; correct AWS_ENDPOINT_URL") from error
+    client: S3Client = new_client("s3", store.endpoint_url, store.region, config, session)
+    return client

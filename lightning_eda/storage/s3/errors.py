@@ -10,10 +10,14 @@ from lightning_eda.errors import (
     ObjectNotFoundError,
     StorageError,
 )
+from lightning_eda.storage.aws import LOGIN_ADVICE, REGION
 
-DENIED_CODES = frozenset(
-    {"AccessDenied", "ExpiredToken", "InvalidToken", "InvalidAccessKeyId", "SignatureDoesNotMatch"}
+ARCHIVED = "InvalidObjectState"
+ELSEWHERE = frozenset(
+    {"AuthorizationHeaderMalformed", "PermanentRedirect", "IllegalLocationConstraintException"}
 )
+KMS = "KMS."
+KMS_ADVICE = "its KMS key refuses: allow kms:Decrypt (to write kms:GenerateDataKey too) on it, or enable it"
 # Refusals that come with status 400 or 403 and yet pass, source: S3 API reference, "Error responses".
 PASSING_CODES = frozenset({"RequestTimeout", "SlowDown", "Throttling", "RequestLimitExceeded", "BadDigest"})
 
@@ -55,8 +59,19 @@ def refusal(
 
     code, status = code_and_status(error)
     missing_login = (boto.NoCredentialsError, boto.PartialCredentialsError, boto.CredentialRetrievalError)
-    if isinstance(error, (*missing_login, boto.SSOError)) or status in (401, 403) or code in DENIED_CODES:
-        return AccessDeniedError(f"{doing}: access denied ({code or error}); {login_advice}{folder_advice}")
+    if code == ARCHIVED:
+        return StorageError(
+            f"{doing}: it is archived{_storage_class(error)}: restore it, or copy it to another storage "
+            "class, and run it again"
+        )
+    if code in LOGIN_ADVICE or code.startswith(KMS):
+        return AccessDeniedError(f"{doing}: access denied ({code}); {LOGIN_ADVICE.get(code, KMS_ADVICE)}")
+    if code in ELSEWHERE:
+        return StorageError(f"{doing}: {error}; {REGION}")
+    if isinstance(error, (*missing_login, boto.SSOError)) or status in (401, 403) or code == "AccessDenied":
+        said = _message(error)
+        why = f"access denied ({code or error}){f': {said}' if said else ''}"
+        return AccessDeniedError(f"{doing}: {why}; {login_advice}{folder_advice}")
     if code == "NoSuchBucket" or (status == 404 and doing.startswith("cannot list")):
         return BucketNotFoundError(f"{doing}: there is no bucket {bucket}; correct {setting}{folder_advice}")
     if status == 404:
@@ -64,6 +79,17 @@ def refusal(
     if status == 412:
         return ObjectChangedError(f"{doing}: it was replaced while it was being read; run it again")
     return StorageError(f"{doing}: {error}{folder_advice}")
+
+
+def _message(error: Exception) -> str:
+    """What the server says beside the code, such as who may not do what; "" when that is nothing more."""
+    said = str((getattr(error, "response", None) or {}).get("Error", {}).get("Message", ""))
+    return "" if said in ("Access Denied", "Forbidden") else said
+
+
+def _storage_class(error: Exception) -> str:
+    found = (getattr(error, "response", None) or {}).get("Error", {}).get("StorageClass")
+    return f" ({found})" if found else ""
 
 
 def parse_time(text: str) -> datetime:

@@ -17,6 +17,7 @@ from lightning_eda.storage.s3 import multipart as s3_multipart
 from lightning_eda.storage.s3.client import READ_TIMEOUT_S, make_client
 from lightning_eda.storage.s3.errors import may_pass, refusal
 from lightning_eda.storage.s3.stream import open_stream
+from lightning_eda.texts import without_login
 
 if TYPE_CHECKING:
     from botocore.response import StreamingBody
@@ -35,7 +36,8 @@ class S3Store:
     Args:
         bucket: Name of the bucket.
         signed: Sign with the usual AWS credentials; False sends none, even when the environment holds some.
-        endpoint_url: Server to use in place of AWS; None leaves it to the standard AWS variables.
+        endpoint_url: Server to use in place of AWS; None leaves it to the standard AWS variables. A user and
+            password in it are left out: requests carry the AWS credentials.
         region: AWS region; None leaves it to the standard AWS variables.
         concurrency: Threads that will read at once; sizes the pool of connections.
         backoff: Tries and pauses.
@@ -60,7 +62,7 @@ class S3Store:
     ) -> None:
         self.bucket = bucket
         self.signed = signed
-        self.endpoint_url = endpoint_url
+        self.endpoint_url = without_login(endpoint_url) if endpoint_url else None
         self.region = region
         self.concurrency = concurrency
         self.backoff = backoff or Backoff()
@@ -269,13 +271,17 @@ class S3Store:
                 if tried >= self.backoff.tries:
                     raise TransferError(
                         f"cannot {verb} {self.url(key)}: still failing after {tried} tries ({error}); "
-                        "run it again later"
+                        f"run it again later{self._region_advice()}"
                     ) from error
             self.backoff.pause(tried)
 
     def _count(self) -> None:
         with self._lock:
             self._requests += 1
+
+    def _region_advice(self) -> str:
+        """What to look at when AWS itself does not answer: a region that is none has no server."""
+        return "" if self.endpoint_url else f", and check AWS_REGION ({self._client.meta.region_name})"
 
     def _login_advice(self) -> str:
         if self.signed:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
 from lightning_eda.errors import AccessDeniedError, DatasetError, LightningEdaError, TransferError
+from lightning_eda.storage.aws import LOGIN_ADVICE, new_client
 from lightning_eda.storage.backoff import Backoff
 from lightning_eda.storage.s3.errors import code_and_status, may_pass
 
@@ -25,9 +26,6 @@ PASSING = frozenset(
         "RequestTimeoutException",
     }
 )
-BAD_LOGIN = frozenset(
-    {"UnrecognizedClientException", "ExpiredTokenException", "InvalidSignatureException", "ExpiredToken"}
-)
 
 
 def glue_client(endpoint_url: str | None = None, region: str | None = None) -> "GlueClient":
@@ -38,10 +36,9 @@ def glue_client(endpoint_url: str | None = None, region: str | None = None) -> "
         region: AWS region; None leaves it to the standard AWS variables.
 
     Raises:
-        AccessDeniedError: Neither names a region.
+        AccessDeniedError: Neither names a region; or as `aws.new_client`, as are the others.
         DatasetError: The address of the server is none.
     """
-    import boto3
     from botocore.config import Config
     from botocore.exceptions import NoRegionError
 
@@ -51,15 +48,12 @@ def glue_client(endpoint_url: str | None = None, region: str | None = None) -> "
         retries={"total_max_attempts": 1, "mode": "standard"},
     )
     try:
-        return boto3.session.Session(region_name=region).client(
-            "glue", endpoint_url=endpoint_url, config=config
-        )
+        client: GlueClient = new_client("glue", endpoint_url, region, config, refused=DatasetError)
+        return client
     except NoRegionError as error:
         raise AccessDeniedError(
             "no AWS region is known for the Glue catalogue; set AWS_REGION, or leave CSV_TABLE empty"
         ) from error
-    except ValueError as error:  # how botocore refuses an address
-        raise DatasetError(f"Glue: {error}; correct AWS_ENDPOINT_URL") from error
 
 
 def session_over(client: "GlueClient") -> "boto3.Session":
@@ -147,8 +141,9 @@ class GlueRequests:
 
         code, status = code_and_status(error)
         action = getattr(error, "operation_name", "") or "the request"
-        if isinstance(error, (boto.NoCredentialsError, boto.PartialCredentialsError)) or code in BAD_LOGIN:
-            return AccessDeniedError(f"Glue table {self._table}: {error}; check the AWS credentials")
+        if isinstance(error, (boto.NoCredentialsError, boto.PartialCredentialsError)) or code in LOGIN_ADVICE:
+            advice = LOGIN_ADVICE.get(code, "check the AWS credentials")
+            return AccessDeniedError(f"Glue table {self._table}: {error}; {advice}")
         if code.startswith("AccessDenied") or status in (401, 403):
             return AccessDeniedError(
                 f"Glue table {self._table}: {action} is not allowed ({error}); allow glue:{action} on the "
