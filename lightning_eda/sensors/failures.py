@@ -9,6 +9,7 @@ from lightning_eda.errors import LightningEdaError
 from lightning_eda.partitions import PARTITION_TAG, RANGE_TAGS
 from lightning_eda.resources import DataFolderResource
 from lightning_eda.sensors.notices import append_line, post_text
+from lightning_eda.texts import plain
 
 FAILURES_SECONDS = 30
 FAILURES_FILE = "failures.log"
@@ -34,15 +35,16 @@ def failures_sensor(webhook_url: str | None) -> dg.SensorDefinition:
     def failures(context: dg.RunFailureSensorContext, folders: DataFolderResource) -> None:
         line = _failure_line(context)
         context.log.error(line)
-        try:
-            append_line(folders.folder() / FAILURES_FILE, line)
-        except LightningEdaError as error:
-            context.log.warning(str(error))  # the web hook is told all the same
         if webhook_url:
             try:
                 post_text(webhook_url, line, "FAILURE_WEBHOOK_URL")
             except LightningEdaError as error:
-                context.log.warning(str(error))  # the line is in the file
+                context.log.warning(str(error))
+                line = f"{line} (not told: {error})"
+        try:
+            append_line(folders.folder() / FAILURES_FILE, line)
+        except LightningEdaError as error:
+            context.log.warning(str(error))
 
     return failures
 
@@ -62,7 +64,7 @@ def _failure_line(context: dg.RunFailureSensorContext) -> str:
     current = record.dagster_run if record else run
     again = "; it is run once more" if current.tags.get(RETRY_TAG) == "true" else ""
     what = f"{when:%Y-%m-%dT%H:%M:%SZ} run {run.run_id[:8]} of {job}, partition {partition}, {where}{more}"
-    return " ".join(f"{what}: {reason}".split())[: LINE_LENGTH - len(again)] + again
+    return plain(" ".join(f"{what}: {reason}".split()))[: LINE_LENGTH - len(again)] + again
 
 
 def _death(context: dg.RunFailureSensorContext) -> str:

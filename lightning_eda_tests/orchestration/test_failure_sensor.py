@@ -226,6 +226,29 @@ def test_a_web_hook_that_fails_breaks_nothing(instance, tmp_path, hook, capsys, 
     assert words in told and "secret" not in told
 
 
+def test_what_the_web_hook_was_not_told_is_said_in_the_file(instance, tmp_path, hook):
+    """So that nobody waits for a message that was lost."""
+    hook.status = 404
+    (line,) = tell(instance, fail(instance, broken), tmp_path, hook.url)
+    assert "ValueError: first line second line (not told: FAILURE_WEBHOOK_URL: 127.0.0.1:" in line
+    assert line.endswith("refused the message with status 404)")
+
+
+def test_a_line_is_plain_whatever_the_error_quotes(instance, tmp_path, hook):
+    """In the file nothing acts on a terminal; in the chat nobody is called."""
+
+    @dg.asset
+    def quoting() -> None:
+        raise ValueError("s3://b/\x1b[2J\u202e<!channel> @here\x00 is bad")
+
+    (line,) = tell(instance, fail(instance, quoting), tmp_path, hook.url)
+    assert line.isprintable()
+    assert "s3://b/\\x1b[2J\\u202e<!channel> @here\\x00 is bad" in line
+    ((_, told),) = hook.told
+    assert "&lt;!channel&gt;" in told["text"]
+    assert "@here" not in told["text"]
+
+
 def test_a_web_hook_that_never_answers_is_left(hook):
     """After the time it is given."""
     hook.pause_s = 1.0
