@@ -25,6 +25,7 @@ from lightning_eda.assets.evaluators.elbow_evaluator import elbow_evaluator  # n
 from lightning_eda.assets.evaluators.silhouette_evaluator import silhouette_evaluator  # noqa: E402
 from lightning_eda.assets.ingestor.extract import extract  # noqa: E402
 from lightning_eda.assets.ingestor.load import load  # noqa: E402
+from lightning_eda.assets.ingestor.noaa_granules import noaa_granules  # noqa: E402
 from lightning_eda.assets.ingestor.transform import transform  # noqa: E402
 from lightning_eda.assets.maps.cluster_map import cluster_map  # noqa: E402
 from lightning_eda.assets.s3_tables.parquet_table import parquet_table  # noqa: E402
@@ -65,7 +66,11 @@ def build_definitions(settings: Settings, backfill_hours: int | None = None) -> 
     if backfill_hours:
         lightning, daily = _split(lightning, backfill_hours), _split(daily, 1)
     return dg.Definitions(
-        assets=[*(_without_partitions(lightning) if settings.pinned else lightning), *daily],
+        assets=[
+            noaa_granules(settings),
+            *(_without_partitions(lightning) if settings.pinned else lightning),
+            *daily,
+        ],
         resources=build_resources(settings),
         jobs=jobs,
         schedules=build_schedules(settings),

@@ -4,7 +4,7 @@ Nothing here reads a database, a network or a clock, and the same input always g
 
     Scene, Evaluation    what is drawn (frames.py says which columns)
     render_cluster_map   PNG map of the flashes by cluster
-    render_curves        elbow and silhouette in one picture, PNG or SVG
+    render_curves        elbow and silhouette, or one of them, PNG or SVG
     render_interactive_map   one HTML page to pan, zoom, hover and play
     render_animation     GIF with one frame an hour
     render_report        one HTML page with everything
@@ -16,7 +16,7 @@ Nothing here reads a database, a network or a clock, and the same input always g
 """
 
 from lightning_eda.figures.canvas import thumbnail
-from lightning_eda.figures.charts.curves import render_curves
+from lightning_eda.figures.charts.curves import Curve, render_curves
 from lightning_eda.figures.charts.distances import render_cluster_sizes, render_k_distances
 from lightning_eda.figures.frames import CLUSTER_COLUMNS, FLASH_COLUMNS, SCORE_COLUMNS, Evaluation, Scene
 from lightning_eda.figures.interactive import render_interactive_map
@@ -29,6 +29,7 @@ __all__ = [
     "CLUSTER_COLUMNS",
     "FLASH_COLUMNS",
     "SCORE_COLUMNS",
+    "Curve",
     "Evaluation",
     "Scene",
     "render_animation",

@@ -9,7 +9,7 @@ import boto3
 import dagster as dg
 import pytest
 
-from lightning_eda.definitions import build_definitions
+from lightning_eda.definitions import LIGHTNING_ASSETS, build_definitions
 from lightning_eda.settings import CsvSettings, DistanceSettings, Settings
 from lightning_eda.simulator import Activity, simulate_hour
 from lightning_eda_tests.hours import BUCKET, HOUR
@@ -18,7 +18,7 @@ from lightning_eda_tests.orchestration.storm_days import range_tags, storms_of_d
 from lightning_eda_tests.servers import S3Bucket
 from lightning_eda_tests.warehouse.detections import store
 
-LIGHTNING_GROUPS = {"ingestor", "clustering", "evaluators", "maps"}
+LIGHTNING_GROUPS = {group for asset in LIGHTNING_ASSETS for group in asset.group_names_by_key.values()}
 
 
 def settings_in(place: Path, **changes) -> Settings:

@@ -22,6 +22,7 @@ from lightning_eda_tests.hours import HOUR, simulate
 from lightning_eda_tests.orchestration.conftest import materialized, settings_in
 
 KEY = "2024-07-01-20:00"
+FIGURES = {"curves.png", "inertia.png", "silhouette.png", "map.png", "map.html", "report.html"}
 ASSETS = ("preprocessor", "kmeans_cluster", "silhouette_evaluator", "elbow_evaluator", "cluster_map")
 ANALYSIS = ("clustering", "evaluators", "maps")
 FEW_K = {"ops": {"kmeans_cluster": {"config": {"k_min": 2, "k_max": 6, "n_init": 2}}}}
@@ -94,7 +95,7 @@ def test_an_hour_ends_in_a_report(analysed):
         (best, metadata(result, "cluster_map")["dagster/row_count"], best)
     ]
     figures = place(analysed.folder).figures
-    assert {path.name for path in figures.iterdir()} == {"curves.png", "map.png", "map.html", "report.html"}
+    assert {path.name for path in figures.iterdir()} == FIGURES
     assert f"{best} clusters" in (figures / "report.html").read_text()
     assert all(path.stat().st_size > 20_000 for path in figures.iterdir())
 
@@ -111,18 +112,19 @@ def test_the_scores_are_those_of_scikit_learn(analysed):
 
 
 def test_pictures_and_numbers_are_in_the_metadata(analysed):
-    """Each picture is small enough for the event log; both evaluators show both curves."""
+    """Each picture is small enough for the event log; each evaluator shows its own curve."""
     for asset, name in (
-        ("silhouette_evaluator", "curves"),
-        ("elbow_evaluator", "curves"),
+        ("silhouette_evaluator", "curve"),
+        ("elbow_evaluator", "curve"),
         ("cluster_map", "map"),
     ):
         markdown = metadata(analysed.result, asset)[name]
         assert re.match(r"!\[[^]]+\]\(data:image/png;base64,", markdown)
         assert len(markdown) < 140_000
     silhouettes, elbow = (metadata(analysed.result, f"{name}_evaluator") for name in ("silhouette", "elbow"))
-    assert silhouettes["curves"] == elbow["curves"]
-    assert silhouettes["scores"] == elbow["scores"]
+    assert silhouettes["curve"] != elbow["curve"]
+    shown = [{*one["scores"].records[0].data} for one in (silhouettes, elbow)]
+    assert shown == [{"k", "silhouette", "silhouette_error"}, {"k", "inertia"}]
 
 
 def test_running_it_again_writes_the_same(tmp_path, own, run):

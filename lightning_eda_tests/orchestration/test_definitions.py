@@ -14,14 +14,15 @@ from lightning_eda_tests.orchestration.conftest import LIGHTNING_GROUPS
 
 # asset: (group, upstream, checks)
 GRAPH = {
-    "extract": ("ingestor", [], ["hour_is_complete"]),
+    "noaa_granules": ("ingestor", [], []),
+    "extract": ("ingestor", ["noaa_granules"], ["hour_is_complete"]),
     "transform": ("ingestor", ["extract"], ["no_granule_quarantined", "parents_resolve"]),
     "load": ("ingestor", ["transform"], ["coordinates_in_range", "ids_are_unique"]),
     "preprocessor": ("clustering", ["load"], ["most_rows_kept"]),
     "kmeans_cluster": ("clustering", ["preprocessor"], []),
     "silhouette_evaluator": ("evaluators", ["kmeans_cluster"], []),
-    "elbow_evaluator": ("evaluators", ["silhouette_evaluator"], []),
-    "cluster_map": ("maps", ["elbow_evaluator"], []),
+    "elbow_evaluator": ("evaluators", ["kmeans_cluster"], []),
+    "cluster_map": ("maps", ["elbow_evaluator", "silhouette_evaluator"], []),
     "flash_pairs": ("storm_cells", ["load"], []),
     "storm_cells": ("storm_cells", ["flash_pairs"], []),
     "parquet_table": ("s3_tables", [], ["columns_are_unchanged", "has_rows", "row_count_is_usual"]),
@@ -29,7 +30,9 @@ GRAPH = {
     "dbscan_clusters": ("distance_clustering", ["distance_matrix"], ["items_are_clustered"]),
 }
 
-LIGHTNING = {name for name, (group, _, _) in GRAPH.items() if group in LIGHTNING_GROUPS}
+EXTERNAL = {"noaa_granules"}
+FRESH = {"load", "silhouette_evaluator", "elbow_evaluator", "cluster_map"}
+LIGHTNING = {name for name, (group, _, _) in GRAPH.items() if group in LIGHTNING_GROUPS} - EXTERNAL
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +52,7 @@ def test_the_graph_is_as_documented(specs):
         )
         for name, node in specs.items()
     }
-    assert found == GRAPH
+    assert found == GRAPH, "what was added, or changed, goes into GRAPH above"
 
 
 def test_every_asset_describes_itself(specs):
@@ -58,6 +61,27 @@ def test_every_asset_describes_itself(specs):
         first, _, rest = (node.description or "").strip().partition("\n")
         assert first.endswith("."), name
         assert len(rest) > 100, name
+
+
+def without_partitions(definitions):
+    """The assets that run and have no partitions."""
+    nodes = definitions.resolve_asset_graph().asset_nodes
+    return {node.key.to_user_string() for node in nodes if node.is_executable and not node.is_partitioned}
+
+
+def test_every_asset_says_the_version_of_its_code(specs):
+    """So that Dagster can tell what was made by an older one; what is made elsewhere has none."""
+    assert {name for name, node in specs.items() if not node.code_version} == EXTERNAL
+
+
+def test_what_is_read_is_named(tmp_path):
+    """The bucket or the folder that stands in for it, before anything runs."""
+    for settings, place in (
+        (Settings(), "s3://noaa-goes18/GLM-L2-LCFA/"),
+        (Settings(archive_dir=str(tmp_path)), f"{tmp_path}/GLM-L2-LCFA/"),
+    ):
+        graph = build_definitions(settings).resolve_asset_graph()
+        assert graph.get(dg.AssetKey("noaa_granules")).metadata["place"] == place
 
 
 def test_unset_the_assets_are_partitioned_by_hour(specs):
@@ -70,15 +94,13 @@ def test_unset_the_assets_are_partitioned_by_hour(specs):
 @pytest.mark.parametrize("pin", [{"goes_year": "2022"}, {"goes_doy": "1"}, {"goes_hour": "0"}])
 def test_pinned_the_assets_have_no_partitions(pin):
     """Whichever part of the pin is set, and even when it is wrong: the run will say so."""
-    nodes = build_definitions(Settings(**pin)).resolve_asset_graph().asset_nodes
-    assert {node.key.to_user_string() for node in nodes if not node.is_partitioned} == LIGHTNING
+    assert without_partitions(build_definitions(Settings(**pin))) == LIGHTNING
 
 
 def test_both_shapes_live_side_by_side():
     """Building one does not change the other."""
     build_definitions(Settings(goes_doy="1"))
-    graph = build_definitions(Settings()).resolve_asset_graph()
-    assert all(node.is_partitioned for node in graph.asset_nodes)
+    assert without_partitions(build_definitions(Settings())) == set()
 
 
 def test_steps_run_in_the_runs_own_process():
@@ -94,12 +116,18 @@ def test_steps_run_in_the_runs_own_process():
     ]
 
 
+def test_the_job_of_an_hour_takes_every_hourly_asset():
+    """An asset in a new group needs that group in the selection of `lightning`, in jobs.py."""
+    (job,) = (one for one in build_definitions(Settings()).jobs if one.name == "lightning")
+    graph = build_definitions(Settings()).resolve_asset_graph()
+    assert {key.to_user_string() for key in job.selection.resolve(graph)} == LIGHTNING
+
+
 def test_only_loads_take_turns():
     """What clusters and draws writes under the lock alone, and no load waits for it."""
     assets = build_definitions(Settings()).assets
-    assert {asset.key.to_user_string(): asset.op.pool for asset in assets if asset.op.pool} == {
-        "load": "duckdb"
-    }
+    pools = {asset.key.to_user_string(): asset.op.pool for asset in assets if asset.is_executable}
+    assert {name: pool for name, pool in pools.items() if pool} == {"load": "duckdb"}
 
 
 def test_the_settings_are_the_defaults_of_the_resources():
@@ -134,7 +162,7 @@ def test_every_field_of_the_launchpad_has_help():
 def test_the_hourly_tables_are_expected_to_be_fresh(specs):
     """Late after two hours, stale after four."""
     policies = {name: node.freshness_policy for name, node in specs.items() if node.freshness_policy}
-    assert set(policies) == {"load", "silhouette_evaluator", "elbow_evaluator", "cluster_map"}
+    assert set(policies) == FRESH, "who writes a table each hour has a freshness_policy, and is in FRESH"
     for policy in policies.values():
         windows = (policy.warn_window.to_timedelta(), policy.fail_window.to_timedelta())
         assert windows == (timedelta(hours=2), timedelta(hours=4))
@@ -160,12 +188,11 @@ def test_a_long_backfill_in_the_ui_is_a_run_a_day(specs):
 def test_a_backfill_of_days_in_the_ui_is_a_run_for_each():
     """So that a day without its CSV fails alone."""
     graph = served().resolve_asset_graph()
-    for name in set(GRAPH) - LIGHTNING:
+    for name in set(GRAPH) - LIGHTNING - EXTERNAL:
         assert graph.get(dg.AssetKey(name)).backfill_policy.max_partitions_per_run == 1
 
 
 def test_a_pinned_code_location_is_served_too(monkeypatch):
     """Without partitions there is nothing to split."""
     monkeypatch.setenv("GOES_DOY", "1")
-    nodes = served().resolve_asset_graph().asset_nodes
-    assert {node.key.to_user_string() for node in nodes if not node.is_partitioned} == LIGHTNING
+    assert without_partitions(served()) == LIGHTNING

@@ -2,15 +2,22 @@
 
 from datetime import timedelta
 
+import dagster as dg
+import duckdb
 import pyarrow as pa
+import pytest
 
 from lightning_eda.assets.evaluators.scores import Fitted, read_evaluation
 from lightning_eda.clustering.kmeans.sweep import kmeans_sweep
 from lightning_eda.clustering.window.clean_file import CleanWindow
 from lightning_eda.clustering.window.features import PointSpec
+from lightning_eda.definitions import build_definitions
 from lightning_eda.glm.windows import Window
 from lightning_eda.warehouse.writing.cluster_tables import replace_scores
 from lightning_eda_tests.hours import HOUR
+
+KEY = "2024-07-01-20:00"
+FEW_K = {"ops": {"kmeans_cluster": {"config": {"k_min": 2, "k_max": 4, "n_init": 2}}}}
 
 
 def test_an_inertia_of_nothing_counts_for_the_knee(tmp_path):
@@ -22,3 +29,61 @@ def test_an_inertia_of_nothing_counts_for_the_knee(tmp_path):
     inertias = pa.table({"k": [1, 2, 3, 4], "inertia": [100.0, 1.0, 0.5, 0.0]})
     replace_scores(database, window.start, window.end, fitted.fit, inertias)
     assert read_evaluation(fitted, database, window).knee == 2
+
+
+@pytest.fixture
+def window(settings, run, stormy_hour):
+    """Materialises some assets of an hour that is fitted, one run each; gives the last result."""
+    chosen = settings(archive_dir=str(stormy_hour))
+    for group in ("ingestor", "clustering"):
+        assert run(chosen, KEY, FEW_K if group == "clustering" else None, group=group).success
+    definitions = build_definitions(chosen)
+    assets = {asset.key.to_user_string(): asset for asset in definitions.assets}
+
+    def materialize(*names):
+        for name in names:
+            result = dg.materialize(
+                [assets[name]],
+                resources=dict(definitions.resources),
+                partition_key=KEY,
+                raise_on_error=False,
+            )
+        return result
+
+    materialize.database = chosen.duckdb_path
+    return materialize
+
+
+def stored(window):
+    with duckdb.connect(window.database, read_only=True) as database:
+        return database.sql("SELECT * FROM k_scores ORDER BY k").fetchall()
+
+
+def test_the_evaluators_come_in_either_order(window):
+    """The rows are the same."""
+    assert window("silhouette_evaluator", "elbow_evaluator").success
+    expected = stored(window)
+    with duckdb.connect(window.database) as database:
+        database.sql("DELETE FROM k_scores")
+    assert window("elbow_evaluator", "silhouette_evaluator").success
+    assert stored(window) == expected
+    assert len(expected) == 3
+
+
+@pytest.mark.parametrize("side", ["silhouette", "inertia"])
+def test_an_evaluator_alone_shows_its_curve(window, tmp_path, side):
+    """And writes its own columns, a row for each k."""
+    assert window("silhouette_evaluator" if side == "silhouette" else "elbow_evaluator").success
+    with duckdb.connect(window.database, read_only=True) as database:
+        sql = "SELECT count(*), count(inertia), count(silhouette), count(chosen_by) FROM k_scores"
+        assert database.sql(sql).fetchall() == [(3, 0, 3, 1) if side == "silhouette" else (3, 3, 0, 0)]
+    (folder,) = (tmp_path / "data" / "figures").iterdir()
+    assert [path.name for path in folder.iterdir()] == [f"{side}.png"]
+
+
+def test_the_map_without_silhouettes_says_what_to_run(window):
+    """With the elbow alone nobody has chosen a k; the silhouettes are enough, or a k by hand."""
+    (failure,) = window("elbow_evaluator", "cluster_map").get_step_failure_events()
+    words = failure.step_failure_data.user_failure_data.description
+    assert "has a silhouette: run silhouette_evaluator for this window first, or name k in" in words
+    assert window("silhouette_evaluator", "cluster_map").success

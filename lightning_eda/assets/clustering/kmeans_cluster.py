@@ -41,6 +41,7 @@ class KmeansConfig(RunConfig):
 
 @dg.asset(
     group_name="clustering",
+    code_version="1",
     description=__doc__,
     owners=OWNERS,
     tags=LIGHTNING,

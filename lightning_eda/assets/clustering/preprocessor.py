@@ -27,6 +27,7 @@ from lightning_eda.resources import DataFolderResource, PinResource, WarehouseRe
 
 @dg.asset(
     group_name="clustering",
+    code_version="1",
     description=__doc__,
     owners=OWNERS,
     tags=LIGHTNING,

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 @dg.asset(
     group_name="distance_clustering",
+    code_version="1",
     description=__doc__,
     owners=OWNERS,
     tags=DISTANCES,

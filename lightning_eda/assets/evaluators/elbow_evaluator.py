@@ -1,15 +1,24 @@
 """The inertia of every k, and the knee of the curve.
 
 The knee is found by Kneedle (Satopaa and others, 2011). The inertias go to the table `k_scores`, beside the
-silhouettes: two looks at the same k-means, which is not fitted again. The knee is advice: the k of the map is
-the one with the best silhouette, or the one that the map's run config names. Feeds `cluster_map`.
+silhouettes: two looks at the same k-means, in either order; it is not fitted again. The knee is advice: the k
+of the map is the one with the best silhouette, or the one that the map's run config names. Feeds
+`cluster_map`.
 """
+
+from dataclasses import replace
 
 import dagster as dg
 
 from lightning_eda.assets.catalog import HOURLY_FRESHNESS, LIGHTNING, OWNERS, about
-from lightning_eda.assets.evaluators.scores import draw_scores, read_fitted, score_table
-from lightning_eda.assets.evaluators.silhouette_evaluator import silhouette_evaluator
+from lightning_eda.assets.clustering.kmeans_cluster import kmeans_cluster
+from lightning_eda.assets.evaluators.scores import (
+    draw_curve,
+    read_evaluation,
+    read_fitted,
+    score_preview,
+    score_table,
+)
 from lightning_eda.partitions import hourly, one_run
 from lightning_eda.reporting import Metadata, open_window, report_window, retried_failures
 from lightning_eda.resources import DataFolderResource, PinResource, WarehouseResource
@@ -18,6 +27,7 @@ from lightning_eda.warehouse.schema.clusters import K_SCORES
 
 @dg.asset(
     group_name="evaluators",
+    code_version="1",
     description=__doc__,
     owners=OWNERS,
     tags=LIGHTNING,
@@ -26,8 +36,7 @@ from lightning_eda.warehouse.schema.clusters import K_SCORES
     backfill_policy=one_run,
     freshness_policy=HOURLY_FRESHNESS,
     kinds={"python", "duckdb"},
-    # After the silhouettes, so that its picture shows both curves.
-    deps=[silhouette_evaluator],
+    deps=[kmeans_cluster],
 )
 def elbow_evaluator(
     context: dg.AssetExecutionContext,
@@ -45,10 +54,13 @@ def elbow_evaluator(
         inertias = score_table(fitted.sweep, inertia=fitted.sweep.inertia)
         replace_scores(database, window.start, window.end, fitted.fit, inertias)
         bend = knee(fitted.sweep.k, fitted.sweep.inertia)
+        # Without the chosen k, which may not be there yet: the picture is the same in either order.
+        evaluation = replace(read_evaluation(fitted, database, window), chosen_k=None, chosen_by="")
         metadata: Metadata = {
             "dagster/row_count": len(fitted.sweep.k),
             "knee": bend if bend is not None else "no knee",
             "method": "Kneedle",
-            **draw_scores(place, fitted, database, window),
+            "scores": score_preview(evaluation, "inertia"),
+            **draw_curve(place, evaluation, "inertia"),
         }
     return report_window(context, window, metadata)

@@ -1,11 +1,12 @@
-"""The scores of a window as a picture: what both evaluators and the report show."""
+"""The scores of a window: the picture of each evaluator, and both for the report."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from math import nan
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import dagster as dg
 
 from lightning_eda.glm.paths import WindowFolders
 from lightning_eda.glm.windows import Window
@@ -17,8 +18,11 @@ if TYPE_CHECKING:
     from lightning_eda.clustering.kmeans.silhouette import SilhouetteScores
     from lightning_eda.clustering.kmeans.sweep import Sweep
     from lightning_eda.clustering.window.clean_file import CleanWindow
-    from lightning_eda.figures import Evaluation
+    from lightning_eda.figures import Curve, Evaluation
     from lightning_eda.warehouse.writing.cluster_tables import Choice, FitKey
+
+
+CURVE_FILES = {"inertia": "inertia.png", "silhouette": "silhouette.png"}
 
 
 @dataclass(frozen=True)
@@ -35,6 +39,11 @@ class Fitted:
         from lightning_eda.warehouse.writing.cluster_tables import FitKey
 
         return FitKey(sweep_digest(self.sweep), self.clean.tier, self.clean.spec.geometry, self.sweep.method)
+
+    @property
+    def can_be_scored(self) -> bool:
+        """Whether a k was fitted that has a silhouette; one cluster has none, nor have single points."""
+        return any(1 < k < self.sweep.n_points for k in self.sweep.fitted)
 
 
 def read_fitted(place: WindowFolders) -> Fitted:
@@ -62,8 +71,8 @@ def read_evaluation(fitted: Fitted, database: Path, window: Window) -> "Evaluati
     rows = scores.to_pylist()
     if any(row["fit"] != fitted.fit.fit for row in rows):
         raise PointsError(
-            f"the scores of {window} are of another k-means: run silhouette_evaluator and then "
-            "elbow_evaluator for this window again"
+            f"the scores of {window} are of another k-means: run silhouette_evaluator and elbow_evaluator "
+            "for this window again"
         )
     chosen = [row for row in rows if row["chosen_by"] is not None]
     inertia = dict(zip(fitted.sweep.k, map(float, fitted.sweep.inertia), strict=True))
@@ -81,8 +90,14 @@ def _or_nan(number: float | None) -> float:
     return nan if number is None else number
 
 
-def choose(database: Path, window: Window, k: int | None) -> None:
-    """Marks the k asked for as chosen, or the one with the best silhouette when none is."""
+def choose(fitted: Fitted, database: Path, window: Window, k: int | None) -> None:
+    """Marks the k asked for as chosen, or the one with the best silhouette when none is.
+
+    Raises:
+        PointsError: None is asked for, and no silhouette is there although there could be.
+        SettingError: The window has no scores for the k asked for.
+    """
+    from lightning_eda.errors import PointsError
     from lightning_eda.warehouse.writing.cluster_tables import Choice, choose_k, read_scores
 
     rows = read_scores(database, window.start, window.end).to_pylist()
@@ -90,6 +105,11 @@ def choose(database: Path, window: Window, k: int | None) -> None:
         choice: Choice | None = Choice(k, "run config")
     else:
         choice = best_choice({row["k"]: _or_nan(row["silhouette"]) for row in rows})
+        if choice is None and fitted.can_be_scored:
+            raise PointsError(
+                f"no k of {window} has a silhouette: run silhouette_evaluator for this window first, or name "
+                "k in the run config of cluster_map"
+            )
     marked = [(row["k"], row["chosen_by"]) for row in rows if row["chosen_by"] is not None]
     if choice is not None and marked != [(choice.k, choice.by)]:
         choose_k(database, window.start, window.end, choice)
@@ -125,36 +145,17 @@ def keep_silhouettes(database: Path, window: Window, fitted: Fitted, scores: "Si
     replace_scores(database, window.start, window.end, fitted.fit, table, best)
 
 
-@dataclass(frozen=True)
-class Curves:
-    """The elbow and the silhouettes as one picture, and the small one for the UI; both PNG."""
-
-    png: bytes
-    thumbnail: bytes
-
-
-@lru_cache(maxsize=1)
-def drawn_curves(evaluation: "Evaluation") -> Curves:
-    """The picture of an evaluation. Both evaluators and the report show it; in one run it is drawn once."""
+def draw_curve(place: WindowFolders, evaluation: "Evaluation", curve: "Curve") -> Metadata:
+    """Writes one curve as a picture of its own; metadata that shows it."""
     from lightning_eda.figures import render_curves, thumbnail
-
-    png = render_curves(evaluation)
-    return Curves(png, thumbnail(png))
-
-
-def draw_scores(place: WindowFolders, fitted: Fitted, database: Path, window: Window) -> Metadata:
-    """Writes the elbow and the silhouettes as one picture; metadata that shows it and its numbers."""
     from lightning_eda.storage.atomic import write_atomic
 
-    evaluation = read_evaluation(fitted, database, window)
-    curves = drawn_curves(evaluation)
-    path = place.figures / "curves.png"
-    write_atomic(path, curves.png)
-    scores = evaluation.scores.select(["k", "inertia", "silhouette", "silhouette_error"])
-    chosen = evaluation.chosen_k
-    return {
-        "chosen_k": chosen if chosen is not None else "not enough points",
-        "curves": picture(curves.thumbnail, "Inertia and mean silhouette for each k"),
-        "scores": preview(scores, rows_shown=scores.num_rows),
-        "picture": file_link(path),
-    }
+    png = render_curves(evaluation, curves=[curve])
+    path = place.figures / CURVE_FILES[curve]
+    write_atomic(path, png)
+    return {"curve": picture(thumbnail(png), f"{curve} for each k"), "picture": file_link(path)}
+
+
+def score_preview(evaluation: "Evaluation", *columns: str) -> dg.MetadataValue:
+    """Every k with these of its scores."""
+    return preview(evaluation.scores.select(["k", *columns]), rows_shown=evaluation.scores.num_rows)

@@ -2,7 +2,7 @@
 
 Exact, over all pairs of points, in one pass for every k; above `exact_limit` distinct positions a seeded
 sample is scored against all points, and the standard error is recorded. The scores go to the table
-`k_scores`, with the best k marked as chosen. Feeds `elbow_evaluator` and `cluster_map`.
+`k_scores`, with the best k marked as chosen. Feeds `cluster_map`.
 """
 
 import dagster as dg
@@ -10,7 +10,13 @@ from pydantic import Field
 
 from lightning_eda.assets.catalog import HOURLY_FRESHNESS, LIGHTNING, OWNERS, about
 from lightning_eda.assets.clustering.kmeans_cluster import kmeans_cluster
-from lightning_eda.assets.evaluators.scores import draw_scores, keep_silhouettes, read_fitted
+from lightning_eda.assets.evaluators.scores import (
+    draw_curve,
+    keep_silhouettes,
+    read_evaluation,
+    read_fitted,
+    score_preview,
+)
 from lightning_eda.partitions import hourly, one_run
 from lightning_eda.reporting import Metadata, RunConfig, open_window, report_window, retried_failures
 from lightning_eda.resources import DataFolderResource, PinResource, WarehouseResource
@@ -30,6 +36,7 @@ class SilhouetteConfig(RunConfig):
 
 @dg.asset(
     group_name="evaluators",
+    code_version="1",
     description=__doc__,
     owners=OWNERS,
     tags=LIGHTNING,
@@ -60,10 +67,14 @@ def silhouette_evaluator(
             seed=fitted.sweep.seed,
         )
         keep_silhouettes(database, window, fitted, scores)
+        evaluation = read_evaluation(fitted, database, window)
+        chosen = evaluation.chosen_k
         metadata: Metadata = {
             "dagster/row_count": len(fitted.sweep.k),
+            "chosen_k": chosen if chosen is not None else "not enough points",
             "method": scores.method,
             "points_scored": scores.n_scored,
-            **draw_scores(place, fitted, database, window),
+            "scores": score_preview(evaluation, "silhouette", "silhouette_error"),
+            **draw_curve(place, evaluation, "silhouette"),
         }
     return report_window(context, window, metadata)

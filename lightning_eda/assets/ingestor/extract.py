@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import dagster as dg
 
 from lightning_eda.assets.catalog import LIGHTNING, OWNERS, about
+from lightning_eda.assets.ingestor.noaa_granules import NOAA_GRANULES
 from lightning_eda.checks.lightning import HOUR_IS_COMPLETE, check_hour_is_complete
 from lightning_eda.glm.names import hour_prefix
 from lightning_eda.glm.origin import source_text
@@ -31,6 +32,7 @@ GAPS_NAMED = 12
 
 @dg.asset(
     group_name="ingestor",
+    code_version="1",
     description=__doc__,
     owners=OWNERS,
     tags=LIGHTNING,
@@ -38,6 +40,7 @@ GAPS_NAMED = 12
     partitions_def=hourly,
     backfill_policy=one_run,
     kinds={"s3", "netcdf"},
+    deps=[NOAA_GRANULES],
     check_specs=[HOUR_IS_COMPLETE],
 )
 def extract(

@@ -37,6 +37,7 @@ SHOWN = ["flash_id", "flash_time_of_first_event", "flash_lat", "flash_lon", "fla
 
 @dg.asset(
     group_name="ingestor",
+    code_version="1",
     description=__doc__,
     owners=OWNERS,
     tags=LIGHTNING,
@@ -97,7 +98,9 @@ def _report(
     database: Path,
     seconds: float,
 ) -> PartitionReport:
-    rows = {f"rows_{tier}": counts.rows for tier, counts in found.tiers.items()}
+    # A tier that was not asked for is told only where rows of it are left.
+    asked = {tier: counts for tier, counts in found.tiers.items() if tier in series.files or counts.rows}
+    rows = {f"rows_{tier}": counts.rows for tier, counts in asked.items()}
     return PartitionReport(
         partition_key(result.hour),
         {

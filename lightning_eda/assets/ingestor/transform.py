@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 @dg.asset(
     group_name="ingestor",
+    code_version="1",
     description=__doc__,
     owners=OWNERS,
     tags=LIGHTNING,

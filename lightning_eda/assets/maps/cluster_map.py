@@ -1,6 +1,7 @@
 """The clusters of a window at the chosen k: tables, a map to print, one to explore, and a report.
 
-Takes the k with the best silhouette, or the one given in the run's config. Each flash's cluster goes to
+One map for all hours of the run: a backfill of six hours makes one, which each of them shows. Takes the k
+with the best silhouette, or the one given in the run's config. Each flash's cluster goes to
 `flash_clusters`, the centres to `cluster_centers`; `report.html` puts everything on one page. All figures
 open from disk without a network.
 """
@@ -11,6 +12,7 @@ from pydantic import Field
 from lightning_eda.assets.catalog import HOURLY_FRESHNESS, LIGHTNING, OWNERS, about
 from lightning_eda.assets.evaluators.elbow_evaluator import elbow_evaluator
 from lightning_eda.assets.evaluators.scores import choose, read_evaluation, read_fitted
+from lightning_eda.assets.evaluators.silhouette_evaluator import silhouette_evaluator
 from lightning_eda.assets.maps.drawing import cluster_rows, draw_figures
 from lightning_eda.partitions import hourly, one_run
 from lightning_eda.reporting import (
@@ -38,6 +40,7 @@ class ClusterMapConfig(RunConfig):
 
 @dg.asset(
     group_name="maps",
+    code_version="1",
     description=__doc__,
     owners=OWNERS,
     tags=LIGHTNING,
@@ -46,7 +49,7 @@ class ClusterMapConfig(RunConfig):
     backfill_policy=one_run,
     freshness_policy=HOURLY_FRESHNESS,
     kinds={"plotly", "duckdb"},
-    deps=[elbow_evaluator],
+    deps=[silhouette_evaluator, elbow_evaluator],
 )
 def cluster_map(
     context: dg.AssetExecutionContext,
@@ -62,7 +65,7 @@ def cluster_map(
         window, place = open_window(context, pin, folders)
         database = warehouse.database()
         fitted = read_fitted(place)
-        choose(database, window, config.k)
+        choose(fitted, database, window, config.k)
         evaluation = read_evaluation(fitted, database, window)
         clustered = cluster_rows(fitted, window, evaluation.chosen_k)
         replace_clusters(database, window.start, window.end, clustered.centers, clustered.labels)

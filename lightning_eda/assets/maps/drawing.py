@@ -64,9 +64,8 @@ def draw_figures(
     evaluation: "Evaluation",
     database: Path,
 ) -> Figures:
-    """Writes the map, the map to explore, the animation of a longer window, and the report."""
+    """Writes the map, the map to explore, the curves, the animation of a longer window, and the report."""
     from lightning_eda import figures
-    from lightning_eda.assets.evaluators.scores import drawn_curves
     from lightning_eda.storage.atomic import remove_file, write_atomic
 
     clean = clustered.clean
@@ -81,6 +80,7 @@ def draw_figures(
         simulated=is_simulated(place, window, clean),
     )
     contents = {"map": ("map.png", figures.render_cluster_map(scene))}
+    contents["curves"] = ("curves.png", figures.render_curves(evaluation))
     contents["interactive_map"] = ("map.html", figures.render_interactive_map(scene).encode())
     links = {"Interactive map": "map.html"}
     if window.end - window.start > HOUR:
@@ -94,7 +94,7 @@ def draw_figures(
         links=links,
         details=_granules(database, window) | _details(clean),
         map_png=contents["map"][1],
-        curves_png=drawn_curves(evaluation).png,
+        curves_png=contents["curves"][1],
     )
     contents["report"] = ("report.html", report.encode())
     for name, content in contents.values():

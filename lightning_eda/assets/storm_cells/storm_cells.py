@@ -37,6 +37,7 @@ from lightning_eda.assets.storm_cells.cell_finding import Drawings, FoundCells
 
 @dg.asset(
     group_name="storm_cells",
+    code_version="1",
     description=__doc__,
     partitions_def=lightning_daily,
     backfill_policy=one_run,

@@ -1,6 +1,7 @@
-"""The two looks at k in one picture: inertia with its knee, silhouette with its top, the chosen k in both."""
+"""The two looks at k: inertia with its knee, silhouette with its top, the chosen k in both."""
 
-from typing import TYPE_CHECKING, Literal
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import numpy as np
 
@@ -24,9 +25,16 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 BAND = "#FCE9C8"
+Curve: TypeAlias = Literal["inertia", "silhouette"]
+BOTH: tuple[Curve, ...] = ("inertia", "silhouette")
+# Bottom and height of the panels, as shares of the figure.
+ONE_PANEL = ((0.16, 0.56),)
+TWO_PANELS = ((0.50, 0.34), (0.10, 0.34))
 
 
-def render_curves(evaluation: Evaluation, image_format: ImageFormat = "png") -> bytes:
+def render_curves(
+    evaluation: Evaluation, image_format: ImageFormat = "png", curves: Sequence[Curve] = BOTH
+) -> bytes:
     """Inertia and silhouette over k, one above the other on one axis of k.
 
     Fewer than two values of k give a picture that says that there were not enough points.
@@ -34,30 +42,35 @@ def render_curves(evaluation: Evaluation, image_format: ImageFormat = "png") -> 
     Args:
         evaluation: The scores.
         image_format: "png" or "svg".
+        curves: Which of them.
     """
     enough = evaluation.scores.num_rows >= 2
-    figure = new_figure(9.0, 6.4 if enough else 3.4)
+    figure = new_figure(9.0, 6.4 if enough and len(curves) == 2 else 3.4)
     heading(figure, "How many clusters?", _subtitle(evaluation), left=0.1)
     if not enough:
         axes = figure.add_axes((0.1, 0.1, 0.86, 0.74))
         axes.axis("off")
         notice(axes, "Not enough points", "A curve over k needs at least two values of k.")
         return picture(figure, image_format)
-    upper = figure.add_axes((0.1, 0.50, 0.86, 0.34))
-    lower = figure.add_axes((0.1, 0.10, 0.86, 0.34), sharex=upper)
-    _draw_inertia(upper, evaluation)
-    _draw_silhouette(lower, evaluation)
-    _mark_chosen(upper, lower, evaluation)
+    panels = TWO_PANELS if len(curves) == 2 else ONE_PANEL
+    axes_of = [figure.add_axes((0.1, bottom, 0.86, height)) for bottom, height in panels]
+    for axes, curve in zip(axes_of, curves, strict=True):
+        draw = _draw_inertia if curve == "inertia" else _draw_silhouette
+        draw(axes, evaluation)
+        axes.tick_params(labelbottom=axes is axes_of[-1])
+    for axes in axes_of[1:]:
+        axes.sharex(axes_of[0])
+    _name_k(axes_of[-1])
+    _mark_chosen(axes_of, evaluation)
     return picture(figure, image_format)
 
 
 def _subtitle(evaluation: Evaluation) -> str:
-    """Which k was chosen and by whom, in one line."""
-    if evaluation.chosen_k is None:
-        return "No k was chosen"
+    """Which k was chosen and by whom, and the knee, in one line."""
     by = f" by {evaluation.chosen_by}" if evaluation.chosen_by else ""
-    knee = f"  ·  knee of the inertia at k = {evaluation.knee}" if evaluation.knee is not None else ""
-    return f"k = {evaluation.chosen_k} was chosen{by}{knee}"
+    parts = [f"k = {evaluation.chosen_k} was chosen{by}"] if evaluation.chosen_k is not None else []
+    parts += [f"knee of the inertia at k = {evaluation.knee}"] if evaluation.knee is not None else []
+    return "  ·  ".join(parts) or "No k was chosen"
 
 
 def _draw_inertia(axes: "Axes", evaluation: Evaluation) -> None:
@@ -71,7 +84,6 @@ def _draw_inertia(axes: "Axes", evaluation: Evaluation) -> None:
     axes.plot(k, inertia / scale, "-o", color=ACCENT, markersize=4.5, linewidth=1.8, zorder=3)
     axes.set_ylabel(f"Inertia ({unit.strip()})", size=10, parse_math=False)
     axes.set_ylim(0, 1.08 * most / scale or 1.0)
-    axes.tick_params(labelbottom=False)
     here = k == evaluation.knee if evaluation.knee is not None else np.zeros(len(k), dtype=bool)
     if here.any():
         at = (float(k[here][0]), float(inertia[here][0] / scale))
@@ -100,14 +112,10 @@ def _power_text(power: int) -> str:
 
 def _draw_silhouette(axes: "Axes", evaluation: Evaluation) -> None:
     """Mean silhouette over k, with a bar of one standard error where it was sampled."""
-    from matplotlib.ticker import MaxNLocator
-
     k, score = evaluation.column("k"), evaluation.column("silhouette")
     error = np.nan_to_num(evaluation.column("silhouette_error"))
     plain_axes(axes)
     axes.set_ylabel("Mean silhouette", size=10)
-    axes.set_xlabel("Number of clusters, k", size=10)
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=24, min_n_ticks=1))
     if not np.isfinite(score).any():
         axes.set_yticks([])
         axes.text(0.5, 0.5, "not scored", transform=axes.transAxes, ha="center", color=SOFT_INK, size=12)
@@ -123,13 +131,22 @@ def _draw_silhouette(axes: "Axes", evaluation: Evaluation) -> None:
     axes.set_ylim(low - pad, high + 1.8 * pad)
 
 
-def _mark_chosen(upper: "Axes", lower: "Axes", evaluation: Evaluation) -> None:
-    """A band through both curves at the chosen k, named at its top."""
+def _name_k(axes: "Axes") -> None:
+    """The axis of k, below the lowest curve."""
+    from matplotlib.ticker import MaxNLocator
+
+    axes.set_xlabel("Number of clusters, k", size=10)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=24, min_n_ticks=1))
+
+
+def _mark_chosen(axes_of: Sequence["Axes"], evaluation: Evaluation) -> None:
+    """A band through the curves at the chosen k, named at its top."""
     k = evaluation.column("k")
+    upper = axes_of[0]
     upper.set_xlim(k.min() - 0.7, k.max() + 0.7)
     if evaluation.chosen_k is None:
         return
-    for axes in (upper, lower):
+    for axes in axes_of:
         axes.axvspan(evaluation.chosen_k - 0.35, evaluation.chosen_k + 0.35, color=BAND, zorder=0.5)
     upper.annotate(
         f"chosen k = {evaluation.chosen_k}", (evaluation.chosen_k, 1.0), (0, 4),

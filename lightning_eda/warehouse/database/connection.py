@@ -16,7 +16,6 @@ import duckdb
 from filelock import FileLock, Timeout
 
 from lightning_eda.errors import DatabaseBusyError, WarehouseError
-from lightning_eda.series import TABLES
 from lightning_eda.warehouse.database.attach import (
     CATALOG,
     CREATE,
@@ -37,12 +36,9 @@ from lightning_eda.warehouse.database.compaction import (
     replace_durably,
     wal_of,
 )
-from lightning_eda.warehouse.schema.clusters import CLUSTER_TABLES
-from lightning_eda.warehouse.schema.distances import DISTANCE_CLUSTERS
+from lightning_eda.warehouse.schema import all_tables
 from lightning_eda.warehouse.schema.sql import create_sql, quoted
-from lightning_eda.warehouse.schema.storms import STORM_TABLES
 
-ALL_TABLES = (*TABLES.values(), *CLUSTER_TABLES.values(), DISTANCE_CLUSTERS, *STORM_TABLES.values())
 WAIT_S = 60.0
 TURN_S = 1.0  # a reader stands in the queue this long, then also tries without its turn
 POLL_S = 0.01
@@ -267,13 +263,13 @@ def _create(connection: duckdb.DuckDBPyConnection, database: Path, patience: Pat
 
 
 def _make_tables(connection: duckdb.DuckDBPyConnection) -> None:
-    for table in ALL_TABLES:
+    for table in all_tables():
         connection.execute(create_sql(table))
 
 
 def _require_columns(connection: duckdb.DuckDBPyConnection, database: Path) -> None:
     """Raises WarehouseError when a table of ours has other columns than `schema` says."""
-    for table in ALL_TABLES:
+    for table in all_tables():
         relation = connection.table(quoted(table.name))
         found = list(zip(relation.columns, map(str, relation.types), strict=True))
         if found != [(column.name, column.type) for column in table.columns]:

@@ -216,7 +216,7 @@ def _marked(rows: list[Row], choice: Choice) -> list[Row]:
     known = [row["k"] for row in rows]
     if choice.k not in known:
         if not known:
-            hint = "Run silhouette_evaluator and then elbow_evaluator for this window first."
+            hint = "Run silhouette_evaluator and elbow_evaluator for this window first."
             raise SettingError("k", choice.k, "none: the window has no scores yet", hint)
         hint = "Only a k that was fitted and scored can be chosen."
         raise SettingError("k", choice.k, ", ".join(map(str, known)), hint)

@@ -51,6 +51,15 @@ def test_missing_scores_leave_the_other_curve():
     assert "knee, k = 6" in found
 
 
+@pytest.mark.parametrize(("curve", "other"), [("inertia", "silhouette"), ("silhouette", "inertia")])
+def test_one_curve_alone_has_its_own_axis_of_k(curve, other):
+    """And nothing of the other but, in a word, the knee."""
+    shown = {"inertia": "Inertia (10⁹ km²)", "silhouette": "Mean silhouette"}
+    found = texts(render_curves(evaluation(chosen=7), "svg", [curve]))
+    assert {shown[curve], "Number of clusters, k", "23", "chosen k = 7"} <= {*found}
+    assert shown[other] not in found
+
+
 def test_chosen_k_outside_the_scores_and_odd_units_are_fine():
     """A k by hand outside the range, a unit with a dollar sign and zero inertia are drawn, not refused."""
     scores = pa.table(

@@ -4,7 +4,7 @@ import duckdb
 import pytest
 
 from lightning_eda.series import EVENTS, GRANULES, GROUPS, TABLES, Table
-from lightning_eda.warehouse.database.connection import ALL_TABLES
+from lightning_eda.warehouse.schema import all_tables
 from lightning_eda.warehouse.schema.clusters import CLUSTER_TABLES
 from lightning_eda.warehouse.schema.sql import create_sql, quoted
 
@@ -55,7 +55,7 @@ def test_tables_of_clusters_are_not_of_hours() -> None:
     assert all(table.key[:2] == ("window_start", "window_end") for table in CLUSTER_TABLES.values())
 
 
-@pytest.mark.parametrize("table", ALL_TABLES, ids=lambda table: table.name)
+@pytest.mark.parametrize("table", all_tables(), ids=lambda table: table.name)
 def test_duckdb_makes_the_declared_table(table: Table) -> None:
     """Names, types and NOT NULL in DuckDB are those declared; an Arrow table of them has the Arrow types."""
     with duckdb.connect() as connection:
@@ -68,7 +68,7 @@ def test_duckdb_makes_the_declared_table(table: Table) -> None:
     assert arrow.types == [column.arrow_type for column in table.columns]
 
 
-@pytest.mark.parametrize("table", ALL_TABLES, ids=lambda table: table.name)
+@pytest.mark.parametrize("table", all_tables(), ids=lambda table: table.name)
 def test_every_column_is_described(table: Table) -> None:
     """Each column says what it is; each time, coordinate, area and energy has a unit; keys are never NULL."""
     for column in table.columns:
