@@ -11,19 +11,25 @@ export DG_CLI_CONFIG := $(CURDIR)/dg.toml
 help:  ## list the commands
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
 
-setup: .venv/.installed  ## create .venv and install the pinned dependencies
+setup: .venv/.installed  ## create .venv and install the pinned dependencies, those of the tests too
 
-.venv/.installed: pyproject.toml constraints.txt
+.venv/.demo: pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed; set PYTHON=...") if sys.version_info < (3, 11) else None'
 	$(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[dev]'
-	echo 'export DAGSTER_DISABLE_TELEMETRY=1 DG_CLI_CONFIG="$$VIRTUAL_ENV/../dg.toml"' >> $(BIN)/activate
+	@echo 'Installing into .venv what the project runs with: 1.2 GB, a few minutes. pip says what it is at.'
+	$(BIN)/pip install --progress-bar off --constraint constraints.txt --editable .
+	@echo 'export DAGSTER_DISABLE_TELEMETRY=1 DG_CLI_CONFIG="$$VIRTUAL_ENV/../dg.toml"' >> $(BIN)/activate
 	touch $@
 
-demo: setup  ## simulate an hour of granules and run the pipeline on it (no network, no account)
+.venv/.installed: .venv/.demo
+	@echo 'Adding what the tests need: half a GB more.'
+	$(BIN)/pip install --progress-bar off --constraint constraints.txt --editable '.[dev]'
+	touch $@
+
+demo: .venv/.demo  ## simulate an hour of granules and run the pipeline on it (no network, no account)
 	$(BIN)/lightning-eda demo
 
-ui: setup  ## the Dagster UI and daemon on http://localhost:3000
+ui: .venv/.demo  ## the Dagster UI and daemon on http://localhost:3000
 	@echo 'Open http://localhost:3000 when it says "Serving dagster-webserver"; Ctrl-C ends it.'
 	$(BIN)/dg dev
 

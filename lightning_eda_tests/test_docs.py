@@ -5,11 +5,12 @@ import pydoc
 import re
 from pathlib import Path
 
-from lightning_eda.series import TABLES
+import duckdb
+
+from lightning_eda.definitions import build_definitions
 from lightning_eda.settings import CsvSettings, DistanceSettings, Settings, declared
-from lightning_eda.warehouse.schema.clusters import CLUSTER_CENTERS, FLASH_CLUSTERS, K_SCORES
-from lightning_eda.warehouse.schema.distances import DISTANCE_CLUSTERS
-from lightning_eda.warehouse.schema.storms import STORM_TABLES
+from lightning_eda.warehouse.database.connection import writer
+from lightning_eda.warehouse.schema import all_tables
 from lightning_eda_tests.documents import DOCUMENTS, MADE, ROOT, fences, repository_files, words_in_backticks
 
 NO_DEFAULT = "\N{EN DASH}"
@@ -146,25 +147,33 @@ def test_the_readme_lists_the_settings_with_their_defaults():
         assert shown.get(one.variable, "") == (one.default or ""), one.variable
 
 
-ALL_TABLES = [
-    *TABLES.values(),
-    K_SCORES,
-    CLUSTER_CENTERS,
-    FLASH_CLUSTERS,
-    DISTANCE_CLUSTERS,
-    *STORM_TABLES.values(),
-]
-
-
 def test_every_column_is_documented():
     """docs/data.md has a line for each column, with its type, unit and meaning."""
     text = (ROOT / "docs" / "data.md").read_text()
-    for table in ALL_TABLES:
+    for table in all_tables():
         section = text[text.index(f"### `{table.name}`") :]
         section = section[: section.find("\n### ", 5) if "\n### " in section[5:] else None]
         for column in table.columns:
             line = f"| `{column.name}` | {column.type} | {column.unit or ''} | {column.description} |"
             assert line in section, line
+
+
+def test_every_asset_is_in_the_readme_and_in_the_description_of_the_data():
+    """Who adds one says in both what it does and writes."""
+    readme, data = ((ROOT / path).read_text() for path in ("README.md", "docs/data.md"))
+    for spec in build_definitions(Settings()).resolve_all_asset_specs():
+        name = spec.key.to_user_string()
+        assert f"| {spec.group_name} | `{name}` | " in readme, f"README, What is in the box: no row of {name}"
+        assert f"`{name}`" in data, f"docs/data.md does not say what {name} writes"
+
+
+def test_every_query_of_the_documents_can_be_asked(tmp_path):
+    """Of a database that is empty."""
+    with writer(tmp_path / "lightning.duckdb"):
+        pass
+    (block,) = (block for path in DOCUMENTS for kind, block in fences(path.read_text()) if kind == "sql")
+    with duckdb.connect(str(tmp_path / "lightning.duckdb"), read_only=True) as database:
+        assert [database.sql(query).fetchall() for query in block.split(";")[:-1]]
 
 
 def test_every_writer_of_a_table_is_a_writer_of_the_database():
@@ -175,12 +184,16 @@ def test_every_writer_of_a_table_is_a_writer_of_the_database():
     assert set(re.findall(r"`(\w+)`", row)) == set(re.findall(r"`(\w+)`", writers))
 
 
-def test_the_image_is_made_of_files_that_exist():
-    """.dockerignore lets in what it names, and all that the build of the package reads is among that."""
+def test_the_images_are_made_of_files_that_exist():
+    """.dockerignore lets in what it names, and what the build and the Containerfile read is among that."""
     lines = (ROOT / ".dockerignore").read_text().splitlines()
     kept = {line.removeprefix("!") for line in lines if line.startswith("!")}
     assert all((ROOT / name).exists() for name in kept)
     assert {"lightning_eda", "pyproject.toml", "README.md", "LICENSE", "constraints.txt"} <= kept
+    copied = re.findall(r"/build/([\w./-]+)", (ROOT / "deploy" / "Containerfile").read_text())
+    assert len(copied) == 3
+    for path in copied:
+        assert (ROOT / path).exists() and path.split("/")[0] in kept, path
 
 
 def test_no_machine_is_named():

@@ -60,7 +60,11 @@ def check_hour_is_complete(extractions: Sequence["Extraction"]) -> dg.AssetCheck
 
 def check_no_granule_quarantined(all_series: Sequence["HourSeries"]) -> dg.AssetCheckResult:
     """Warns of granules that cannot be trusted."""
-    reasons = [reason for series in all_series for reason in series.quarantined.values()]
+    reasons = [
+        f"{name}: {reason.removeprefix(f'{name}: ')}"
+        for series in all_series
+        for name, reason in series.quarantined.items()
+    ]
     return check_result(
         NO_GRANULE_QUARANTINED,
         not reasons,

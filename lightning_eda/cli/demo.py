@@ -1,10 +1,12 @@
 """`lightning-eda demo`: an hour of simulated granules through the whole pipeline."""
 
 import argparse
+import re
 import shlex
 import subprocess
 import sys
 import time
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -18,6 +20,7 @@ DEMO_SATELLITE = "G19"
 DEMO_HOUR = datetime(2025, 7, 1, 21, tzinfo=UTC)
 DEMO_SEED = 19
 DEMO_FLASHES_PER_GRANULE = 40.0
+STEP_DONE = re.compile(r'Finished execution of step "(?P<step>\w+)" in (?P<time>\S+?)\.?$')
 DEMO_QUERY = """\
 SELECT date_trunc('minute', flash_time_of_first_event) AS minute, count(*) AS flashes,
        round(avg(flash_energy) * 1e15, 1) AS mean_energy_fj
@@ -61,21 +64,31 @@ def run_demo(_: argparse.Namespace) -> int:
     shown = " ".join([*(f"{name}={value}" for name, value in pin.items()), shlex.join(["dg", *options])])
     print(f"2. Running the pipeline on them through Dagster:\n   {shown}")
     begin = time.monotonic()
-    run = subprocess.run(
-        [sys.executable, "-m", "dagster_dg_cli.cli", *options],
-        env=environment_with({**pin, "DAGSTER_DISABLE_TELEMETRY": "1"}),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-    )
-    if run.returncode != 0:
-        print(run.stdout)
+    code, printed = _launch(options, environment_with({**pin, "DAGSTER_DISABLE_TELEMETRY": "1"}))
+    if code != 0:
+        print(printed)
         print("The pipeline failed; the reason is above.", file=sys.stderr)
-        return run.returncode
+        return code
     print(f"   done in {time.monotonic() - begin:.1f} s.")
     _show_database(settings)
     return 0
+
+
+def _launch(options: Sequence[str], environment: Mapping[str, str]) -> tuple[int, str]:
+    """Runs `dg`, and says of each step when it is done; gives the exit code and all that was printed."""
+    lines = []
+    with subprocess.Popen(
+        [sys.executable, "-m", "dagster_dg_cli.cli", *options],
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as run:
+        for line in run.stdout or ():
+            lines.append(line)
+            if done := STEP_DONE.search(line):
+                print(f"   {done['step']}: {done['time']}", flush=True)
+    return run.returncode, "".join(lines)
 
 
 def _show_database(settings: Settings) -> None:

@@ -1,5 +1,6 @@
 """The commands of the README, typed in a folder of a user."""
 
+import re
 from datetime import timedelta
 
 import duckdb
@@ -105,6 +106,8 @@ def test_the_demo(tmp_path):
     place = project_folder(tmp_path / "project")
     done = command("lightning-eda", "demo", cwd=place)
     assert "flashes of 180 granules" in done.stdout
+    told = re.findall(r"^   (\w+): [\d.]+m?s$", done.stdout, re.MULTILINE)
+    assert {"extract", "load", "cluster_map"} <= {*told}
     assert "Try:" in done.stdout
     with duckdb.connect(str(place / "data" / "lightning.duckdb"), read_only=True) as database:
         query = done.stdout[done.stdout.index("SELECT") : done.stdout.index("LIMIT 5") + 7]

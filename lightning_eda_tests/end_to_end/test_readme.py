@@ -27,7 +27,7 @@ from lightning_eda_tests.servers import S3Server
 
 README, LAMBDA, OPERATIONS = "README.md", "docs/lambda.md", "docs/operations.md"
 RUN = {README, LAMBDA, OPERATIONS}
-NO_COMMANDS = {"", "json", "dockerfile"}
+NO_COMMANDS = {"", "json", "dockerfile", "sql"}
 # How commands begin that are left out, and why; the lines that continue one (after \) go with it.
 SKIPPED = {
     "make": "sets up what runs this test; .ci/run types `make test`, .ci/try_wheel runs the demo",
@@ -35,7 +35,7 @@ SKIPPED = {
     "dagster-webserver": "a server, which never ends; test_browser.py and test_daemon.py start one",
     "dagster-daemon": "the same",
     "cp deploy/dagster-postgres.yaml": "wants a Postgres server; test_instance.py starts one",
-    "docker": "wants Docker, and the image that AWS publishes",
+    "docker": "wants Docker, and images that others publish",
     "aws": "wants the program of that name, and an account",
 }
 LEFT_OUT = re.compile(rf"^(?:{'|'.join(SKIPPED)})\b(?:.*\\\n)*.*\n", re.MULTILINE)
@@ -128,12 +128,17 @@ def test_every_command_of_the_readme_works(tmp_path: Path, aws: dict[str, str], 
     hours = [datetime(2022, 12, 31, hour, tzinfo=UTC) for hour in (5, 6)]
     simulate(tmp_path / "archive", hours[0], faults=[("truncated", 2)])
     simulate(tmp_path / "archive", hours[1])
-    for block in blocks_of(README):
+    printed = [
         run_block(block, folder, GLM_ARCHIVE_DIR=str(tmp_path / "archive"), **aws)
+        for block in blocks_of(README)
+    ]
     assert list(folder.glob("data/figures/*/report.html"))
     assert list(folder.glob("data/bucket/storm_cells/day=2022-12-31/clusters.csv.gz"))
     session = boto3.session.Session("test", "test", region_name="us-east-1")
     client = session.client("s3", endpoint_url=account_server.endpoint_url)
+    tried = gzip.decompress((folder / "try/clusters/day=2024-01-01/clusters.csv.gz").read_bytes()).decode()
+    assert tried.split() == ["cluster,key", "0,a", "0,b", "0,c", "1,x", "1,y", "1,z"]
+    assert "2.5" in printed[-2]
     clusters = client.get_object(Bucket="my-bucket", Key="clusters/day=2024-01-01/clusters.csv.gz")["Body"]
     assert gzip.decompress(clusters.read()).decode().splitlines()[:2] == ["cluster,key", "0,a1"]
     dataset = client.list_objects_v2(Bucket="my-lake", Prefix="tables/orders/data_ref=20240101/")

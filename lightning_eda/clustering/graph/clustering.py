@@ -84,6 +84,9 @@ def cluster_pairs(
         parameters.pop("eps")
     try:
         labels = _optics(pairs, parameters) if name == "OPTICS" else _hdbscan(pairs, parameters)
+    except ModuleNotFoundError as error:
+        hint = "Others want scikit-learn: `pip install 'lightning_eda[sklearn]'`, in a clone `make setup`."
+        raise SettingError("ALGORITHM", algorithm, "DBSCAN", hint) from error
     except (ValueError, TypeError) as error:  # how scikit-learn refuses a value
         if isinstance(error, PointsError):
             raise

@@ -14,6 +14,7 @@ from typing import Final
 import duckdb
 
 from lightning_eda.errors import DatabaseBusyError, WarehouseError
+from lightning_eda.texts import plain
 
 CATALOG = "lightning"
 STORAGE_VERSION = "v1.5.0"  # DuckDB 1.5 and 2.x both read it; 2.x alone would write a format of its own
@@ -30,6 +31,7 @@ OFFLINE: Final[dict[str, str | bool | int | float | list[str]]] = {
 }
 BUSY = re.compile(r"set lock on file|Unique file handle|different configuration|used by another process")
 HOLDER = re.compile(r"lock is held in (?P<command>.+?) \(PID (?P<pid>\d+)\)")
+LONGEST_COMMAND = 80
 NEWER = re.compile(r"version number \d+, but we can only read")
 logger = logging.getLogger(__name__)
 
@@ -148,10 +150,23 @@ def holder(message: str) -> str:
     """Who holds a database, by DuckDB's own message, or by "" when the lock file was the obstacle."""
     found = HOLDER.search(message)
     if found is not None:
-        return f"process {found['pid']} ({found['command']})"
+        return f"process {found['pid']} ({_command(found['pid'], found['command'])})"
     if "Unique file handle" in message or "different configuration" in message:
         return f"this very process ({os.getpid()}), by another connection"
     return "another process of lightning_eda"
+
+
+def _command(pid: str, program: str) -> str:
+    """How a process was started, such as `python notebook.py`; its program alone where that is not told.
+
+    Not all of it: what follows may be secret, and this goes to logs.
+    """
+    try:
+        words = Path(f"/proc/{pid}/cmdline").read_text(errors="replace").rstrip("\0").split("\0")
+    except OSError:
+        return program
+    shown = words[1:3] if words[1:2] == ["-m"] else words[1:2]
+    return plain(" ".join([Path(words[0] or program).name, *shown]))[:LONGEST_COMMAND]
 
 
 def busy_text(database: Path, message: str, waited_s: float) -> str:

@@ -1,4 +1,6 @@
 import math
+import subprocess
+import sys
 import warnings
 
 import numpy as np
@@ -243,6 +245,22 @@ def test_bad_pairs_stay_errors_of_the_pairs():
     """They are not taken for a refusal of a setting."""
     with pytest.raises(PointsError, match=r"distance\[0\]"):
         cluster((2, [(0, 1, -1.0)]), "HDBSCAN")
+
+
+@pytest.mark.parametrize("algorithm", ["OPTICS", "HDBSCAN"])
+def test_without_scikit_learn_the_error_names_what_to_install(algorithm):
+    """DBSCAN is ours, and wants none of it."""
+    code = (
+        "import sys; sys.modules['sklearn'] = None\n"
+        "from lightning_eda.clustering.graph.clustering import cluster_pairs\n"
+        "pairs = [0, 0, 1], [1, 2, 2], [0.1, 0.1, 0.1], 3\n"
+        "print(cluster_pairs(*pairs, 'DBSCAN', 0.5, 2, {}))\n"
+        f"cluster_pairs(*pairs, {algorithm!r}, 0.5, 2, {{}})"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.stdout == "[0 0 0]\n", done.stderr
+    assert f"SettingError: ALGORITHM: found '{algorithm}'; allowed: DBSCAN." in done.stderr
+    assert "pip install 'lightning_eda[sklearn]'" in done.stderr
 
 
 def test_what_no_memory_can_hold_is_refused():
