@@ -15,7 +15,7 @@ import pytest
 from lightning_eda.errors import GranuleError
 from lightning_eda.glm.lcfa import read_granule
 from lightning_eda.glm.lcfa.reader import forget
-from lightning_eda.settings import TIERS
+from lightning_eda.series import TIERS
 from lightning_eda.simulator import granule_bytes
 from lightning_eda_tests.glm.granule_edits import edited, replaced, stored_values, with_attribute
 from lightning_eda_tests.glm.refused_granules import CASES, FLASHES, change, create, put, sound, values

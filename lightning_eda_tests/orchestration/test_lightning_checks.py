@@ -1,0 +1,33 @@
+"""Where the checks of an hour begin to warn."""
+
+from types import SimpleNamespace
+
+import pyarrow as pa
+import pytest
+
+from lightning_eda.checks.lightning import check_hour_is_complete, check_most_rows_kept
+from lightning_eda.clustering.window.clean_file import CleanWindow
+from lightning_eda.clustering.window.features import PointSpec
+from lightning_eda_tests.hours import HOUR
+
+
+@pytest.mark.parametrize(("kept", "passed"), [(10, True), (5, True), (4, False), (0, False)])
+def test_half_of_the_rows_may_be_dropped(kept, passed):
+    """And no more; the metadata count every drop."""
+    clean = CleanWindow(pa.table({"id": range(kept)}), "flash", PointSpec(), 10, {"duplicate": 10 - kept})
+    check = check_most_rows_kept(clean)
+    assert check.passed is passed
+    told = {name: value.value for name, value in check.metadata.items()}
+    assert told == {"rows_read": 10, "rows_kept": kept, "dropped_duplicate": 10 - kept}
+
+
+def test_missing_granules_are_added_up():
+    """Over all hours that lack some, each of which is named."""
+    hours = [
+        SimpleNamespace(gaps=gaps, expected=180, found=180 - len(gaps), folders=SimpleNamespace(hour=HOUR))
+        for gaps in ([], [1, 2], [3])
+    ]
+    check = check_hour_is_complete(hours)
+    assert check.metadata["missing_granules"].value == 3
+    assert check.metadata["incomplete_hours"].value == "2024-07-01T20Z; 2024-07-01T20Z"
+    assert check_hour_is_complete(hours[:1]).passed
