@@ -10,6 +10,7 @@ import pytest
 from lightning_eda.figures.interactive_layers import build_figure, map_center
 from lightning_eda.figures.palette import look
 from lightning_eda.figures.sphere import convex_hull
+from lightning_eda.figures.wording import number_text
 from lightning_eda_tests.figures.storms import storm_scene
 
 
