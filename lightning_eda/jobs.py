@@ -1,8 +1,15 @@
 """The jobs: what schedules, sensors and people launch as one, and the variables each cannot do without."""
 
+from datetime import timedelta
+from typing import Final
+
 import dagster as dg
 
 from lightning_eda.settings import CsvSettings, DistanceSettings
+
+# The schedule of the job `storms`, and when it asks for a day, after the day has begun to be yesterday.
+DAILY_STORMS: Final = "daily_storms"
+STORMS_AT: Final = timedelta(hours=7, minutes=30)
 
 ingest = dg.define_asset_job(
     "ingest",

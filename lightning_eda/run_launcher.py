@@ -32,10 +32,11 @@ class LocalRunLauncher(dg.DefaultRunLauncher):
         """Whether the run's process lives, as far as can be told from here."""
         if "socket" not in json.loads(run.tags.get(GRPC_INFO_TAG, "{}")):
             return CheckRunHealthResult(WorkerStatus.RUNNING, "it was not started from this machine")
-        for pid, told_at in self._processes(run.run_id)[:1]:
-            if not _lives(pid, told_at):
-                return CheckRunHealthResult(WorkerStatus.FAILED, f"its process {pid} has gone")
-        return CheckRunHealthResult(WorkerStatus.RUNNING)
+        # A run that was put back into the queue may have been started twice; one process does the work.
+        processes = self._processes(run.run_id)
+        if not processes or any(_lives(pid, told_at) for pid, told_at in processes):
+            return CheckRunHealthResult(WorkerStatus.RUNNING)
+        return CheckRunHealthResult(WorkerStatus.FAILED, f"its process {processes[-1][0]} has gone")
 
     def _processes(self, run_id: str) -> list[tuple[int, float]]:
         """Process ids the run has told of, and when, in seconds since 1970."""

@@ -7,8 +7,8 @@
 | `daily_distances` | 08:30 | yesterday: it has ended in Los Angeles too, not only in UTC |
 | `daily_table` | 08:45 | yesterday, likewise |
 
-Of the ticks missed while the daemon was down only the newest is made up for; the healing sensor sees to
-hours, the sensors on S3 to their days, nothing to storm cells.
+Of the ticks missed while the daemon was down only the newest is made up for; the sensor heal_hours sees to
+hours, heal_storms to storm cells, the sensors on S3 to their days.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -18,6 +18,7 @@ import dagster as dg
 
 from lightning_eda.glm.windows import floor_hour
 from lightning_eda.jobs import (
+    DAILY_STORMS,
     cluster_distances,
     distance_variables_missing,
     lightning,
@@ -35,9 +36,8 @@ if TYPE_CHECKING:
 
 DAY = timedelta(days=1)
 HOURLY_CRON = "10 * * * *"
-# The healing sensor asks for granules that come up to 6 hours (HEAL_HOURS) after the last hour of the day;
-# what is loaded later than this is in no storm cells until they are made again.
-STORMS_CRON = "30 7 * * *"
+# The healing sensor asks for granules that come up to 6 hours (HEAL_HOURS) after the last hour of the day.
+STORMS_CRON = "30 7 * * *"  # STORMS_AT
 DISTANCES_CRON = "30 8 * * *"
 TABLE_CRON = "45 8 * * *"
 
@@ -46,7 +46,7 @@ def build_schedules(settings: Settings) -> list[dg.ScheduleDefinition]:
     """The schedules for given settings; one whose settings are missing says so at each tick."""
     return [
         _hourly_lightning(settings.pinned),
-        _daily("daily_storms", storms, STORMS_CRON, missing=[], advice="It takes what is loaded of the day."),
+        _daily(DAILY_STORMS, storms, STORMS_CRON, missing=[], advice="It takes what is loaded of the day."),
         _daily(
             "daily_distances",
             cluster_distances,

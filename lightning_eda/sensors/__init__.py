@@ -5,6 +5,7 @@
 | `distance_objects` | 60 s | each day under INPUT_FOLDER with a new or changed object |
 | `csv_objects` | 60 s | each day under CSV_PREFIX with a new or changed CSV |
 | `heal_hours` | 5 min | hours with granules that the database lacks, once also empty ones never fetched |
+| `heal_storms` | 5 min | storm cells of days whose hours have changed since the cells were made |
 | `failures` | 30 s | nothing: writes a line for each failed run |
 
 docs/decisions/10-sensors.md says why nothing is lost, and nothing asked for twice.
@@ -17,6 +18,7 @@ import dagster as dg
 
 from lightning_eda.sensors.failures import failures_sensor
 from lightning_eda.sensors.heal_hours import heal_hours_sensor
+from lightning_eda.sensors.heal_storms import heal_storms_sensor
 from lightning_eda.sensors.new_objects import csv_objects, distance_objects
 from lightning_eda.settings import Settings
 
@@ -34,6 +36,7 @@ def build_sensors(
         distance_objects,
         csv_objects,
         heal_hours_sensor(settings, clock or _now),
+        heal_storms_sensor(clock or _now),
         failures_sensor(settings.failure_webhook_url),
     ]
 

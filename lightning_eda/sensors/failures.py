@@ -20,6 +20,9 @@ RETRY_TAG = "dagster/will_retry"
 KILLED = re.compile(r"was terminated by signal (\d+)")
 EXITED = re.compile(r"unexpectedly exited with code (-?\d+)")
 SIGKILL = "9"
+# Of those that the daemon writes when it gives up a run of the queue; the errors that a dead code server is.
+NOT_STARTED = re.compile(r"unrecoverable error while dequeuing|dequeue failed to reach .* failing run")
+CODE_SERVER_ERRORS = {"DagsterUserCodeUnreachableError", "DagsterCodeLocationLoadError"}
 
 
 def failures_sensor(webhook_url: str | None) -> dg.SensorDefinition:
@@ -68,17 +71,31 @@ def _failure_line(context: dg.RunFailureSensorContext) -> str:
 
 
 def _death(context: dg.RunFailureSensorContext) -> str:
-    """What became of the run's process, when that is known; "" otherwise."""
+    """What became of the run's process, or why it never had one, when that is known; "" otherwise."""
     run_id = context.dagster_run.run_id
     for entry in reversed(context.instance.all_logs(run_id, of_type=dg.DagsterEventType.ENGINE_EVENT)):
         event = entry.dagster_event
         words = event.message if event and event.message and not event.step_key else ""
+        if event and NOT_STARTED.search(words):
+            return _why_not_started(event)
         if killed := KILLED.search(words):
             why = ", by somebody or because memory ran out" if killed[1] == SIGKILL else ""
             return f"its process was killed (signal {killed[1]}){why}"
         if exited := EXITED.search(words):
             return f"its process exited with code {exited[1]}"
     return ""
+
+
+def _why_not_started(event: dg.DagsterEvent) -> str:
+    """Why a run could not be taken out of the queue; nothing of it was done."""
+    error = event.engine_event_data.error
+    told = error.message.removeprefix(f"{error.cls_name}: ").rpartition("Error: ")[2] if error else UNKNOWN
+    if error and error.cls_name in CODE_SERVER_ERRORS:
+        return (
+            "it was never started, since Dagster's code server did not answer, and nothing of it was done; "
+            f"heal_hours asks for hours again, other runs are to be re-executed ({told.strip()})"
+        )
+    return f"it was never started: {told.strip()}"
 
 
 def _reason(step_failure: dg.DagsterEvent) -> str:

@@ -99,6 +99,19 @@ def test_a_process_that_got_the_id_later_is_another_one(instance, process):
     assert instance.run_launcher.check_run_worker_health(run).status == WorkerStatus.FAILED
 
 
+def test_a_run_that_was_started_twice_lives_while_one_of_its_processes_does(instance, process):
+    """The queue starts a run again when the code server did not answer; the process too many ends at once."""
+    with subprocess.Popen([sys.executable, "-c", ""]) as too_many:
+        too_many.wait()
+    run = instance.create_run_for_job(nothing, tags=SOCKET)
+    for pid in (too_many.pid, process.pid, too_many.pid):
+        instance.report_engine_event("Started", run, EngineEventData.in_process(pid))
+    assert instance.run_launcher.check_run_worker_health(run).status == WorkerStatus.RUNNING
+    process.kill()
+    process.wait()
+    assert instance.run_launcher.check_run_worker_health(run).status == WorkerStatus.FAILED
+
+
 @pytest.mark.parametrize("tags", [{}, {".dagster/grpc_info": json.dumps({"host": "other", "port": 4000})}])
 def test_runs_that_were_started_elsewhere_are_not_judged(instance, process, tags):
     """From a command line, or by a code server on another machine."""

@@ -1,6 +1,7 @@
 """Steps of `storm_cells`: the clusters of a day's pairs, what they are like, and the figures."""
 
 from dataclasses import dataclass
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from lightning_eda.clustering.storms.pairs_note import PairsNote
     from lightning_eda.settings import DistanceSettings
     from lightning_eda.storage.object_store import ObjectStore
+    from lightning_eda.warehouse.stale_days import DayState
 
 
 class StormCellsConfig(RunConfig):
@@ -158,6 +160,17 @@ def _require_own_pairs(store: "ObjectStore", note: "PairsNote") -> None:
     if found != note.etag:
         seen = "is not there" if found is None else "was written by another since"
         raise PairsError(f"{store.url(note.key)} {seen}: run flash_pairs for this day again")
+
+
+def made_of(note: "PairsNote", day: date) -> "DayState | None":
+    """What the ledger held of the day when its pairs were found; None for a note of before that was noted."""
+    from lightning_eda.warehouse.stale_days import DayState
+
+    if note.granules is None:
+        return None
+    return DayState(
+        day, note.granules, datetime.fromisoformat(note.last_loaded_at) if note.last_loaded_at else None
+    )
 
 
 def draw_cells(found: FoundCells, place: WindowFolders) -> Drawings:

@@ -105,9 +105,11 @@ def find_pairs(
     from lightning_eda.storage.scratch import scratch_folder
     from lightning_eda.warehouse.queries import hour_counts, reading
     from lightning_eda.warehouse.satellites import chosen_satellites
+    from lightning_eda.warehouse.stale_days import day_state
 
     require_apart(settings)
     with reading(database) as opened:
+        state = day_state(opened, place.start.date())
         loaded = hour_counts(opened, place.start, place.end)
         config = config.model_copy(update={"satellites": chosen_satellites(config.satellites, loaded)})
         granules = _granules(opened, place, config)
@@ -127,6 +129,8 @@ def find_pairs(
         pairs=tally.pairs,
         isolated=tally.isolated,
         most_neighbours=tally.most_neighbours,
+        granules=state.granules,
+        last_loaded_at=state.last_loaded_at.isoformat() if state.last_loaded_at else None,
     )
     write_note(note_path(place), note)
     return FoundPairs(note, clean.read, clean.dropped, clean.notes, granules, written.size)

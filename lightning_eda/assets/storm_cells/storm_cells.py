@@ -14,7 +14,7 @@ import dagster as dg
 
 from lightning_eda.assets.catalog import LIGHTNING, OWNERS, about
 from lightning_eda.assets.day_failures import DayFailures
-from lightning_eda.assets.storm_cells.cell_finding import StormCellsConfig, draw_cells, find_cells
+from lightning_eda.assets.storm_cells.cell_finding import StormCellsConfig, draw_cells, find_cells, made_of
 from lightning_eda.assets.storm_cells.flash_pairs import flash_pairs
 from lightning_eda.assets.storm_cells.pair_finding import NO_FLASHES, day_window
 from lightning_eda.partitions import lightning_daily, one_run, run_days
@@ -28,7 +28,7 @@ from lightning_eda.reporting import (
 )
 from lightning_eda.resources import DataFolderResource, DistancesResource, WarehouseResource
 from lightning_eda.storage.lock import sole_use
-from lightning_eda.warehouse.schema.storms import STORM_CELL_FLASHES, STORM_CELLS
+from lightning_eda.warehouse.schema.storms import STORM_CELL_FLASHES, STORM_CELLS, STORM_DAYS
 
 if TYPE_CHECKING:
     from lightning_eda.assets.day_failures import DayFailures
@@ -43,7 +43,7 @@ from lightning_eda.assets.storm_cells.cell_finding import Drawings, FoundCells
     backfill_policy=one_run,
     owners=OWNERS,
     tags=LIGHTNING,
-    metadata=about(STORM_CELLS, STORM_CELL_FLASHES),
+    metadata=about(STORM_CELLS, STORM_CELL_FLASHES, STORM_DAYS),
     kinds={"s3", "duckdb", "plotly"},
     deps=[flash_pairs],
 )
@@ -64,7 +64,7 @@ def storm_cells(
             begin, place = time.monotonic(), day_window(folders.folder(), day)
             with failures.of(day), sole_use(place.rows.parent):
                 found = find_cells(database, store, settings, place, config)
-                replace_storm_cells(database, day, found.cells, found.inside)
+                replace_storm_cells(database, day, found.cells, found.inside, made_of(found.note, day))
                 drawings = draw_cells(found, place)
                 if not found.flashes.num_rows:
                     context.log.warning(f"{day}: {NO_FLASHES}: are its hours loaded?")

@@ -23,6 +23,8 @@ class PairsNote:
         pairs: Pairs found.
         isolated: Flashes without a neighbour, which are in no pair.
         most_neighbours: Neighbours of the flash that has the most.
+        granules: Granules of the day in the ledger before the flashes were read; None in older notes.
+        last_loaded_at: The newest time one of them was loaded, as ISO text; None when there is none.
     """
 
     key: str
@@ -35,6 +37,8 @@ class PairsNote:
     pairs: int
     isolated: int
     most_neighbours: int
+    granules: int | None = None
+    last_loaded_at: str | None = None
 
 
 def write_note(path: Path, note: PairsNote) -> None:

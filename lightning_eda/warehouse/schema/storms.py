@@ -1,7 +1,7 @@
 """The tables of storm cells: what each cell of a day is like, and its flashes.
 
 `load` never touches these tables, so after an hour was loaded again they tell of the flashes before, until
-the day's storm cells are made again.
+the day's storm cells are made again: `storm_days` says of which state of the ledger they are.
 """
 
 from typing import Final
@@ -48,4 +48,17 @@ STORM_CELL_FLASHES = Table(
     ),
 )
 
-STORM_TABLES: Final[dict[str, Table]] = {table.name: table for table in (STORM_CELLS, STORM_CELL_FLASHES)}
+STORM_DAYS = Table(
+    "storm_days",
+    "A day whose storm cells were made, also one without any, and what of the ledger they were made of.",
+    ("day",),
+    (
+        DAY,
+        Column("granules", "BIGINT", "Granules of the day in the ledger when its pairs were found"),
+        Column("last_loaded_at", "TIMESTAMP", "The newest loaded_at of them", "UTC", nullable=True),
+    ),
+)
+
+STORM_TABLES: Final[dict[str, Table]] = {
+    table.name: table for table in (STORM_CELLS, STORM_CELL_FLASHES, STORM_DAYS)
+}

@@ -5,11 +5,14 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from lightning_eda.warehouse.schema.storms import STORM_CELL_FLASHES, STORM_CELLS
+from lightning_eda.warehouse.schema.storms import STORM_CELL_FLASHES, STORM_CELLS, STORM_DAYS
+from lightning_eda.warehouse.stale_days import DayState
 from lightning_eda.warehouse.writing.day_rows import replace_day
 
 
-def replace_storm_cells(database: Path | str, day: date, cells: pa.Table, flashes: pa.Table) -> bool:
+def replace_storm_cells(
+    database: Path | str, day: date, cells: pa.Table, flashes: pa.Table, made_of: DayState | None = None
+) -> bool:
     """Makes the day's storm cells exactly these, in one transaction; returns whether it wrote.
 
     Args:
@@ -17,6 +20,7 @@ def replace_storm_cells(database: Path | str, day: date, cells: pa.Table, flashe
         day: The day.
         cells: The columns of `storm_cells` but day; others are left out. In any order.
         flashes: Those of `storm_cell_flashes` but day.
+        made_of: What the ledger held of the day; nothing is noted of it when left out.
 
     Raises:
         DatabaseBusyError: Others held the database all that time.
@@ -27,4 +31,7 @@ def replace_storm_cells(database: Path | str, day: date, cells: pa.Table, flashe
         table: given.sort_by([(name, "ascending") for name in table.key if name != "day"])
         for table, given in ((STORM_CELLS, cells), (STORM_CELL_FLASHES, flashes))
     }
+    if made_of:
+        state = {"granules": [made_of.granules], "last_loaded_at": [made_of.last_loaded_at]}
+        rows[STORM_DAYS] = pa.table(state)
     return replace_day(database, day, rows)

@@ -1,0 +1,102 @@
+"""The sensor of storm cells: days whose hours changed after their cells were made are asked for again."""
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, time, timedelta
+from hashlib import blake2b
+from typing import TYPE_CHECKING
+
+import dagster as dg
+from dagster._core.scheduler.instigation import InstigatorType
+
+from lightning_eda.errors import DatabaseBusyError
+from lightning_eda.jobs import DAILY_STORMS, STORMS_AT, storms
+from lightning_eda.partitions import partition_key
+from lightning_eda.reporting import readable_failures
+from lightning_eda.resources import WarehouseResource
+from lightning_eda.sensors.asking import MOST_ASKS, Wanted, ask, keys_in_progress
+from lightning_eda.sensors.healing_cursor import HealingCursor
+from lightning_eda.series import HOUR
+
+if TYPE_CHECKING:
+    from lightning_eda.warehouse.stale_days import DayState
+
+HEAL_SECONDS = 300
+DATABASE_WAIT_S = 5.0
+DAY = timedelta(days=1)
+CATCH_UP_DAYS = 3  # as healing: a long weekend
+GRACE = timedelta(minutes=20)  # the schedule comes first
+
+
+def heal_storms_sensor(clock: Callable[[], datetime]) -> dg.SensorDefinition:
+    """The sensor; `clock` gives the present, aware."""
+
+    @dg.sensor(
+        name="heal_storms",
+        job=storms,
+        minimum_interval_seconds=HEAL_SECONDS,
+        description="Every 5 minutes: asks for the storm cells of days whose hours changed after the "
+        "cells were made, once for each change; and while daily_storms is on, for those of the last "
+        f"{CATCH_UP_DAYS} days that it did not make. It waits while hours of the day are queued or at work. "
+        f"When the run fails it asks again, {MOST_ASKS} times in all. Of other days nothing is made.",
+    )
+    def heal_storms(
+        context: dg.SensorEvaluationContext, warehouse: WarehouseResource
+    ) -> dg.SensorResult | dg.SkipReason:
+        from lightning_eda.warehouse.database.connection import is_absent
+
+        cursor, database = HealingCursor.parse(context.cursor), warehouse.database()
+        with readable_failures():
+            if is_absent(database):
+                return dg.SkipReason("there is no database yet")
+            try:
+                days = list(_days(context.instance, warehouse, clock()))
+            except DatabaseBusyError as error:
+                return dg.SkipReason(f"the days are compared at the next tick: {error}")
+        wanted = {_start(state): Wanted(state.day.isoformat(), _digest(state)) for state in days}
+        changing = {start for start in wanted if keys_in_progress(context.instance, _hours(start))}
+        still = {start: one for start, one in wanted.items() if start not in changing}
+        answer = ask(context.instance, storms.name, still, cursor)
+        nothing = f"no day to make again{answer.reasons()}"
+        if changing:
+            nothing += (
+                f"; hours are queued or at work of {', '.join(wanted[day].key for day in sorted(changing))}"
+            )
+        return dg.SensorResult(
+            answer.requests,
+            skip_reason=None if answer.requests else nothing,
+            cursor=cursor.moved_on(wanted.keys(), answer.digests).text(),
+        )
+
+    return heal_storms
+
+
+def _days(instance: dg.DagsterInstance, warehouse: WarehouseResource, now: datetime) -> "Iterator[DayState]":
+    """The days to make: changed ones, and where the schedule is on, those it missed."""
+    from lightning_eda.warehouse.stale_days import days_never_made, stale_days
+
+    yield from stale_days(warehouse.database(), DATABASE_WAIT_S)
+    if _is_scheduled(instance):
+        due = now - STORMS_AT - GRACE  # in the morning the day before yesterday is the last that is due
+        first = (due - CATCH_UP_DAYS * DAY).date()
+        yield from days_never_made(warehouse.database(), first, due.date(), DATABASE_WAIT_S)
+
+
+def _is_scheduled(instance: dg.DagsterInstance) -> bool:
+    """Whether the schedule of storm cells is on."""
+    if instance.schedule_storage is None:  # of a test, or of one command
+        return False
+    states = instance.all_instigator_state(instigator_type=InstigatorType.SCHEDULE)
+    return any(state.instigator_name == DAILY_STORMS and state.is_running for state in states)
+
+
+def _start(state: "DayState") -> datetime:
+    return datetime.combine(state.day, time(), UTC)
+
+
+def _hours(day: datetime) -> set[str]:
+    """The partition keys of a day's hours."""
+    return {partition_key(day + number * HOUR) for number in range(24)}
+
+
+def _digest(state: "DayState") -> str:
+    return blake2b(f"{state.granules} {state.last_loaded_at}".encode(), digest_size=8).hexdigest()

@@ -1,0 +1,140 @@
+"""Row 31: storm cells of a day whose hours changed are asked for again, once for each change."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import dagster as dg
+import duckdb
+import pytest
+
+from lightning_eda.jobs import storms
+from lightning_eda.sensors.asking import MOST_ASKS
+from lightning_eda.warehouse.stale_days import DayState, day_state, stale_days
+from lightning_eda_tests.orchestration.storm_days import DAY, GROUP, START
+from lightning_eda_tests.orchestration.ticks import Ticks
+
+NOW = datetime(2024, 7, 2, 12, tzinfo=UTC)
+
+
+@dg.job(name=storms.name)
+def standing_in():
+    """A job of that name, which is never run."""
+
+
+@pytest.fixture
+def made(stormy, run):
+    """Settings whose database has the storms of a day, and their cells."""
+    assert run(stormy, DAY, group=GROUP).success
+    return stormy
+
+
+def ticks_of(settings, now: datetime = NOW) -> Ticks:
+    return Ticks(settings, "heal_storms", lambda: now)
+
+
+def change(settings, granule: int = 0) -> None:
+    """An hour of the day is written anew."""
+    with duckdb.connect(settings.duckdb_path) as database:
+        database.execute("UPDATE granules SET loaded_at = loaded_at + INTERVAL 1 HOUR")
+
+
+def note_ledger(settings) -> None:
+    """Gives the day some granules: the fixture writes flashes only."""
+    with duckdb.connect(settings.duckdb_path) as database:
+        database.execute(
+            "INSERT INTO granules BY NAME SELECT DISTINCT satellite, granule_start, 'key' AS object_key, "
+            "'ok' AS status, TIMESTAMP '2024-07-02' AS loaded_at FROM flashes"
+        )
+
+
+def test_cells_of_a_day_that_has_not_changed_are_left_alone(made):
+    """The tick says so."""
+    answer = ticks_of(made).tick()
+    assert not answer.run_requests
+    assert "no day to make again" in answer.skip_reason.skip_message
+
+
+def test_a_changed_day_is_asked_for_once(made, run):
+    """Made again it is as the ledger is; the next change is another reason."""
+    ticks = ticks_of(made)
+    note_ledger(made)
+    (first,) = ticks.run_keys()
+    assert ticks.run_keys() == []
+    assert run(made, DAY, group=GROUP).success
+    assert stale_days(made.duckdb_path) == []
+    change(made)
+    (second,) = ticks.run_keys()
+    assert {key.rpartition(":")[0] for key in (first, second)} == {DAY}
+    assert first != second
+
+
+def test_a_day_that_was_emptied_has_changed_too(made, run):
+    """Its cells go with its flashes."""
+    note_ledger(made)
+    assert run(made, DAY, group=GROUP).success
+    with duckdb.connect(made.duckdb_path) as database:
+        database.execute("DELETE FROM flashes")
+        database.execute("DELETE FROM granules")
+    assert ticks_of(made).partitions() == [DAY]
+    assert run(made, DAY, group=GROUP).success
+    assert ticks_of(made).partitions() == []
+
+
+def test_an_hour_that_changes_between_pairs_and_cells_counts(made, run):
+    """What is noted is the state before the flashes of the pairs were read."""
+    note_ledger(made)
+    assert run(made, DAY, group=GROUP).success
+    before = day_state(made.duckdb_path, START.date())
+    change(made)
+    assert stale_days(made.duckdb_path) == [
+        DayState(before.day, before.granules, before.last_loaded_at + timedelta(hours=1))
+    ]
+
+
+def test_no_cells_are_made_of_days_nobody_asked_for(stormy):
+    """A backfill of the past makes no storm cells; the schedule is off."""
+    note_ledger(stormy)
+    assert ticks_of(stormy).partitions() == []
+
+
+@pytest.mark.parametrize(
+    ("hours", "expected"),
+    [(7, []), (7.5, []), (7.9, [DAY]), (36, [DAY]), (24 * 3 + 7, [DAY]), (24 * 4, [])],
+)
+def test_a_day_that_daily_storms_missed_is_made_up_for(stormy, monkeypatch, hours, expected):
+    """While it is on: from 20 minutes after it was due, three days long."""
+    note_ledger(stormy)
+    monkeypatch.setattr("lightning_eda.sensors.heal_storms._is_scheduled", lambda _: True)
+    now = (START + timedelta(days=1, hours=hours)).replace(tzinfo=UTC)
+    assert ticks_of(stormy, now).partitions() == expected
+
+
+def test_while_hours_of_the_day_are_at_work_it_waits(made):
+    """So that a backfill of the day makes the cells once."""
+    note_ledger(made)
+    ticks = ticks_of(made)
+    tags = {"dagster/partition": f"{DAY}-20:00"}
+    run = ticks.instance.create_run_for_job(standing_in, tags=tags)
+    assert f"hours are queued or at work of {DAY}" in ticks.tick().skip_reason.skip_message
+    ticks.instance.report_run_canceled(run)
+    assert ticks.partitions() == [DAY]
+
+
+def test_a_day_whose_run_failed_is_asked_for_again_boundedly(made):
+    """As hours are."""
+    note_ledger(made)
+    ticks, asked = ticks_of(made), []
+    for _ in range(MOST_ASKS + 1):
+        asked += ticks.run_keys()
+        run = ticks.instance.create_run_for_job(standing_in, tags={"dagster/partition": DAY})
+        ticks.instance.report_run_failed(run)
+    assert len(set(asked)) == MOST_ASKS
+
+
+def test_a_database_of_before_is_no_error(tmp_path, stormy):
+    """It has no table of days until it is written; and there may be no database at all."""
+    with duckdb.connect(stormy.duckdb_path) as database:
+        database.execute("DROP TABLE storm_days")
+    assert ticks_of(stormy).partitions() == []
+    Path(stormy.duckdb_path).unlink()
+    assert "there is no database yet" in ticks_of(stormy).tick().skip_message
