@@ -21,6 +21,9 @@ PIECE_BYTES = 1 << 20  # read, or unpacked, at a time
 FIRST_BLOCK_BYTES = 1 << 20
 BLOCK_BYTES = 1 << 23
 MAX_LINE_BYTES = 1 << 20
+FREE_LINES = 2_000_000
+MAX_LINES_PER_BYTE = 4
+"""Of packed text, beyond `FREE_LINES`: distinct pairs have at most one line for each byte, the bombs 125."""
 LINE_FEED = ord("\n")
 LINE_AND_MARK = b"\n" + UTF8_MARK
 DOS_END = b"\x1a"
@@ -49,8 +52,8 @@ def read_blocks(store: ObjectStore, info: ObjectInfo) -> Iterator[Block]:
         info: The object as listed; another version of it is an error of the store.
 
     Raises:
-        PairsError: It is a file of another kind, which is named; the gzip data are cut or damaged; or a line
-            is too long to be a row.
+        PairsError: It is a file of another kind, which is named; the gzip data are cut, damaged, or a bomb;
+            or a line is too long to be a row.
         StorageError: The object cannot be read.
     """
     name = store.url(info.key)
@@ -60,6 +63,16 @@ def read_blocks(store: ObjectStore, info: ObjectInfo) -> Iterator[Block]:
             text = lines.replace(LINE_AND_MARK, b"\n").removeprefix(UTF8_MARK)
             yield Block(text, line, name)
             line += _line_ends(text)
+            if line > most_lines(info.size):
+                raise PairsError(
+                    f"{name} unpacks to over {line:,} lines, more than {MAX_LINES_PER_BYTE} for each of its "
+                    "bytes, as only a bomb does; if it is honest, send it unpacked"
+                )
+
+
+def most_lines(size: int) -> int:
+    """How many lines objects of so many bytes can hold, packed or not."""
+    return max(FREE_LINES, MAX_LINES_PER_BYTE * size)
 
 
 def _pieces(file: BinaryIO, name: str) -> Iterator[bytes]:

@@ -1,7 +1,7 @@
 """A day of distances, from its objects to a graph."""
 
 from collections import deque
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from datetime import date
@@ -10,20 +10,21 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lightning_eda.distances.blocks import Block, read_blocks
+from lightning_eda.distances.blocks import MAX_LINES_PER_BYTE, Block, most_lines, read_blocks
 from lightning_eda.distances.columns import Column
 from lightning_eda.distances.folders import input_prefix
 from lightning_eda.distances.graph import DistanceGraph, PairCounts
 from lightning_eda.distances.items import ItemNumbers, first_appearances
 from lightning_eda.distances.merging import merge_rows
 from lightning_eda.distances.rows import Rows, parse_block
-from lightning_eda.errors import LightningEdaError, SettingError
+from lightning_eda.errors import LightningEdaError, PairsError, SettingError
 from lightning_eda.storage.content.names import holds_something, is_data
 from lightning_eda.storage.object_store import ObjectInfo, ObjectStore
 from lightning_eda.texts import named
 
 WORKERS = 2
 DEFAULT_MAX_RECORDS = 1000
+MAX_DAY_BYTES = 64 << 30  # some 3 billion rows, 100 GB of memory
 
 
 def read_day(
@@ -57,8 +58,9 @@ def read_day(
     prefix = input_prefix(folder, day)
     held = [info for info in store.list_objects(prefix) if holds_something(info)]
     objects = [info for info in held if is_data(info, prefix)]
+    most_rows = _most_rows(store, prefix, objects, max_records)
+    reading = _Reading(convert_key_to_int, max_records or None, most_rows)
     others = [info.key.removeprefix(prefix) for info in held if not is_data(info, prefix)]
-    reading = _Reading(convert_key_to_int, max_records or None)
     with closing(_parsed(store, objects, convert_key_to_int)) as blocks:
         for rows in blocks:
             if not reading.take(rows):
@@ -69,18 +71,20 @@ def read_day(
 class _Reading:
     """The rows read so far."""
 
-    def __init__(self, as_integers: bool, max_records: int | None) -> None:
+    def __init__(self, as_integers: bool, max_records: int | None, most_rows: int) -> None:
         self.numbers = ItemNumbers(pa.int64() if as_integers else pa.string())
         self.distances = Column(np.float64)
         self.rows = 0
         self.max_records = max_records
+        self.most_rows = most_rows
         self.truncated = False
 
     def take(self, rows: Rows) -> bool:
         """Takes in rows, and says whether more are wanted.
 
         Raises:
-            PairsError: The line after them is wanted and cannot be read.
+            PairsError: The line after them is wanted and cannot be read, or there are more than the objects
+                can hold.
         """
         there = len(rows.distance)
         wanted = there if self.max_records is None else min(there, self.max_records - self.rows)
@@ -91,6 +95,11 @@ class _Reading:
             self.numbers.add(rows.items if wanted == there else _head(rows.items, wanted))
             self.distances.append(rows.distance[:wanted])
             self.rows += wanted
+        if self.rows > self.most_rows:
+            raise PairsError(
+                f"the day's objects unpack to over {self.most_rows:,} rows, {MAX_LINES_PER_BYTE} for each of "
+                "their bytes, as only a bomb does; if they are honest, send them unpacked"
+            )
         return not self.truncated
 
     def graph(self, objects: int, passed_over: str) -> DistanceGraph:
@@ -111,6 +120,19 @@ class _Reading:
             passed_over=passed_over,
         )
         return DistanceGraph(appeared, merged.i, merged.j, merged.distance, counts)
+
+
+def _most_rows(
+    store: ObjectStore, prefix: str, objects: Sequence[ObjectInfo], max_records: int | None
+) -> int:
+    """How many rows objects can hold; PairsError where all rows of far too many bytes are wanted."""
+    size = sum(info.size for info in objects)
+    if not max_records and size > MAX_DAY_BYTES:
+        raise PairsError(
+            f"{store.url(prefix)} has {size:,} bytes of pairs; most allowed: {MAX_DAY_BYTES:,}, since all "
+            "rows are held in memory. Set MAX_RECORDS, or take the large objects out"
+        )
+    return most_lines(size)
 
 
 def _padded(items: pa.StringArray) -> int:

@@ -6,6 +6,7 @@ from lightning_eda.errors import CsvError
 from lightning_eda.storage.content.names import holds_something, is_data
 from lightning_eda.storage.object_store import ObjectInfo, ObjectStore
 from lightning_eda.storage.s3.store import S3Store
+from lightning_eda.tables.unpack.archive import MAX_BYTES
 from lightning_eda.texts import named
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ def latest_object(store: ObjectStore, prefix: str, substr: str) -> ObjectInfo:
         substr: What the rest of the key contains; "" matches all.
 
     Raises:
-        CsvError: Nothing matches.
+        CsvError: Nothing matches, or it is too large to be read.
         StorageError: The listing failed.
     """
     latest: ObjectInfo | None = None
@@ -47,6 +48,9 @@ def latest_object(store: ObjectStore, prefix: str, substr: str) -> ObjectInfo:
             latest = info
     if latest is None:
         raise CsvError(_nothing(store.url(prefix), substr, empty, other, unlike))
+    if latest.size > MAX_BYTES:
+        url = store.url(latest.key)
+        raise CsvError(f"{url} has {latest.size:,} bytes; most allowed: {MAX_BYTES:,}; split it")
     return latest
 
 

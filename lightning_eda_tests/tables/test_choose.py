@@ -109,3 +109,11 @@ def test_the_function_of_the_loading_lambda_gives_the_key(s3_bucket: S3Bucket):
     )
     with pytest.raises(BucketNotFoundError, match="CSV_BUCKET_SRC"):
         get_latest_matching_object(client, "no-such-bucket", "in/", "")
+
+
+def test_an_object_too_large_for_a_csv_is_refused_by_its_listed_size():
+    """A terabyte, before any of it is read."""
+    store = Listing().add("in/a.csv", 1).add("in/b.csv", 2, size=1 << 40)
+    words = r"s3://b/in/b\.csv has 1,099,511,627,776 bytes; most allowed: 274,877,906,944; split it"
+    with pytest.raises(CsvError, match=words):
+        latest_object(store, "in/", "")

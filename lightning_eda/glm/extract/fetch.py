@@ -8,7 +8,7 @@ from pathlib import Path
 
 from lightning_eda.errors import ObjectNotFoundError, TransferError
 from lightning_eda.glm.extract.record import FetchedGranule
-from lightning_eda.glm.hdf5.limits import HDF5_SIGNATURE
+from lightning_eda.glm.hdf5.limits import HDF5_SIGNATURE, MAX_BYTES
 from lightning_eda.glm.paths import HourFolders
 from lightning_eda.storage.atomic import remove_file, write_atomic
 from lightning_eda.storage.backoff import Backoff
@@ -52,10 +52,14 @@ class Fetcher:
         Args:
             info: An object whose name `GranuleName.parse` has accepted.
 
+        One that is too large to be a granule is rejected as listed, and no byte of it is read.
+
         Raises:
             TransferError: It kept failing, or its bytes are not those the listing states.
             StorageError: Any other refusal of the store or of the disk.
         """
+        if info.size > MAX_BYTES:
+            return self._refused(info)
         present = self._already_there(info)
         if present is not None:
             return Outcome(present)
@@ -110,24 +114,43 @@ class Fetcher:
             f"MD5 {granule.md5}; listed {info.size}, ETag {info.etag}; run it again later"
         )
 
+    def _refused(self, info: ObjectInfo) -> Outcome:
+        """What becomes of an object by its listing alone: its reason is in quarantine, its bytes are not."""
+        reason = f"the object has {info.size:,} bytes, and a granule at most {MAX_BYTES:,}: it was not read"
+        granule = FetchedGranule(file_name(info.key), info.key, info.size, info.etag, "", reason)
+        self._explain(granule)
+        remove_file(self.folders.quarantine / granule.file)  # of an earlier version
+        return Outcome(granule)
+
     def _listed_again(self, info: ObjectInfo) -> ObjectInfo:
         """The object's listing of now; it may have been replaced since the hour was listed."""
         for found in self.store.list_objects(info.key):
             if found.key == info.key:
+                if found.size > MAX_BYTES:
+                    raise TransferError(f"{self.store.url(info.key)} is being replaced; run it again later")
                 return found
         raise ObjectNotFoundError(f"{self.store.url(info.key)} has vanished")
 
     def _place(self, granule: FetchedGranule, data: bytes) -> None:
         """Puts bytes under their final name; what was wrong with an earlier version leaves quarantine."""
         kept, quarantined = self.folders.extract / granule.file, self.folders.quarantine / granule.file
-        reason_file = quarantined.with_name(granule.file + REASON_SUFFIX)
         if granule.rejected is not None:
-            write_atomic(reason_file, f"{granule.rejected}\n{self.store.url(granule.key)}\n".encode())
+            self._explain(granule)
             write_atomic(quarantined, data)
         else:
             write_atomic(kept, data, sync_folder=False)  # the record, written last, does it for all
             remove_file(quarantined)
-            remove_file(reason_file)
+            remove_file(reason_path(quarantined))
+
+    def _explain(self, granule: FetchedGranule) -> None:
+        """Puts the reason into quarantine."""
+        path = reason_path(self.folders.quarantine / granule.file)
+        write_atomic(path, f"{granule.rejected}\n{self.store.url(granule.key)}\n".encode())
+
+
+def reason_path(quarantined: Path) -> Path:
+    """Where the reason for a quarantined file is."""
+    return quarantined.with_name(quarantined.name + REASON_SUFFIX)
 
 
 def file_name(key: str) -> str:

@@ -170,3 +170,29 @@ def test_an_object_replaced_after_the_listing_is_taken_as_it_is_now(archive: Arc
     extraction = fetch_hour(ChangingStore(archive.root), folders, backoff=quick_backoff())
     assert files_in(folders.extract)[granule_file(1)] == granule_bytes(77, size=5000)
     assert extraction.granules[1].etag.startswith("5000-")
+
+
+def test_an_object_too_large_for_a_granule_is_refused_unread(archive: Archive, folders: HourFolders):
+    """By its listed size: 1.5 GB under a granule's name; the reason is in quarantine, the others come."""
+    archive.put(hour_objects(2))
+    large = archive.root / PREFIX / granule_file(2)
+    with large.open("wb") as file:
+        file.truncate(1_500_000_000)  # no disk is used
+
+    class Store(FolderStore):
+        def read_object(self, key: str) -> bytes:
+            assert not key.endswith(large.name)
+            return super().read_object(key)
+
+    for _ in range(2):  # run again, nothing changes
+        found = fetch_hour(Store(archive.root), folders, backoff=quick_backoff())
+        (refused,) = found.rejected
+        assert refused.file == large.name
+        assert refused.rejected == (
+            "the object has 1,500,000,000 bytes, and a granule at most 67,108,864: it was not read"
+        )
+        assert tree(folders.quarantine) == [f"{large.name}.reason.txt"]
+        assert files_in(folders.extract) == by_name(hour_objects(2))
+    large.write_bytes(granule_bytes(2))
+    assert fetch_hour(FolderStore(archive.root), folders, backoff=quick_backoff()).rejected == ()
+    assert tree(folders.quarantine) == []
