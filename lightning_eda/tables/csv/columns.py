@@ -1,7 +1,5 @@
 """Which columns a CSV has, and where each one's type comes from."""
 
-import csv
-import io
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -10,7 +8,7 @@ import pyarrow as pa
 
 from lightning_eda.errors import CsvError, SchemaChangedError, SettingError
 from lightning_eda.tables.csv.options import CsvOptions
-from lightning_eda.tables.text.rows import walk
+from lightning_eda.tables.text.rows import fields_of, walk
 from lightning_eda.tables.values.names import safe_names
 from lightning_eda.tables.values.types import glue_type, parse_type
 
@@ -44,12 +42,14 @@ class FirstRow:
     Attributes:
         names: Its fields.
         line: The line it stands on.
+        start: Where it starts in the first block.
         end: Where it ends in the first block.
         next_line: The line after it.
     """
 
     names: tuple[str, ...]
     line: int
+    start: int
     end: int
     next_line: int
 
@@ -67,14 +67,13 @@ def first_row(data: bytes, encoding: str, delimiter: str, line: int, name: str) 
         raise CsvError(f"{name} line {row.line}, the first row: {row.problem}; correct the file")
     raw = data[row.start : row.end]
     try:
-        text = raw.decode(encoding)
-        fields = next(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
-    except (UnicodeDecodeError, csv.Error) as error:
+        fields = [field.decode(encoding) for field in fields_of(raw, delimiter.encode())]
+    except UnicodeDecodeError as error:
         raise CsvError(
             f"{name} line {row.line}, the first row: {error}; correct the file, or set CSV_ENCODING"
         ) from error
     next_line = row.line + len(raw.splitlines())
-    return FirstRow(tuple(field.strip() for field in fields), row.line, row.end, next_line)
+    return FirstRow(tuple(field.strip() for field in fields), row.line, row.start, row.end, next_line)
 
 
 def has_header(first: FirstRow | None, options: CsvOptions, name: str) -> bool:

@@ -1,6 +1,6 @@
 """A block of rows to typed columns; one call works on one block alone, so several can run at once."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Final
@@ -18,6 +18,7 @@ from lightning_eda.tables.values.inference import Kind, examine
 from lightning_eda.tables.values.types import glue_type
 
 LONGEST_SHOWN: Final = 60
+BLANKS: Final = b" \t\r\n\x1a"
 
 
 @dataclass(frozen=True)
@@ -145,13 +146,20 @@ def _without_bad_rows(block: Block, columns: int, delimiter: bytes) -> tuple[byt
     """The good rows of a block, and the others."""
     good: list[bytes] = []
     bad: list[BadRow] = []
-    for row in walk(block.data, block.line, delimiter):
-        reason = _fault(row, block.data, columns)
+    for row, reason in _rows(block, columns, delimiter):
         if reason is None:
             good.append(block.data[row.start : row.end])
         else:
             bad.append(BadRow(row.line, reason))
     return b"".join(good), bad
+
+
+def _rows(block: Block, columns: int, delimiter: bytes) -> Iterator[tuple[Row, str | None]]:
+    """Every row, and what is wrong with it; lines of blanks, or of the Ctrl-Z of DOS, are no rows."""
+    for row in walk(block.data, block.line, delimiter):
+        reason = _fault(row, block.data, columns)
+        if reason is None or block.data[row.start : row.end].strip(BLANKS):
+            yield row, reason
 
 
 def _fault(row: Row, data: bytes, columns: int) -> str | None:
@@ -166,10 +174,8 @@ def _fault(row: Row, data: bytes, columns: int) -> str | None:
 
 def _line_of(block: Block, index: int, columns: int, delimiter: bytes) -> int:
     """The line on which a good row starts."""
-    rows = (
-        row.line for row in walk(block.data, block.line, delimiter) if not _fault(row, block.data, columns)
-    )
-    return next(islice(rows, index, None))
+    lines = (row.line for row, reason in _rows(block, columns, delimiter) if reason is None)
+    return next(islice(lines, index, None))
 
 
 def _misfit(

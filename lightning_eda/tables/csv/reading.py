@@ -8,10 +8,12 @@ from typing import Final
 import pyarrow as pa
 
 from lightning_eda.tables.csv.columns import Column, first_row, has_header, plan_columns
+from lightning_eda.tables.csv.doubts import Repeats, first_row_doubt, header_doubts, require_rows
 from lightning_eda.tables.csv.options import CsvOptions
 from lightning_eda.tables.csv.parse import BadRow, ParsedBlock
 from lightning_eda.tables.text.blocks import Block, row_blocks
 from lightning_eda.tables.text.dialect import HEAD_BYTES, Dialect, detect
+from lightning_eda.tables.text.guessing import WINDOWS, require_windows_1252
 from lightning_eda.tables.text.pieces import PIECE_BYTES, Source, read_head, text_pieces
 from lightning_eda.tables.values.convert import convert
 from lightning_eda.tables.values.inference import Kind, type_of
@@ -31,6 +33,9 @@ class Reading:
         rows: Rows read.
         bad_count: Rows left out.
         bad: The first of them.
+        odd: What was found odd about the first rows, in sentences.
+        repeats: Counts the header's repetitions.
+        is_guess: Whether an encoding other than UTF-8 is a guess.
     """
 
     columns: list[Column]
@@ -40,6 +45,22 @@ class Reading:
     rows: int = 0
     bad_count: int = 0
     bad: list[BadRow] = field(default_factory=list)
+    odd: list[str] = field(default_factory=list)
+    repeats: Repeats = field(default_factory=lambda: Repeats(b""))
+    is_guess: bool = False
+
+    @property
+    def doubts(self) -> tuple[str, ...]:
+        """What people should look at, a sentence each."""
+        found = list(self.odd)
+        if self.is_guess and self.encoding != "utf-8":
+            found.append(
+                f"the encoding is a guess, {self.encoding}: look whether the text reads well, and set "
+                "CSV_ENCODING to it"
+            )
+        if self.repeats.count:
+            found.append(f"the header stands there {self.repeats.count + 1} times: were files joined?")
+        return tuple(found)
 
     @property
     def schema(self) -> pa.Schema:
@@ -94,15 +115,26 @@ def start_reading(
     """
     head = read_head(source, HEAD_BYTES)
     dialect = detect(head, options.delimiter, options.encoding, len(options.schema) or None)
+    is_guess = options.encoding is None and not dialect.mark_bytes
+    require_rows(head, dialect, name)
+    if is_guess and dialect.encoding == WINDOWS:
+        require_windows_1252(head, name)
     pieces = text_pieces(head, source, dialect, name, min(PIECE_BYTES, block_bytes))
-    blocks = row_blocks(pieces, dialect.delimiter.encode(), name, block_bytes, max_row_bytes)
+    line = 2 if dialect.delimiter_line else 1
+    blocks = row_blocks(pieces, dialect.delimiter.encode(), name, block_bytes, max_row_bytes, line)
     block = first = None
     while first is None and (block := next(blocks, None)):
         first = first_row(block.data, block.encoding, dialect.delimiter, block.line, name)
-    is_header = has_header(first, options, name)
-    columns = plan_columns(first if is_header else None, options, known_types, may_lack, name)
-    if block and first and is_header:
-        block = replace(block, data=block.data[first.end :], line=first.next_line)
+    header = first if has_header(first, options, name) else None
+    columns = plan_columns(header, options, known_types, may_lack, name)
+    repeats = Repeats(b"")
+    if block and header:
+        repeats = Repeats(block.data[header.start : header.end] if len(columns) > 1 else b"")
+        block = replace(block, data=block.data[header.end :], line=header.next_line)
     kinds = {place: Kind.NONE for place, column in enumerate(columns) if column.type is None}
     reading = Reading(columns, dialect, kinds, block.encoding if block else dialect.encoding)
-    return reading, chain([block] if block else [], blocks)
+    reading.is_guess, reading.repeats = is_guess, repeats
+    reading.odd += header_doubts(header) if header else ()
+    if block and (odd := first_row_doubt(block, columns, dialect.delimiter.encode(), name)):
+        reading.odd.append(odd)
+    return reading, repeats.without(chain([block] if block else [], blocks))

@@ -42,6 +42,7 @@ class CsvResult:
         delimiter: Its delimiter; that of `delimiter.NO_DELIMITER` in a file of one column.
         passes: How often it was read, 1 or 2.
         without_values: New columns that have no value at all and are text for want of a better type.
+        doubts: What people should look at, such as an encoding that was guessed; a sentence each.
     """
 
     schema: pa.Schema
@@ -52,6 +53,7 @@ class CsvResult:
     delimiter: str
     passes: int
     without_values: tuple[str, ...]
+    doubts: tuple[str, ...] = ()
 
 
 def stream_csv(
@@ -71,8 +73,8 @@ def stream_csv(
     A type is the one declared in `options`, else the one in `known_types`, else the narrowest of boolean,
     bigint, double, date, timestamp and string that takes every value of the file (see `kinds`). An unquoted
     empty field is NULL. A quoted one ("") is the empty text in a text column and NULL in the others; likewise
-    spaces alone and the words of `convert.NULL_WORDS` stay in text and are NULL elsewhere. Blank lines are
-    passed over.
+    spaces alone and the words of `convert.NULL_WORDS` stay in text and are NULL elsewhere. Blank lines,
+    the Ctrl-Z of DOS and repetitions of the header are passed over.
 
     Args:
         open_source: Opens the unpacked bytes from their start (`archive.open_csv`); called a second time when
@@ -195,4 +197,5 @@ def _result(reading: Reading, passes: int) -> CsvResult:
         delimiter=reading.dialect.delimiter,
         passes=passes,
         without_values=reading.without_values,
+        doubts=reading.doubts,
     )

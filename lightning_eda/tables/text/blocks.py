@@ -1,5 +1,6 @@
 """Blocks of whole rows out of the text of a CSV, each with the line it starts on."""
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import takewhile
@@ -17,6 +18,7 @@ BLOCK_BYTES: Final = 2 << 20
 MAX_ROW_BYTES: Final = 64 << 20
 """The longest row that is read: a longer one is a quote that never closes, or no CSV."""
 CACHE_BYTES: Final = 1 << 16
+DOS_END: Final = re.compile(rb"\x1a[\x1a\s]*\Z")
 QUOTE, CR, LF = b'"\r\n'
 
 
@@ -44,8 +46,9 @@ def row_blocks(
     name: str,
     block_bytes: int = BLOCK_BYTES,
     max_row_bytes: int = MAX_ROW_BYTES,
+    line: int = 1,
 ) -> Iterator[Block]:
-    """The text in blocks of whole rows.
+    """The text in blocks of whole rows, without the Ctrl-Z that ends files of DOS.
 
     Args:
         pieces: The text.
@@ -53,12 +56,13 @@ def row_blocks(
         name: What errors call the CSV.
         block_bytes: About how large a block is.
         max_row_bytes: A row that is longer is an error, or a bad row when a quote in it does not close.
+        line: The line of the file that the text starts on.
 
     Raises:
         CsvError: A line is longer than `max_row_bytes`.
     """
     held: list[bytes] = []
-    size, wanted, line, encoding = 0, block_bytes, 1, "utf-8"
+    size, wanted, encoding = 0, block_bytes, "utf-8"
     for piece in pieces:
         held.append(piece.data)
         size += len(piece.data)
@@ -78,7 +82,7 @@ def row_blocks(
             )
         held, size = [data[end:]], size - end
         wanted = max(block_bytes, 2 * size)
-    rest = b"".join(held)
+    rest = DOS_END.sub(b"", b"".join(held))
     if rest:
         yield _last_block(rest, delimiter, encoding, line)
 

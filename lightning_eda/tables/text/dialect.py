@@ -1,6 +1,7 @@
 """How a CSV is written: its encoding and its delimiter, detected from its first bytes or given."""
 
 import codecs
+import re
 from dataclasses import dataclass
 from typing import Final
 
@@ -20,6 +21,8 @@ BYTE_ORDER_MARKS: Final = (
 DELIMITER_WORDS: Final = {
     "tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";", "pipe": "|", "space": " ",
 }  # fmt: skip
+DELIMITER_LINE: Final = re.compile(r'"?sep=([^"\r\n])"?[ \t]*(?:\r\n?|\n|\Z)', re.IGNORECASE)
+"""The first line that Excel writes and reads to name the delimiter."""
 DECIDED_BY_HALF: Final = 64
 """A codec of single bytes defines at least so many of the 128 bytes above ASCII on their own."""
 
@@ -32,6 +35,7 @@ class Dialect:
         encoding: Python's name of the codec, without a byte-order mark.
         delimiter: One ASCII character.
         mark_bytes: Length of the byte-order mark, 0 when there is none.
+        delimiter_line: Length of a first line that only names the delimiter (`sep=;`), 0 when there is none.
         guessed: True while `encoding` is "utf-8" only because nothing so far speaks against it: the first
             character beyond ASCII then decides between UTF-8 and windows-1252.
         bare_cr: Whether rows end in a carriage return alone, as old Macs write them.
@@ -40,6 +44,7 @@ class Dialect:
     encoding: str
     delimiter: str
     mark_bytes: int = 0
+    delimiter_line: int = 0
     guessed: bool = False
     bare_cr: bool = False
 
@@ -50,7 +55,8 @@ def detect(
     """The dialect of a file, from its first bytes; what is given wins.
 
     The encoding is that of the byte-order mark; else UTF-16 when the zeros stand as in UTF-16; else UTF-8,
-    until the first character beyond ASCII shows that it is not and so is windows-1252.
+    until the first character beyond ASCII shows that it is not and so is windows-1252. A first line such as
+    `sep=;` names the delimiter and is passed over.
 
     Args:
         head: The first bytes, at most `HEAD_BYTES`, unpacked.
@@ -73,10 +79,15 @@ def detect(
         found, guessed = "windows-1252", False
     text = codecs.getincrementaldecoder(found)("replace").decode(head[mark_bytes:])
     bare_cr = "\r" in text[:-1] and "\n" not in text
+    line = DELIMITER_LINE.match(text)
+    if line and is_delimiter(line[1]):
+        delimiter, length = delimiter or line[1], len(line[0].encode(found))
+    else:
+        length = 0
     chosen = (
         parse_delimiter(delimiter) if delimiter else detect_delimiter(text, len(head) < HEAD_BYTES, columns)
     )
-    return Dialect(found, chosen, mark_bytes, guessed, bare_cr)
+    return Dialect(found, chosen, mark_bytes, length, guessed, bare_cr)
 
 
 def parse_delimiter(text: str) -> str:
@@ -86,9 +97,14 @@ def parse_delimiter(text: str) -> str:
         SettingError: It is not one ASCII character, or one that rows or quotes need.
     """
     found = DELIMITER_WORDS.get(text.strip().lower(), text)
-    if len(found) != 1 or not found.isascii() or found in '"\r\n\0' or found.isalnum():
+    if not is_delimiter(found):
         raise SettingError("CSV_DELIMITER", text, "one ASCII character such as , ; | or tab")
     return found
+
+
+def is_delimiter(text: str) -> bool:
+    """Whether a text may divide fields: one ASCII character that neither rows nor quotes need."""
+    return len(text) == 1 and text.isascii() and text not in '"\r\n\0' and not text.isalnum()
 
 
 def parse_encoding(text: str) -> str:

@@ -7,15 +7,20 @@ from collections.abc import Sequence
 from lightning_eda.errors import CsvError
 
 MAX_NAME = 255  # characters; source: AWS Glue API, "Column structure"
+NAMELESS = "unnamed"
+KEPT_SCRIPTS = ("LATIN", "GREEK", "FEMININE ORDINAL", "MASCULINE ORDINAL", "MICRO SIGN")
+"""Of these, beside ASCII letters, what has no ASCII form is left out: units such as µm are named so."""
 
 
 def safe_names(names: Sequence[str], source: str = "the CSV") -> list[str]:
     """Lower-case names of ASCII letters, digits and underscores, in the same order.
 
     Accents are folded ("Zürich" is "zurich", "Größe" is "grosse"), every run of other characters becomes one
-    underscore and none at the ends ("Energy (J)" is "energy_j"), a leading digit gets "c_" before it
-    ("2024" is "c_2024"), and what has nothing left is named by its place ("" in second place is "column_2").
-    awswrangler's own clean-up leaves these names as they are.
+    underscore and none at the ends ("Energy (J)" is "energy_j"), and a leading digit gets "c_" before it
+    ("2024" is "c_2024"). Letters of scripts that have no ASCII letters are spelled by their code points
+    ("数量 (kg)" is "u6570_u91cf_kg"), and so is a name of marks alone ("%" is "u0025"): it is the same in any
+    place and beside any other columns. Columns without a name are "unnamed", "unnamed_2" and so on, in
+    their order. awswrangler's own clean-up leaves these names as they are.
 
     Args:
         names: Names as the CSV or the settings state them.
@@ -24,7 +29,10 @@ def safe_names(names: Sequence[str], source: str = "the CSV") -> list[str]:
     Raises:
         CsvError: Two become the same, or one is longer than 255 characters; the originals are named.
     """
-    safe = [_safe_name(name, place) for place, name in enumerate(names, start=1)]
+    safe = [_safe_name(name) for name in names]
+    nameless = [place for place, name in enumerate(safe) if not name]
+    for number, place in enumerate(nameless, start=1):
+        safe[place] = NAMELESS if number == 1 else f"{NAMELESS}_{number}"
     originals: dict[str, list[str]] = {}
     for name, original in zip(safe, names, strict=True):
         originals.setdefault(name, []).append(original)
@@ -42,10 +50,26 @@ def safe_names(names: Sequence[str], source: str = "the CSV") -> list[str]:
     return safe
 
 
-def _safe_name(name: str, place: int) -> str:
-    folded = unicodedata.normalize("NFKD", name.casefold())
-    plain = "".join(letter for letter in folded if not unicodedata.combining(letter))
-    safe = re.sub(r"[^a-z0-9_]+", " ", plain.lower()).strip().replace(" ", "_")
+def _safe_name(name: str) -> str:
+    """The safe form of one name; "" for a name of nothing."""
+    letters = unicodedata.normalize("NFKC", name.casefold())
+    safe = _joined("".join(_plain(letter) for letter in letters))
     if not safe.strip("_"):
-        return f"column_{place}"
-    return f"c_{safe}" if safe[0].isdigit() else safe
+        safe = _joined("".join(_code_point(letter) for letter in letters if not letter.isspace()))
+    return f"c_{safe}" if safe[:1].isdigit() else safe
+
+
+def _plain(letter: str) -> str:
+    """A character without its accent; spelled where its script has no ASCII letters."""
+    folded = unicodedata.normalize("NFKD", letter)
+    if letter.isalpha() and not unicodedata.name(letter, "").startswith(KEPT_SCRIPTS):
+        return _code_point(letter)
+    return "".join(part for part in folded if not unicodedata.combining(part)).lower()
+
+
+def _code_point(letter: str) -> str:
+    return f" u{ord(letter):04x} "
+
+
+def _joined(text: str) -> str:
+    return re.sub(r"[^a-z0-9_]+", " ", text).strip().replace(" ", "_")

@@ -251,6 +251,9 @@ def test_the_size_of_the_blocks_changes_nothing(data, block_bytes, encoding):
         raw = text.encode(encoding)
     except UnicodeEncodeError:
         raw = text.encode()
-    found, result = read(raw, delimiter=",", block_bytes=block_bytes)
+    given = (
+        None if encoding == "utf-8" else encoding
+    )  # such texts are no words, so the guess would be refused
+    found, result = read(raw, delimiter=",", block_bytes=block_bytes, encoding=given)
     assert list(types(result).values()) == [oracle.type_of(column) for column in columns]
     assert list(found.values()) == [oracle.values_of(column) for column in columns]

@@ -24,9 +24,39 @@ def test_names_become_lower_case_ascii():
         "Ångström",
     ]
     assert safe_names(names) == [
-        "flash_id", "grosse", "zurich", "energy_j", "_id", "c_2024", "column_7", "a_b", "uvre", "column_10",
+        "flash_id", "grosse", "zurich", "energy_j", "_id", "c_2024", "unnamed", "a_b", "uvre", "u540d",
         "angstrom",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("name", "safe"),
+    [
+        ("姓名", "u59d3_u540d"),
+        ("数量 (kg)", "u6570_u91cf_kg"),
+        ("価格1", "u4fa1_u683c_1"),
+        ("Имя", "u0438_u043c_u044f"),
+        ("ガス", "u30ac_u30b9"),
+        ("한국", "ud55c_uad6d"),
+        ("Όνομα", "u03cc_u03bd_u03bf_u03bc_u03b1"),
+        ("Temp (µm)", "temp_m"),
+        ("#", "u0023"),
+        ("%", "u0025"),
+        ("_", "u005f"),
+        ("２０２４", "c_2024"),  # noqa: RUF001
+        ("№ 5", "no_5"),
+    ],
+)
+def test_case_2_a_name_without_ascii_letters_is_the_same_in_any_place(name, safe):
+    """By its code points, whatever stands beside it."""
+    assert safe_names([name]) == [safe]
+    assert safe_names(["a", "城市", name, ""])[2] == safe
+
+
+def test_case_2_columns_without_a_name_are_told_apart_by_their_order_alone():
+    """Named ones may come and go between them."""
+    assert safe_names(["", "a", " ", "b"]) == ["unnamed", "a", "unnamed_2", "b"]
+    assert safe_names(["a", "b", "", "c", ""]) == ["a", "b", "unnamed", "c", "unnamed_2"]
 
 
 def test_two_names_that_become_one_are_an_error_with_both():
@@ -55,5 +85,5 @@ def test_awswrangler_leaves_safe_names_alone():
     """Its own clean-up would otherwise give the catalogue other names than the files."""
     import awswrangler.catalog as catalog
 
-    for safe in safe_names(["Flash ID", "Größe", "_id", "2024", "", "camelCase"]):
+    for safe in safe_names(["Flash ID", "Größe", "_id", "2024", "", "camelCase", "姓名", "%", "数量 (kg)"]):
         assert catalog.sanitize_column_name(safe) == safe

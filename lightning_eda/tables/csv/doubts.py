@@ -1,0 +1,120 @@
+"""What about a CSV should be looked at by people, although it can be read; and what is no CSV at all."""
+
+import codecs
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import islice
+from typing import Final
+
+from lightning_eda.errors import CsvError
+from lightning_eda.storage.content.formats import HEAD_BYTES, is_binary
+from lightning_eda.storage.content.text_formats import text_format
+from lightning_eda.tables.csv.columns import Column, FirstRow
+from lightning_eda.tables.csv.parse import ParsedBlock, parse_block
+from lightning_eda.tables.text.blocks import Block
+from lightning_eda.tables.text.dialect import HEAD_BYTES as WHOLE_BELOW
+from lightning_eda.tables.text.dialect import Dialect
+from lightning_eda.tables.text.rows import walk
+from lightning_eda.tables.values.inference import Kind
+
+ROWS_LOOKED_AT: Final = 200
+LARGEST_HEADER: Final = 1 << 16
+
+
+def require_rows(head: bytes, dialect: Dialect, name: str) -> None:
+    """Refuses a file that is no CSV by its content.
+
+    Args:
+        head: Its first bytes, unpacked.
+        dialect: How it seems to be written.
+        name: What errors call it.
+
+    Raises:
+        CsvError: It is something else; what it seems to be is named.
+    """
+    text = codecs.getincrementaldecoder(dialect.encoding)("replace").decode(head[dialect.mark_bytes :])
+    is_wide = dialect.encoding.startswith(("utf-16", "utf-32"))
+    binary = not is_wide and is_binary(head[:HEAD_BYTES])
+    found = "binary data" if binary else text_format(text, is_whole=len(head) < WHOLE_BELOW)
+    if found:
+        raise CsvError(f"{name} seems to be {found}, and no CSV; send the CSV itself")
+
+
+def header_doubts(header: FirstRow) -> Iterator[str]:
+    """What is odd about a header."""
+    nameless = sum(not field for field in header.names)
+    if 2 * nameless > len(header.names):
+        yield (
+            f"most cells of the header in line {header.line} are empty: is it a title? Then leave out the "
+            "lines above the header"
+        )
+    elif nameless > 1:
+        yield f"{nameless} columns have no name in line {header.line}: only their order tells them apart"
+
+
+def first_row_doubt(block: Block, columns: Sequence[Column], delimiter: bytes, name: str) -> str | None:
+    """What to say when the first row alone makes a column text: it may be a header that was not known as one.
+
+    Args:
+        block: The first rows.
+        columns: The columns; only those whose type is to be found out count.
+        delimiter: One byte.
+        name: What errors call the CSV.
+    """
+    rows = list(islice(walk(block.data, block.line, delimiter), ROWS_LOOKED_AT))
+    if len(rows) < 2 or not all(column.type is None for column in columns):
+        return None
+    one = parse_block(replace(block, data=block.data[: rows[0].end]), columns, {}, delimiter, name)
+    others = block.data[rows[0].end : rows[-1].end]
+    rest = parse_block(replace(block, data=others, line=rows[1].line), columns, {}, delimiter, name)
+    if one.rows != 1 or any(kinds & ~(Kind.TEXT | Kind.BLANK) for kinds in one.kinds.values()):
+        return None
+    made_text = [
+        columns[place].name
+        for place in one.kinds
+        if _is_word(one, place) and _is_otherwise(rest.kinds[place])
+    ]
+    if not made_text:
+        return None
+    return (
+        f"line {rows[0].line} alone makes text of {', '.join(made_text[:3])}: is it a header? Then correct "
+        "CSV_SCHEMA or CSV_HEADER, or leave out the lines above the header"
+    )
+
+
+def _is_word(one: ParsedBlock, place: int) -> bool:
+    """Whether the only value of a column has letters, as a header's has."""
+    value = one.texts[place][0].as_py() or ""
+    return Kind.TEXT in one.kinds[place] and any(letter.isalpha() for letter in value)
+
+
+def _is_otherwise(kinds: Kind) -> bool:
+    """Whether a column has values, and none that is text."""
+    return Kind.TEXT not in kinds and bool(kinds & ~Kind.BLANK)
+
+
+class Repeats:
+    """Takes the header's repetitions out of blocks: files that were joined have one each.
+
+    Args:
+        header: The bytes of the header, with its line end; b"" for none to look for.
+
+    Attributes:
+        count: How many were taken out.
+    """
+
+    def __init__(self, header: bytes) -> None:
+        self.count = 0
+        self._header = header if len(header) <= LARGEST_HEADER else b""
+        self._line = re.compile(rb"^" + re.escape(header), re.MULTILINE)
+        self._blank = b"\n" * header.count(b"\n")
+
+    def without(self, blocks: Iterator[Block]) -> Iterator[Block]:
+        """The blocks, with blank lines in place of the headers, so that lines are counted as they are."""
+        for block in blocks:
+            if self._header and self._header in block.data:
+                data, found = self._line.subn(self._blank, block.data)
+                self.count += found
+                block = replace(block, data=data)
+            yield block
