@@ -151,5 +151,7 @@ def _tell_of_load(day: date, done: "LoadResult", source: str) -> None:
     """Says in the function's log what "Success" has no word for."""
     if done.note:
         log.log(logging.INFO if done.unchanged else logging.WARNING, "%s: %s", day, plain(done.note))
+    for doubt in done.doubts:
+        log.warning("%s: %s: %s", day, source, plain(doubt))
     if done.rows_set_aside:
         log.warning("%s: %d rows of %s were set aside", day, done.rows_set_aside, source)

@@ -26,6 +26,11 @@ ROW_COUNT_IS_USUAL = dg.AssetCheckSpec(
     asset="parquet_table",
     description=f"The rows are within a factor of {USUAL_FACTOR} of the median of the last days.",
 )
+READ_WITHOUT_DOUBT = dg.AssetCheckSpec(
+    "read_without_doubt",
+    asset="parquet_table",
+    description="The encoding was no guess, and the first rows are what they seem.",
+)
 
 Results = Mapping[date, "LoadResult"]
 
@@ -57,6 +62,19 @@ def check_columns(results: Results) -> dg.AssetCheckResult:
         "The columns were added at the end of the table; earlier partitions have NULL there. When a column "
         "was renamed at its source, name the columns with CSV_SCHEMA.",
         {"days_with_new_columns": len(added), "columns": named(added)},
+    )
+
+
+def check_reading(results: Results) -> dg.AssetCheckResult:
+    """Warns of CSVs that were read by a guess, or that look odd."""
+    doubts = [f"{day} ({done.source}): {doubt}" for day, done in results.items() for doubt in done.doubts]
+    return check_result(
+        READ_WITHOUT_DOUBT,
+        not doubts,
+        dg.AssetCheckSeverity.WARN,
+        "Look at `first_rows` in the metadata. When they are right, say how the CSV is written "
+        "(CSV_ENCODING, CSV_HEADER), and this passes; when not, correct it and materialise the day again.",
+        {"doubts": len(doubts), "files": named(doubts)},
     )
 
 

@@ -19,6 +19,7 @@ from lightning_eda.errors import (
 )
 from lightning_eda.storage.atomic import LITTER_SUFFIX, open_atomic, remove_file
 from lightning_eda.storage.object_store import ObjectInfo, StoredObject
+from lightning_eda.texts import plain
 
 
 class FolderStore:
@@ -124,7 +125,7 @@ class FolderStore:
 
     def url(self, key: str) -> str:
         """The path of a file."""
-        return str(self.root / key)
+        return plain(str(self.root / key))
 
     def describe(self) -> str:
         """The folder."""

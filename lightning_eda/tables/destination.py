@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Final, Self
 
 import pyarrow as pa
 
@@ -11,6 +11,7 @@ from lightning_eda.errors import (
     DatasetError,
     ObjectChangedError,
     ObjectNotFoundError,
+    SchemaChangedError,
     SettingError,
 )
 from lightning_eda.storage.backoff import Backoff
@@ -28,9 +29,12 @@ from lightning_eda.tables.dataset.sink import ParquetSink
 from lightning_eda.tables.glue.catalogue import Catalogue
 from lightning_eda.tables.options import TableOptions
 from lightning_eda.tables.values.types import glue_type
+from lightning_eda.texts import named
 
 if TYPE_CHECKING:
     from mypy_boto3_glue import GlueClient
+
+MOST_LOOKED_AT: Final = 3
 
 
 @dataclass(frozen=True)
@@ -105,6 +109,38 @@ class Destination:
     def list_objects(self, folder: str = "") -> list[ObjectInfo]:
         """The objects of a partition, or of the whole dataset."""
         return list(self.store.list_objects(folder or self.prefix))
+
+    def require_kin(self, schema: pa.Schema, present: Sequence[ObjectInfo], source: str) -> bool:
+        """Refuses files that share no column with what stands: they are of something else.
+
+        Where there is a Glue table, it holds the columns; without, the newest of the objects does.
+
+        Args:
+            schema: Columns of the files.
+            present: The objects of the partition, or of the whole dataset.
+            source: What is loaded, for the error.
+
+        Returns:
+            Whether something stands that could be compared.
+
+        Raises:
+            SchemaChangedError: They share none; both are named.
+            StorageError: What stands could not be read.
+        """
+        newest = sorted(present or self.list_objects(), key=lambda info: info.last_modified, reverse=True)
+        for info in newest[:MOST_LOOKED_AT]:
+            try:
+                standing = read_footer(self.store, info).schema.names
+            except (DatasetError, ObjectNotFoundError, ObjectChangedError):
+                continue  # damaged, or removed since
+            if not set(standing) & set(schema.names):
+                found, there = (named(names, separator=", ") for names in (schema.names, standing))
+                raise SchemaChangedError(
+                    f"{source} shares no column with what stands in {self.store.url(info.key)}: it has "
+                    f"{found}, that has {there}. Send the right file, or write elsewhere (CSV_PATHOUTPUT)"
+                )
+            return True
+        return False
 
     def start_upload(self, run: Run, values: PartitionValues, path: Path) -> Upload:
         """Begins to upload the file of the only partition of a run while it is written."""

@@ -44,6 +44,11 @@ class LoadResult:
         return self.reading.rows_set_aside if self.reading else 0
 
     @property
+    def doubts(self) -> tuple[str, ...]:
+        """What people should look at, although the CSV was loaded; a sentence each."""
+        return self.reading.doubts if self.reading else ()
+
+    @property
     def rows(self) -> int:
         """Rows in all partitions that this load made."""
         return sum(partition.rows for partition in self.partitions if partition.won_by is None)

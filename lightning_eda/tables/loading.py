@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 import pyarrow as pa
 
-from lightning_eda.errors import SchemaChangedError
+from lightning_eda.errors import CsvError, SchemaChangedError
 from lightning_eda.storage.object_store import ObjectInfo
 from lightning_eda.tables.csv.stream import CsvResult, stream_csv
 from lightning_eda.tables.dataset.object_names import new_run, standing_run
@@ -24,6 +24,7 @@ from lightning_eda.tables.options import TableOptions
 from lightning_eda.tables.task import TableTask
 from lightning_eda.tables.unpack.archive import open_csv
 from lightning_eda.tables.values.types import glue_type
+from lightning_eda.texts import plain
 
 FORMAT: Final = 1
 """Part of every data version; a greater number makes the same source count as new."""
@@ -51,11 +52,13 @@ class Load:
         self._version = data_version(info, task.options, data_ref)
         self._before: list[ObjectInfo] = []
         self._run: Run | None = None
+        self._has_table = self._is_known = False
 
     def run(self, folder: Path) -> LoadResult:
         """Does it all, with the Parquet files in `folder`."""
         table = self._dataset.table_columns()
         self._check_declared(table)
+        self._has_table = self._is_known = table is not None
         if len(self._dataset.columns) == 1:
             self._before = self._dataset.list_objects(self._dataset.folder((self._data_ref,)))
             self._stop_when_standing()
@@ -75,6 +78,8 @@ class Load:
                 may_lack=set(columns),
                 name=self._source.url(self._info.key),
             )
+            if not read.rows and not self._is_known:
+                self._require_columns(read)
             return self._replaced(sinks[-1], read, table)
         finally:
             for sink in sinks:
@@ -82,20 +87,37 @@ class Load:
 
     def _new_sink(self, folder: Path, schema: pa.Schema) -> ParquetSink:
         """The sink of one reading; with the first, what the dataset holds is looked at."""
-        footer = {"lightning_eda.source": self._info.key, "lightning_eda.source_etag": self._info.etag}
+        footer = {
+            "lightning_eda.source": plain(self._info.key),
+            "lightning_eda.source_etag": self._info.etag,
+        }
         footer |= {"lightning_eda.data_version": self._version}
         sink = ParquetSink(folder, schema, list(self._dataset.columns), self._data_ref, footer)
         if self._run is None:
             if not (sink.adds_column and len(self._dataset.columns) == 1):
                 self._before = self._dataset.list_objects()
                 self._stop_when_standing()
+            if not self._has_table:
+                url = self._source.url(self._info.key)
+                self._is_known = self._dataset.require_kin(sink.schema, self._before, url)
             present = [info.key for info in self._before]
-            metadata = {"source": quote(self._info.key)[:LONGEST_METADATA], "source-etag": self._info.etag}
+            metadata = {
+                "source": quote(self._info.key, errors="surrogateescape")[:LONGEST_METADATA],
+                "source-etag": self._info.etag,
+            }
             run = new_run(self._now, secrets.token_hex(4), present)
             self._run = Run(run, self._version, metadata | {"data-version": self._version})
         if sink.adds_column and len(self._dataset.columns) == 1:
             sink.start_upload = partial(self._dataset.start_upload, self._run, (self._data_ref,))
         return sink
+
+    def _require_columns(self, read: CsvResult) -> None:
+        """Refuses one line of one field, when nothing says that it is a column."""
+        if len(read.schema) == 1 and not self._csv.schema:
+            raise CsvError(
+                f"{self._source.url(self._info.key)} is one line, {read.schema.names[0]!r}, and no rows: "
+                "nothing tells a column from a message there; send rows, or name the column in CSV_SCHEMA"
+            )
 
     def _stop_when_standing(self) -> None:
         """Ends the load when this version is there already; its entry in the catalogue is mended."""
@@ -136,7 +158,7 @@ class Load:
     ) -> LoadResult:
         columns = {column.name: glue_type(column.type) for column in schema}
         return LoadResult(
-            source=self._info.key,
+            source=plain(self._info.key),
             etag=self._info.etag,
             last_modified=self._info.last_modified,
             data_version=self._version,

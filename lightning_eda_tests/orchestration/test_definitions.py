@@ -25,7 +25,11 @@ GRAPH = {
     "cluster_map": ("maps", ["elbow_evaluator", "silhouette_evaluator"], []),
     "flash_pairs": ("storm_cells", ["load"], []),
     "storm_cells": ("storm_cells", ["flash_pairs"], []),
-    "parquet_table": ("s3_tables", [], ["columns_are_unchanged", "has_rows", "row_count_is_usual"]),
+    "parquet_table": (
+        "s3_tables",
+        [],
+        ["columns_are_unchanged", "has_rows", "read_without_doubt", "row_count_is_usual"],
+    ),
     "distance_matrix": ("distance_clustering", [], ["all_rows_read"]),
     "dbscan_clusters": ("distance_clustering", ["distance_matrix"], ["items_are_clustered"]),
 }

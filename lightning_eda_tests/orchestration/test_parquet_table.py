@@ -60,7 +60,12 @@ def test_the_metadata_tell_what_was_loaded(table, load, s3_bucket: S3Bucket):
     assert [column.name for column in told["dagster/column_schema"].columns] == ["id", "name", "amount"]
     assert told["first_rows"].records[0].data == {"id": 1, "name": "a", "amount": 0.5}
     assert told["glue_table"].endswith(f"/tables/view/orders?database={database_of(s3_bucket)}")
-    assert checks(result) == {"has_rows": True, "columns_are_unchanged": True, "row_count_is_usual": True}
+    assert checks(result) == {
+        "has_rows": True,
+        "columns_are_unchanged": True,
+        "row_count_is_usual": True,
+        "read_without_doubt": True,
+    }
 
 
 @pytest.mark.parametrize("at", ["HEAD", "GET"])
@@ -147,7 +152,8 @@ def test_new_columns_and_unusual_counts_are_told(table, run, s3_bucket: S3Bucket
     assert load_day("2024-01-04", rows + b"99,b,1\n" * 95)["row_count_is_usual"] is False
     wider = rows.replace(b"amount", b"amount,note").replace(b"1.5", b"1.5,x")
     assert load_day("2024-01-05", wider) == {
-        "has_rows": True, "columns_are_unchanged": False, "row_count_is_usual": True
+        "has_rows": True, "columns_are_unchanged": False, "row_count_is_usual": True,
+        "read_without_doubt": True,
     }  # fmt: skip
 
 

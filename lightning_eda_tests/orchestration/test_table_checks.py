@@ -1,10 +1,13 @@
 """What the checks of the S3 tables say where another run won, and of CSVs without rows."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
+import pyarrow as pa
 import pytest
 
-from lightning_eda.checks.tables import check_has_rows, check_row_count
+from lightning_eda.checks.tables import check_has_rows, check_reading, check_row_count
+from lightning_eda.tables.csv.stream import CsvResult
 from lightning_eda.tables.dataset.object_names import ObjectName
 from lightning_eda.tables.destination import PartitionResult
 from lightning_eda.tables.load_result import LoadResult
@@ -55,3 +58,13 @@ def test_a_day_is_compared_with_the_days_before_it_in_the_same_run():
         "2024-01-02: 300 rows, usually 30; 2024-01-03: 300 rows, usually 30"
     )
     assert check_row_count({days[1]: results[days[1]]}, {}).passed
+
+
+def test_case_9_and_11_a_guess_is_told_by_a_check():
+    """With the day, the file and what was guessed; a CSV that was not read anew raises no doubt."""
+    told = ("the encoding is a guess, windows-1252",)
+    reading = CsvResult(pa.schema([]), 1, 0, (), "windows-1252", ",", 1, (), told)
+    check = check_reading({DAY: replace(result_of(""), reading=reading)})
+    assert not check.passed
+    assert check.metadata["files"].value == f"2024-01-01 (in/20240101/a.csv): {told[0]}"
+    assert check_reading({DAY: result_of("")}).passed

@@ -18,9 +18,11 @@ from lightning_eda.assets.s3_tables.history import rows_of_days_before
 from lightning_eda.checks.tables import (
     COLUMNS_ARE_UNCHANGED,
     HAS_ROWS,
+    READ_WITHOUT_DOUBT,
     ROW_COUNT_IS_USUAL,
     check_columns,
     check_has_rows,
+    check_reading,
     check_row_count,
 )
 from lightning_eda.partitions import daily, one_run, run_days
@@ -43,7 +45,7 @@ if TYPE_CHECKING:
     partitions_def=daily,
     backfill_policy=one_run,
     kinds={"s3", "csv", "parquet", "glue"},
-    check_specs=[HAS_ROWS, COLUMNS_ARE_UNCHANGED, ROW_COUNT_IS_USUAL],
+    check_specs=[HAS_ROWS, COLUMNS_ARE_UNCHANGED, ROW_COUNT_IS_USUAL, READ_WITHOUT_DOUBT],
 )
 def parquet_table(
     context: dg.AssetExecutionContext, tables: TablesResource, folders: DataFolderResource
@@ -66,6 +68,7 @@ def parquet_table(
         failures.require_none(reports)
     before = rows_of_days_before(context, min(results))
     checks = [check_has_rows(results), check_columns(results), check_row_count(results, before)]
+    checks.append(check_reading(results))
     return report_partitions(context, reports, checks, data_version=done.data_version)
 
 
@@ -127,5 +130,6 @@ def _reading(done: "LoadResult") -> dict[str, dg.MetadataValue[Any]]:
     ]
     return {
         "read_as": dg.MetadataValue.text(how),
+        "doubts": dg.MetadataValue.text("; ".join(done.doubts) or "none"),
         **({"first_rows_set_aside": dg.MetadataValue.table(left_out)} if left_out else {}),
     }

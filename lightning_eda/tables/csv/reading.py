@@ -53,9 +53,10 @@ class Reading:
     def doubts(self) -> tuple[str, ...]:
         """What people should look at, a sentence each."""
         found = list(self.odd)
-        if self.is_guess and self.encoding != "utf-8":
+        encoding = self.dialect.encoding if self.encoding == "utf-8" else self.encoding
+        if self.is_guess and encoding != "utf-8":
             found.append(
-                f"the encoding is a guess, {self.encoding}: look whether the text reads well, and set "
+                f"the encoding is a guess, {encoding}: look whether the text reads well, and set "
                 "CSV_ENCODING to it"
             )
         if self.repeats.count:
