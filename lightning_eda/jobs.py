@@ -7,7 +7,7 @@ import dagster as dg
 
 from lightning_eda.settings import CsvSettings, DistanceSettings
 
-# The schedule of the job `storms`, and when it asks for a day, after the day has begun to be yesterday.
+# The schedule of the job `storms`, and when it asks for a day: so long after the day has ended, UTC.
 DAILY_STORMS: Final = "daily_storms"
 STORMS_AT: Final = timedelta(hours=7, minutes=30)
 

@@ -36,6 +36,8 @@ def failures_sensor(webhook_url: str | None) -> dg.SensorDefinition:
         'FAILURE_WEBHOOK_URL is set, as JSON {"text": line} to that address.',
     )
     def failures(context: dg.RunFailureSensorContext, folders: DataFolderResource) -> None:
+        if _was_told(context):
+            return
         line = _failure_line(context)
         context.log.error(line)
         if webhook_url:
@@ -50,6 +52,12 @@ def failures_sensor(webhook_url: str | None) -> dg.SensorDefinition:
             context.log.warning(str(error))
 
     return failures
+
+
+def _was_told(context: dg.RunFailureSensorContext) -> bool:
+    """Whether this is the second report of one death: code server and run monitoring may both give one."""
+    failures = context.instance.all_logs(context.dagster_run.run_id, of_type=dg.DagsterEventType.RUN_FAILURE)
+    return bool(failures) and failures[0].dagster_event != context.failure_event
 
 
 def _failure_line(context: dg.RunFailureSensorContext) -> str:

@@ -2,17 +2,13 @@
 
 import json
 import re
-import sys
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import dagster as dg
 import pytest
-from dagster._core.errors import DagsterUserCodeUnreachableError
-from dagster._core.events import EngineEventData
 from dagster._utils import get_run_crash_explanation
-from dagster._utils.error import serializable_error_info_from_exc_info
 
 from lightning_eda.errors import SettingError, StorageError, TransferError
 from lightning_eda.reporting import readable_failures
@@ -81,11 +77,11 @@ def instance():
         yield found
 
 
-def tell(instance, result, folder, webhook_url=None) -> list[str]:
+def tell(instance, result, folder, webhook_url=None, event=None) -> list[str]:
     """Lets the sensor see a failed run; gives the lines in the log file."""
     context = dg.build_run_status_sensor_context(
         sensor_name="failures",
-        dagster_event=event_of(instance, result.run_id),
+        dagster_event=event or event_of(instance, result.run_id),
         dagster_instance=instance,
         dagster_run=instance.get_run_by_id(result.run_id),
         resources={"folders": DataFolderResource(path=str(folder))},
@@ -202,37 +198,6 @@ def test_a_killed_run_is_told_in_words(tmp_path, exit_code, words, retries):
         (line,) = tell(instance, run, tmp_path)
     again = "; it is run once more" if retries else ""
     assert line.endswith(f"of empty, partition none, no step: {words}{again}")
-
-
-@pytest.mark.parametrize(
-    "words",
-    [
-        "Caught an unrecoverable error while dequeuing the run. Marking the run as failed",
-        "Run dequeue failed to reach the user code server after 3 attempts, failing run",
-    ],
-)
-def test_row_22_a_run_that_was_never_started_is_told_with_its_reason(instance, tmp_path, words):
-    """Not that it "has been marked as failed": its code server was dead when its turn came."""
-
-    @dg.job
-    def empty():
-        """Nothing."""
-
-    run = instance.create_run_for_job(empty)
-    try:
-        raise DagsterUserCodeUnreachableError(
-            "Could not reach user code server. gRPC Error code: UNAVAILABLE"
-        )
-    except DagsterUserCodeUnreachableError:
-        error = serializable_error_info_from_exc_info(sys.exc_info())
-    instance.report_engine_event(words, run, EngineEventData.engine_error(error))
-    instance.report_run_failed(run)
-    (line,) = tell(instance, run, tmp_path)
-    assert line.partition(", no step: ")[2] == (
-        "it was never started, since Dagster's code server did not answer, and nothing of it was done; "
-        "heal_hours asks for hours again, other runs are to be re-executed "
-        "(Could not reach it. gRPC Error code: UNAVAILABLE)"
-    )
 
 
 def test_the_web_hook_is_told_the_line(instance, tmp_path, hook):
