@@ -21,7 +21,7 @@ PIECE_BYTES = 1 << 20  # read, or unpacked, at a time
 FIRST_BLOCK_BYTES = 1 << 20
 BLOCK_BYTES = 1 << 23
 MAX_LINE_BYTES = 1 << 20
-FREE_LINES = 2_000_000
+FREE_LINES = 4_000_000
 MAX_LINES_PER_BYTE = 4
 """Of packed text, beyond `FREE_LINES`: distinct pairs have at most one line for each byte, the bombs 125."""
 LINE_FEED = ord("\n")
