@@ -23,6 +23,7 @@ from lightning_eda.assets.distance_clustering.dbscan_clusters import dbscan_clus
 from lightning_eda.assets.distance_clustering.distance_matrix import distance_matrix  # noqa: E402
 from lightning_eda.assets.evaluators.elbow_evaluator import elbow_evaluator  # noqa: E402
 from lightning_eda.assets.evaluators.silhouette_evaluator import silhouette_evaluator  # noqa: E402
+from lightning_eda.assets.grids.flash_density import flash_density  # noqa: E402
 from lightning_eda.assets.ingestor.extract import extract  # noqa: E402
 from lightning_eda.assets.ingestor.load import load  # noqa: E402
 from lightning_eda.assets.ingestor.noaa_granules import noaa_granules  # noqa: E402
@@ -40,6 +41,7 @@ LIGHTNING_ASSETS = [
     extract,
     transform,
     load,
+    flash_density,
     preprocessor,
     kmeans_cluster,
     silhouette_evaluator,

@@ -18,8 +18,8 @@ ingest = dg.define_asset_job(
 )
 lightning = dg.define_asset_job(
     "lightning",
-    selection="group:ingestor or group:clustering or group:evaluators or group:maps",
-    description="Everything an hour gets: from its granules to clusters, their scores and the map.",
+    selection="group:ingestor or group:grids or group:clustering or group:evaluators or group:maps",
+    description="Everything an hour gets: from its granules to density, clusters, their scores and the map.",
 )
 storms = dg.define_asset_job(
     "storms",

@@ -29,6 +29,21 @@ DISTANCES_LINKS: Final = MappingProxyType(
 S3_TABLES_LINKS: Final = MappingProxyType(
     {"partitions_in_glue": "https://docs.aws.amazon.com/athena/latest/ug/partitions.html"}
 )
+FLASH_DENSITY: Final = Table(
+    "flash_density",
+    "One cell of the full disk that saw lightning in a minute.",
+    ("minute", "row", "col"),
+    (
+        Column("minute", "TIMESTAMP", "Start of the minute (of the step, in sums)", "UTC"),
+        Column("row", "USMALLINT", "Of the 5424 of the full disk, 0 in the north"),
+        Column("col", "USMALLINT", "Of the 5424, 0 in the west"),
+        Column("flash_extent_density", "FLOAT", "Flashes that touched it, in part by the part touched"),
+        Column("group_extent_density", "FLOAT", "Groups, likewise"),
+        Column("average_flash_area", "FLOAT", "Mean area of those flashes", "m2", nullable=True),
+        Column("minimum_flash_area", "FLOAT", "Smallest area of those flashes", "m2", nullable=True),
+        Column("total_energy", "FLOAT", "Radiant energy of the events in it", "J"),
+    ),
+)
 CLEAN_ROWS: Final = Table(
     "rows",
     "One flash, group or event of a window that was left after cleaning.",

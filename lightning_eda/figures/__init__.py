@@ -10,6 +10,7 @@ Nothing here reads a database, a network or a clock, and the same input always g
     render_report        one HTML page with everything
     render_storm_map     PNG map of the storm cells of a day
     render_storm_page    one HTML page of the largest of them
+    DensityScene, render_density_map   PNG map of the flashes that touched each cell of the fixed grid
     render_k_distances   PNG of the distance of each item to its k-th neighbour
     render_cluster_sizes   PNG of how many items the clusters have
     thumbnail            a PNG small enough for Dagster metadata
@@ -22,6 +23,7 @@ from lightning_eda.figures.frames import CLUSTER_COLUMNS, FLASH_COLUMNS, SCORE_C
 from lightning_eda.figures.interactive import render_interactive_map
 from lightning_eda.figures.maps.animation import render_animation
 from lightning_eda.figures.maps.cluster_map import render_cluster_map
+from lightning_eda.figures.maps.density_map import DensityScene, render_density_map
 from lightning_eda.figures.maps.storm_map import render_storm_map, render_storm_page
 from lightning_eda.figures.report import render_report
 
@@ -30,12 +32,14 @@ __all__ = [
     "FLASH_COLUMNS",
     "SCORE_COLUMNS",
     "Curve",
+    "DensityScene",
     "Evaluation",
     "Scene",
     "render_animation",
     "render_cluster_map",
     "render_cluster_sizes",
     "render_curves",
+    "render_density_map",
     "render_interactive_map",
     "render_k_distances",
     "render_report",

@@ -57,6 +57,18 @@ def require_columns(table: pa.Table, columns: dict[str, str], what: str) -> None
         raise ValueError(f"{what}: missing columns {missing}; it has {table.column_names}")
 
 
+def satellite_title(satellite: str, simulated: bool) -> str:
+    """A satellite as people write it: "GOES-18" for "G18"; said to be simulated where it is."""
+    number = satellite[1:]
+    title = f"GOES-{number}" if satellite.startswith("G") and number.isdigit() else satellite
+    return f"Simulated {title}" if simulated else title
+
+
+def source_words(simulated: bool) -> str:
+    """Where the data come from."""
+    return "simulated granules, seen by no instrument" if simulated else GLM
+
+
 @dataclass(frozen=True)
 class Scene:
     """The clustered points of one window, as seen by one satellite.
@@ -122,17 +134,12 @@ class Scene:
     @property
     def satellite_title(self) -> str:
         """The satellite as people write it: "GOES-18" for "G18"."""
-        number = self.satellite[1:]
-        known = self.satellite.startswith("G") and number.isdigit()
-        title = f"GOES-{number}" if known else self.satellite
-        return f"Simulated {title}" if self.simulated else title
+        return satellite_title(self.satellite, self.simulated)
 
     @property
     def source(self) -> str:
         """Where the points come from, in words."""
-        if self.simulated:
-            return "simulated granules, seen by no instrument"
-        return GLM
+        return source_words(self.simulated)
 
     @property
     def subpoint_lon(self) -> float:

@@ -7,7 +7,7 @@ interactive map, which carries 5 MB of Plotly, stays a file of its own and is li
 import base64
 import html
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -41,6 +41,7 @@ def render_report(
     details: Mapping[str, str] | None = None,
     map_png: bytes | None = None,
     curves_png: bytes | None = None,
+    densities: Sequence[tuple[bytes, str]] = (),
 ) -> str:
     """The page, about 1 MB, most of it the map.
 
@@ -51,6 +52,7 @@ def render_report(
         details: How the result was made, name to value: rows dropped, features, seed.
         map_png: The map when it was rendered already; else it is rendered here.
         curves_png: The curves, likewise.
+        densities: Maps of the flash extent density, PNG, each with what it shows in words.
 
     Raises:
         ValueError: A link is not a relative address.
@@ -65,6 +67,7 @@ def render_report(
         "numbers": _numbers(scene),
         "map": _picture(map_png, "image/png", map_text(scene)),
         "links": _links(links or {}),
+        "density": _density_section(densities),
         "clusters": _cluster_table(scene),
         "curves": _picture(curves_png, "image/png", curves_text(evaluation)),
         "rate": _picture(render_rate(scene, "svg"), "image/svg+xml", rate_text(scene)),
@@ -76,6 +79,14 @@ def render_report(
         "source": _escaped(scene.source),
     }
     return re.sub(r"\{\{(\w+)\}\}", lambda place: parts[place[1]], packaged_text("page/report.html"))
+
+
+def _density_section(densities: Sequence[tuple[bytes, str]]) -> str:
+    """The maps under a heading; nothing where there is none."""
+    if not densities:
+        return ""
+    maps = [f'<figure class="bleed">{_picture(png, "image/png", words)}</figure>' for png, words in densities]
+    return "\n".join(["<h2>Flash extent density</h2>", *maps])
 
 
 def _picture(content: bytes, kind: str, alt: str) -> str:

@@ -5,6 +5,7 @@ sensor_pixels   the pixels of the sensor that saw the events of a granule
 pixel_sizes     how large those are, learned from the lattice they form
 clipping        what each cell of the grid gets of a pixel
 density         density, areas and energy of an hour by minute, and their sums
+hour            what has become of its granules
 files           Parquet of an hour
 product         a window and sector as NetCDF
 """

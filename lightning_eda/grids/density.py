@@ -60,6 +60,11 @@ class Density:
     without_energy: int
     energy_j: float
 
+    @property
+    def grid_energy_j(self) -> float:
+        """Energy in all cells, J."""
+        return float(self.table["total_energy"].to_numpy().sum(dtype=np.float64))
+
 
 @dataclass
 class DensityBuilder:
@@ -157,17 +162,21 @@ def density_table(
     return pa.Table.from_arrays(columns, schema=SCHEMA)
 
 
-def summed(table: pa.Table, minutes: int) -> pa.Table:
+def summed(table: pa.Table, minutes: int | None) -> pa.Table:
     """The grids of longer steps: densities and energies added, the mean of areas by flashes, the least area.
 
     Args:
         table: By minute, `SCHEMA`.
-        minutes: Length of a step, counted from the full hour: 5, or 60.
+        minutes: Length of a step, counted from the full hour: 5, or 60; None puts all into one step.
 
     Returns:
         `SCHEMA`, `minute` being the first of the step.
     """
-    minute = table["minute"].to_numpy().astype("datetime64[m]").astype(np.int64) // minutes * minutes
+    minute = table["minute"].to_numpy().astype("datetime64[m]").astype(np.int64)
+    if minutes is not None:
+        minute = minute // minutes * minutes
+    elif len(minute):
+        minute = np.full_like(minute, minute.min())
     cells = table["row"].to_numpy().astype(np.int64) * SIZE + table["col"].to_numpy()
     order = np.lexsort((cells, minute))
     minute, cells = minute[order], cells[order]

@@ -8,7 +8,7 @@ verified on real granules of both eras.
 """
 
 from datetime import UTC, datetime
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -92,6 +92,26 @@ def to_ground(column: Floats, row: Floats, slot_lon: float, equator_m: float) ->
     lat = np.degrees(np.arctan((EQUATOR_M / POLE_M) ** 2 * up / np.hypot(out, right)))
     lon = (slot_lon + np.degrees(np.arctan2(right, out)) + 180.0) % 360.0 - 180.0
     return lat, lon
+
+
+def cell_corners(
+    row: NDArray[np.integer[Any]],
+    column: NDArray[np.integer[Any]],
+    slot: str | None,
+    equator_m: float | None,
+) -> tuple[Floats, Floats]:
+    """Latitude and longitude of the four corners of cells, in order around each, shape (n, 4).
+
+    Args:
+        row: Of the cells.
+        column: Likewise.
+        slot: A key of `SLOTS`; None where there is no cell.
+        equator_m: As `to_ground` takes it; likewise.
+    """
+    if slot is None or equator_m is None:
+        return np.empty((0, 4)), np.empty((0, 4))
+    right, down = np.array([0.0, 1.0, 1.0, 0.0]), np.array([0.0, 0.0, 1.0, 1.0])
+    return to_ground(column[:, None] + right, row[:, None] + down, SLOTS[slot], equator_m)
 
 
 def _column(angle: Floats, hidden: NDArray[np.bool_]) -> Floats:

@@ -11,6 +11,7 @@ ARROW_TYPES: Final = {
     "VARCHAR": "string",
     "DATE": "date32",
     "TIMESTAMP": "timestamp[us]",
+    "FLOAT": "float32",
     "DOUBLE": "float64",
     "BIGINT": "int64",
     "INTEGER": "int32",

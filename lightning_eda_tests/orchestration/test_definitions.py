@@ -18,11 +18,12 @@ GRAPH = {
     "extract": ("ingestor", ["noaa_granules"], ["hour_is_complete"]),
     "transform": ("ingestor", ["extract"], ["no_granule_quarantined", "parents_resolve"]),
     "load": ("ingestor", ["transform"], ["coordinates_in_range", "ids_are_unique"]),
+    "flash_density": ("grids", ["extract"], ["energy_is_conserved", "pixel_sizes_are_learned"]),
     "preprocessor": ("clustering", ["load"], ["most_rows_kept"]),
     "kmeans_cluster": ("clustering", ["preprocessor"], []),
     "silhouette_evaluator": ("evaluators", ["kmeans_cluster"], []),
     "elbow_evaluator": ("evaluators", ["kmeans_cluster"], []),
-    "cluster_map": ("maps", ["elbow_evaluator", "silhouette_evaluator"], []),
+    "cluster_map": ("maps", ["elbow_evaluator", "flash_density", "silhouette_evaluator"], []),
     "flash_pairs": ("storm_cells", ["load"], []),
     "storm_cells": ("storm_cells", ["flash_pairs"], []),
     "parquet_table": (

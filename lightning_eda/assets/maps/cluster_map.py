@@ -13,6 +13,7 @@ from lightning_eda.assets.catalog import HOURLY_FRESHNESS, LIGHTNING, OWNERS, ab
 from lightning_eda.assets.evaluators.elbow_evaluator import elbow_evaluator
 from lightning_eda.assets.evaluators.scores import choose, read_evaluation, read_fitted
 from lightning_eda.assets.evaluators.silhouette_evaluator import silhouette_evaluator
+from lightning_eda.assets.grids.flash_density import flash_density
 from lightning_eda.assets.maps.drawing import cluster_rows, draw_figures
 from lightning_eda.partitions import hourly, one_run
 from lightning_eda.reporting import (
@@ -49,7 +50,7 @@ class ClusterMapConfig(RunConfig):
     backfill_policy=one_run,
     freshness_policy=HOURLY_FRESHNESS,
     kinds={"plotly", "duckdb"},
-    deps=[silhouette_evaluator, elbow_evaluator],
+    deps=[silhouette_evaluator, elbow_evaluator, flash_density],
 )
 def cluster_map(
     context: dg.AssetExecutionContext,

@@ -66,6 +66,7 @@ def draw_figures(
 ) -> Figures:
     """Writes the map, the map to explore, the curves, the animation of a longer window, and the report."""
     from lightning_eda import figures
+    from lightning_eda.assets.grids.gridding import draw_density
     from lightning_eda.storage.atomic import remove_file, write_atomic
 
     clean = clustered.clean
@@ -88,6 +89,7 @@ def draw_figures(
         links["Animation, hour by hour"] = "animation.gif"
     else:
         remove_file(place.figures / "animation.gif")
+    densities = draw_density(place.data_dir, window, clean.satellites.split(", "))
     report = figures.render_report(
         scene,
         evaluation,
@@ -95,6 +97,7 @@ def draw_figures(
         details=_granules(database, window) | _details(clean),
         map_png=contents["map"][1],
         curves_png=contents["curves"][1],
+        densities=list(densities.values()),
     )
     contents["report"] = ("report.html", report.encode())
     for name, content in contents.values():

@@ -70,13 +70,18 @@ def frame_scene(scene: Scene, aspect: float) -> MapFrame:
         scene: What is drawn.
         aspect: Width over height of the frame.
     """
-    if len(scene) == 0:
-        projection = EqualArea(0.0, scene.subpoint_lon)
+    return frame_points(scene.lat, scene.lon, scene.subpoint_lon, aspect)
+
+
+def frame_points(lat: Floats, lon: Floats, subpoint_lon: float, aspect: float) -> MapFrame:
+    """As `frame_scene`, for points in degrees seen from above a longitude."""
+    if len(lat) == 0:
+        projection = EqualArea(0.0, subpoint_lon)
         return _fitted(
             projection, (-FIELD_OF_VIEW_KM, FIELD_OF_VIEW_KM), (-FIELD_OF_VIEW_KM, FIELD_OF_VIEW_KM), aspect
         )
-    projection = EqualArea(*enclosing_center(scene.lat, scene.lon))
-    x, y = projection.forward(scene.lat, scene.lon)
+    projection = EqualArea(*enclosing_center(lat, lon))
+    x, y = projection.forward(lat, lon)
     return _fitted(projection, (np.nanmin(x), np.nanmax(x)), (np.nanmin(y), np.nanmax(y)), aspect)
 
 

@@ -1,0 +1,1 @@
+"""Density of lightning on the fixed grid."""

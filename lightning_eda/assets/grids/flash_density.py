@@ -1,0 +1,103 @@
+"""Lightning density of an hour by minute, on the 2 km grid of the satellite's imager.
+
+Flash and group extent density, average and minimum flash area, and total energy of each cell of the full
+disk that saw lightning, as in the gridded GLM product that forecasters look at. The pixels of the sensor are
+learned from the granules of the hour. It decodes the granules that `extract` left by itself, so it needs no
+tier to be loaded. One Parquet file a satellite; sums of 5 minutes or the hour where the run's config asks.
+"""
+
+import time
+from typing import TYPE_CHECKING
+
+import dagster as dg
+from pydantic import Field
+
+from lightning_eda.assets.catalog import FLASH_DENSITY, LIGHTNING, OWNERS, about
+from lightning_eda.assets.grids.gridding import density_pictures, grid_hour, numbers, warnings
+from lightning_eda.assets.ingestor.extract import extract
+from lightning_eda.checks.grids import (
+    ENERGY_IS_CONSERVED,
+    PIXEL_SIZES_ARE_LEARNED,
+    check_energy_is_conserved,
+    check_pixel_sizes,
+)
+from lightning_eda.glm.origin import source_text
+from lightning_eda.glm.paths import HourFolders
+from lightning_eda.partitions import hourly, one_run, partition_key, run_window
+from lightning_eda.reporting import (
+    PartitionReport,
+    RunConfig,
+    file_link,
+    picture,
+    report_partitions,
+    retried_failures,
+)
+from lightning_eda.resources import DataFolderResource, GlmResource, PinResource
+
+if TYPE_CHECKING:
+    from lightning_eda.glm.extract.record import Extraction
+    from lightning_eda.grids.hour import HourGrids
+
+
+class FlashDensityConfig(RunConfig):
+    """Which sums."""
+
+    five_minutes: bool = Field(False, description="Sums of 5 minutes too, in <satellite>_5min.parquet.")
+    whole_hour: bool = Field(False, description="The sum of the hour too, in <satellite>_60min.parquet.")
+
+    def sums(self) -> tuple[int, ...]:
+        """The steps in minutes."""
+        return (5,) * self.five_minutes + (60,) * self.whole_hour
+
+
+@dg.asset(
+    group_name="grids",
+    description=__doc__,
+    owners=OWNERS,
+    tags=LIGHTNING,
+    metadata=about(FLASH_DENSITY),
+    partitions_def=hourly,
+    backfill_policy=one_run,
+    kinds={"python", "parquet"},
+    deps=[extract],
+    check_specs=[ENERGY_IS_CONSERVED, PIXEL_SIZES_ARE_LEARNED],
+)
+def flash_density(
+    context: dg.AssetExecutionContext,
+    config: FlashDensityConfig,
+    glm: GlmResource,
+    pin: PinResource,
+    folders: DataFolderResource,
+) -> dg.MaterializeResult:  # type: ignore[type-arg]
+    """See the module."""
+    from lightning_eda.glm.transform.decoder import Decoder
+
+    all_grids, reports = [], []
+    with retried_failures(context), Decoder() as decoder:
+        from lightning_eda.glm.extract.record import read_extraction
+
+        for hour in run_window(context, pin.pin()).hours():
+            begin = time.monotonic()
+            extraction = read_extraction(HourFolders(folders.folder(), glm.bucket, hour))
+            grids = grid_hour(extraction, decoder, glm.own_satellites(), config.sums())
+            for warning in warnings(grids):
+                context.log.warning(warning)
+            all_grids.append(grids)
+            reports.append(_report(extraction, grids, begin))
+    checks = [check_energy_is_conserved(all_grids), check_pixel_sizes(all_grids)]
+    return report_partitions(context, reports, checks)
+
+
+def _report(extraction: "Extraction", grids: "HourGrids", begin: float) -> PartitionReport:
+    pictures = density_pictures(extraction.folders.data_dir, grids.hour, grids.densities)
+    slots = {satellite: density.slot or "no event" for satellite, density in grids.densities.items()}
+    return PartitionReport(
+        partition_key(grids.hour),
+        {**numbers(grids), "seconds": round(time.monotonic() - begin, 3)},
+        {
+            "source": source_text(extraction.store, extraction.folders.extract),
+            "slots": ", ".join(f"{satellite}: {slot}" for satellite, slot in slots.items()) or "none",
+            **{f"map_{satellite}": picture(png, words) for satellite, (png, words) in pictures.items()},
+            **{f"file_{path.stem}": file_link(path) for path in grids.files},
+        },
+    )

@@ -1,0 +1,66 @@
+"""Checks of the density grids."""
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+import dagster as dg
+
+from lightning_eda.checks import check_result
+from lightning_eda.texts import named
+
+if TYPE_CHECKING:
+    from lightning_eda.grids.hour import HourGrids
+
+ENERGY_TOLERANCE = 1e-3
+ENERGY_IS_CONSERVED = dg.AssetCheckSpec(
+    "energy_is_conserved",
+    asset="flash_density",
+    description="The cells of each satellite have the energy of its events, to 0.1 %.",
+)
+PIXEL_SIZES_ARE_LEARNED = dg.AssetCheckSpec(
+    "pixel_sizes_are_learned",
+    asset="flash_density",
+    description="The sizes of the sensor's pixels were learned from neighbours; none was assumed.",
+)
+
+
+def check_energy_is_conserved(all_grids: Sequence["HourGrids"]) -> dg.AssetCheckResult:
+    """Warns of hours whose grids lost energy."""
+    lost = [
+        f"{hour} {satellite}: {found:.6g} J of {expected:.6g} J"
+        for hour, satellite, found, expected in _energies(all_grids)
+        if abs(found - expected) > ENERGY_TOLERANCE * expected
+    ]
+    return check_result(
+        ENERGY_IS_CONSERVED,
+        not lost,
+        dg.AssetCheckSeverity.WARN,
+        "Some events lie where the satellite cannot see them (`events_unseen` in the metadata), or pixels "
+        "reach beyond the grid: the granules' coordinates are in doubt.",
+        {"hours_with_lost_energy": len(lost), "which": named(lost)},
+    )
+
+
+def check_pixel_sizes(all_grids: Sequence["HourGrids"]) -> dg.AssetCheckResult:
+    """Warns of hours in which no pixel had a neighbour, so that their size is a guess."""
+    guessed = [
+        f"{grids.hour:%Y-%m-%dT%HZ} {satellite}"
+        for grids in all_grids
+        for satellite, density in grids.densities.items()
+        if density.pixels and not density.sizes.pairs
+    ]
+    return check_result(
+        PIXEL_SIZES_ARE_LEARNED,
+        not guessed,
+        dg.AssetCheckSeverity.WARN,
+        "Too few granules or events to learn from: each pixel is taken to be as large as one in the middle "
+        "of the sensor, 224 microradians. Materialise the hour again when more granules have been fetched.",
+        {"hours_with_assumed_sizes": len(guessed), "which": named(guessed)},
+    )
+
+
+def _energies(all_grids: Sequence["HourGrids"]) -> Iterable[tuple[str, str, float, float]]:
+    """Hour, satellite, energy in the cells and energy of the events, J."""
+    for grids in all_grids:
+        for satellite, density in grids.densities.items():
+            yield f"{grids.hour:%Y-%m-%dT%HZ}", satellite, density.grid_energy_j, density.energy_j

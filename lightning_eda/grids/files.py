@@ -1,0 +1,97 @@
+"""The grids of an hour as Parquet: `<data>/grids/<YYYY-MM-DDTHH>/<satellite>.parquet`."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import pyarrow as pa
+
+from lightning_eda.errors import GridError
+from lightning_eda.grids.density import SCHEMA, Density, summed
+from lightning_eda.storage.atomic import open_atomic, remove_file
+
+LONGER_STEPS = (5, 60)
+"""Minutes of the sums that can be written beside the minutes."""
+SLOT, EQUATOR = b"slot", b"lightning_equator_m"
+
+
+@dataclass(frozen=True)
+class GridFile:
+    """What a file holds.
+
+    Attributes:
+        table: `density.SCHEMA`.
+        slot: Whose grid it is; None where there was no event.
+        equator_m: Equatorial radius of the lightning ellipsoid, m; likewise.
+    """
+
+    table: pa.Table
+    slot: str | None
+    equator_m: float | None
+
+
+def density_path(data_dir: Path, hour: datetime, satellite: str, minutes: int = 1) -> Path:
+    """Where the grids of an hour are: `G18.parquet`, those of 5 minutes in `G18_5min.parquet`."""
+    ending = "" if minutes == 1 else f"_{minutes}min"
+    return data_dir / "grids" / f"{hour:%Y-%m-%dT%H}" / f"{satellite}{ending}.parquet"
+
+
+def write_density(path: Path, table: pa.Table, density: Density) -> None:
+    """Writes a table of grids whole or not at all.
+
+    Args:
+        path: Where.
+        table: Its minutes, or the sums of them.
+        density: What it is of.
+
+    Raises:
+        StorageError: The system refused.
+    """
+    import pyarrow.parquet as pq
+
+    about = {SLOT: density.slot or "", EQUATOR: str(density.equator_m or "")}
+    with open_atomic(path) as file:
+        pq.write_table(table.replace_schema_metadata(about), file, compression="zstd")
+
+
+def read_density(path: Path) -> GridFile:
+    """A file of grids.
+
+    Raises:
+        GridError: It is absent, or not such a file.
+    """
+    import pyarrow.parquet as pq
+
+    try:
+        table = pq.read_table(path)
+        about = table.schema.metadata or {}
+        slot, equator = about[SLOT].decode(), about[EQUATOR].decode()
+        return GridFile(table.cast(SCHEMA), slot or None, float(equator) if equator else None)
+    except FileNotFoundError as error:
+        raise GridError(f"{path} is absent: run flash_density for this hour first") from error
+    except (OSError, ValueError, KeyError, pa.ArrowException) as error:
+        raise GridError(f"{path} cannot be read ({error}): run flash_density for this hour again") from error
+
+
+def total_density(files: Iterable[GridFile]) -> GridFile | None:
+    """All grids of some files in one, held one file at a time; None without a file.
+
+    Raises:
+        GridError: The satellite moved to another slot in between.
+    """
+    total: GridFile | None = None
+    for file in files:
+        if total is None:
+            total = GridFile(summed(file.table, None), file.slot, file.equator_m)
+            continue
+        if total.slot and file.slot and total.slot != file.slot:
+            raise GridError(f"the satellite was at {total.slot}, then at {file.slot}: take a shorter window")
+        table = summed(pa.concat_tables([total.table, file.table]), None)
+        total = GridFile(table, total.slot or file.slot, total.equator_m or file.equator_m)
+    return total
+
+
+def remove_density(path: Path) -> None:
+    """Removes a file of grids that is not wanted any more."""
+    remove_file(path)

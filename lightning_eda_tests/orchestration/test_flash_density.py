@@ -1,0 +1,136 @@
+"""The density grids, made by Dagster from simulated hours."""
+
+import logging
+from datetime import timedelta
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+
+from lightning_eda.glm.lcfa import read_granule
+from lightning_eda.grids.density import SCHEMA
+from lightning_eda.grids.files import density_path
+from lightning_eda.simulator import Activity, simulate_hour
+from lightning_eda_tests.hours import HOUR, simulate
+from lightning_eda_tests.orchestration.conftest import logged, reported
+
+KEY = "2024-07-01-20:00"
+
+
+@pytest.fixture
+def grid(settings, run):
+    """Extracts and grids the simulated hour; gives the result and the metadata of the grids."""
+
+    def materialize(run_config=None, **changes):
+        chosen = settings(**changes)
+        assert run(chosen, KEY).success
+        result = run(chosen, KEY, run_config, group="grids")
+        return result, reported(run.instance, "flash_density").get(KEY)
+
+    return materialize
+
+
+def checks(result):
+    return {evaluation.check_name: evaluation.passed for evaluation in result.get_asset_check_evaluations()}
+
+
+def written(tmp_path) -> list[str]:
+    return [path.name for path in (tmp_path / "data" / "grids" / "2024-07-01T20").iterdir()]
+
+
+def energy(paths) -> float:
+    tables = [read_granule(path).events["event_energy"].to_numpy(zero_copy_only=False) for path in paths]
+    return float(sum(np.nansum(energies) for energies in tables))
+
+
+def test_an_hour_becomes_grids(tmp_path, grid):
+    """Sparse and sorted minutes of the satellite, with the energy of the events; no tier need be loaded."""
+    paths = simulate(tmp_path / "archive", granules=5)
+    result, numbers = grid()
+    assert result.success
+    assert checks(result) == {"energy_is_conserved": True, "pixel_sizes_are_learned": True}
+    table = pq.read_table(density_path(tmp_path / "data", HOUR, "G18"))
+    assert table.schema.equals(SCHEMA)
+    assert set(table["minute"].to_pylist()) == {HOUR, HOUR + timedelta(minutes=1)}
+    assert table["total_energy"].to_numpy().sum(dtype=float) == pytest.approx(energy(paths), rel=1e-3)
+    assert numbers["dagster/row_count"] == table.num_rows
+    assert (numbers["granules"], numbers["granules_missing"], numbers["slots"]) == (5, 175, "G18: GOES-West")
+    assert numbers["map_G18"].startswith("![Flash extent density of") and len(numbers["map_G18"]) < 140_000
+    assert {path.name for path in (tmp_path / "data" / "grids").rglob("*")} == {
+        "2024-07-01T20",
+        "G18.parquet",
+    }
+
+
+def test_sums_are_written_where_asked(tmp_path, grid):
+    """And are gone when they are not asked for any more."""
+    simulate(tmp_path / "archive", granules=5)
+    grid({"ops": {"flash_density": {"config": {"five_minutes": True, "whole_hour": True}}}})
+    minutes, fives, hour = (
+        pq.read_table(density_path(tmp_path / "data", HOUR, "G18", step)) for step in (1, 5, 60)
+    )
+    assert minutes.num_rows > fives.num_rows == hour.num_rows > 0
+    sums = [table["flash_extent_density"].to_numpy().sum(dtype=float) for table in (minutes, fives, hour)]
+    assert sums == pytest.approx([sums[0]] * 3, rel=1e-5)
+    grid()
+    assert [path.name for path in (tmp_path / "data" / "grids" / "2024-07-01T20").iterdir()] == [
+        "G18.parquet"
+    ]
+
+
+def test_running_it_again_writes_the_same(tmp_path, grid):
+    """Byte for byte."""
+    simulate(tmp_path / "archive")
+    grid()
+    path = density_path(tmp_path / "data", HOUR, "G18")
+    before = path.read_bytes()
+    grid()
+    assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize("era", ["milliseconds", "do07", "current"])
+def test_every_era_and_both_slots_have_grids(tmp_path, grid, era):
+    """Two satellites of one archive have a file each."""
+    for satellite in ("G16", "G17"):
+        activity = Activity(flashes_per_granule=6.0)
+        simulate_hour(tmp_path / "archive", satellite, HOUR, 3, era=era, activity=activity, granules=2)
+    result, numbers = grid()
+    assert result.success and all(checks(result).values())
+    west = "Test" if era == "milliseconds" else "West"  # it was tested above 89.5 degrees west
+    assert numbers["slots"] == f"G16: GOES-East, G17: GOES-{west}"
+    assert all(density_path(tmp_path / "data", HOUR, satellite).exists() for satellite in ("G16", "G17"))
+
+
+def test_what_is_not_in_the_grids_is_told(tmp_path, grid, run):
+    """A granule that cannot be trusted, one that is missing, energies that are missing."""
+    faults = [("wrong_dtype", 1), ("missing", 2), ("fill_energy", 3)]
+    simulate(tmp_path / "archive", granules=5, faults=faults)
+    result, numbers = grid()
+    assert result.success
+    assert (numbers["granules"], numbers["granules_refused"], numbers["granules_missing"]) == (3, 1, 176)
+    assert numbers["energies_from_group"] + numbers["energies_unknown"] > 0
+    warnings = logged(run.instance, result, logging.WARNING)
+    assert any("not in the grids: OR_GLM-L2-LCFA_G18" in warning for warning in warnings)
+
+
+@pytest.mark.parametrize("granules", [0, 2])
+def test_an_hour_without_lightning_is_a_result(tmp_path, grid, granules):
+    """Empty granules, or none, of a satellite that is known: an empty file of the same columns."""
+    (tmp_path / "archive").mkdir()
+    faults = [("empty", number) for number in range(granules)]
+    simulate(tmp_path / "archive", HOUR - timedelta(hours=1), granules=1, satellite="G18")
+    if granules:
+        simulate(tmp_path / "archive", granules=granules, faults=faults)
+    result, _ = grid()
+    assert result.success and all(checks(result).values())
+    path = density_path(tmp_path / "data", HOUR, "G18")
+    assert path.exists() == bool(granules)  # a local folder does not say whose it is
+    assert not granules or pq.read_table(path).num_rows == 0
+
+
+def test_without_extract_it_says_what_to_do(settings, run, tmp_path):
+    """In one sentence."""
+    (tmp_path / "archive").mkdir()
+    result = run(settings(), KEY, group="grids")
+    (event,) = result.get_step_failure_events()
+    assert "run extract for this hour first" in event.step_failure_data.user_failure_data.description
