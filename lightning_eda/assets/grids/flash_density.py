@@ -56,6 +56,7 @@ class FlashDensityConfig(RunConfig):
     owners=OWNERS,
     tags=LIGHTNING,
     metadata=about(FLASH_DENSITY),
+    code_version="1",
     partitions_def=hourly,
     backfill_policy=one_run,
     kinds={"python", "parquet"},
