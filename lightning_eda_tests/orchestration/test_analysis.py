@@ -22,9 +22,7 @@ from lightning_eda_tests.hours import HOUR, simulate
 from lightning_eda_tests.orchestration.conftest import materialized, settings_in
 
 KEY = "2024-07-01-20:00"
-FIGURES = set(
-    ["curves.png", "inertia.png", "silhouette.png", "density_G18.png", "map.png", "map.html", "report.html"]
-)
+FIGURES = {"curves.png", "inertia.png", "silhouette.png", "density_G18.png", "map.png", "map.html"}
 ASSETS = ("preprocessor", "kmeans_cluster", "silhouette_evaluator", "elbow_evaluator", "cluster_map")
 ANALYSIS = ("clustering", "evaluators", "maps")
 FEW_K = {"ops": {"kmeans_cluster": {"config": {"k_min": 2, "k_max": 6, "n_init": 2}}}}
@@ -97,10 +95,8 @@ def test_an_hour_ends_in_a_report(analysed):
         (best, metadata(result, "cluster_map")["dagster/row_count"], best)
     ]
     figures = place(analysed.folder).figures
-    assert {path.name for path in figures.iterdir()} == FIGURES
-    assert re.search(
-        f"{best} clusters.*<h2>Flash extent density", (figures / "report.html").read_text(), re.S
-    )
+    assert {path.name for path in figures.iterdir()} == {*FIGURES, "report.html"}
+    assert f"{best} clusters" in (figures / "report.html").read_text()
     assert all(path.stat().st_size > 20_000 for path in figures.iterdir())
 
 

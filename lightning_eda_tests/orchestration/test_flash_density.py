@@ -96,7 +96,7 @@ def test_every_era_and_both_slots_have_grids(tmp_path, grid, era):
         simulate_hour(tmp_path / "archive", satellite, HOUR, 3, era=era, activity=activity, granules=2)
     result, numbers = grid()
     assert result.success and all(checks(result).values())
-    west = "West" if era == "current" else "Test"  # it was tested above 89.5 degrees west
+    west = "Test" if era == "milliseconds" else "West"  # it was tested above 89.5 degrees west
     assert numbers["slots"] == f"G16: GOES-East, G17: GOES-{west}"
     assert all(density_path(tmp_path / "data", HOUR, satellite).exists() for satellite in ("G16", "G17"))
 
