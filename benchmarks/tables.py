@@ -66,6 +66,7 @@ def ours(task: Task) -> Callable[[], int]:
     """A function that loads the table as the asset does; its rows."""
     import awswrangler  # noqa: F401 - imports are not what is measured
 
+    from lightning_eda.storage.aws import Access
     from lightning_eda.storage.s3.store import S3Store
     from lightning_eda.tables.glue.requests import glue_client
     from lightning_eda.tables.load import load_table
@@ -73,7 +74,7 @@ def ours(task: Task) -> Callable[[], int]:
     from lightning_eda.tables.task import TableTask
 
     store = S3Store(task.bucket, signed=True, endpoint_url=task.endpoint_url, region="us-east-1")
-    glue = glue_client(task.endpoint_url, "us-east-1")
+    glue = glue_client(Access(task.endpoint_url, "us-east-1"))
     options = TableOptions(task.way, task.bucket, DATABASE, task.way, ("day",))
     table_task = TableTask(store, store, glue, options, "in", "")
     list(store.list_objects("nothing"))

@@ -13,6 +13,7 @@ from lightning_eda.aws_lambda.events import Event, Sent, read_event, require_kno
 from lightning_eda.distances.folders import day_of_key, parse_day
 from lightning_eda.errors import LightningEdaError
 from lightning_eda.settings import parse_required, read_settings
+from lightning_eda.storage.aws import Access
 from lightning_eda.storage.places import bucket_name, bucket_of_event, is_folder, open_store
 from lightning_eda.texts import failed_days, plain
 
@@ -58,10 +59,8 @@ def cluster_handler(event: Event, context: object) -> dict[str, Any]:  # noqa: A
             return _answer_of_several([])
         log.error("the event names neither an object of %s nor a day: nothing was done", task.input_folder)
         return {"success": False}
-    stores = {
-        bucket: open_store(bucket, "BUCKET", settings.s3_endpoint_url, settings.aws_region)
-        for _, bucket in asked
-    }
+    access = Access(settings.s3_endpoint_url, settings.aws_region)
+    stores = {bucket: open_store(bucket, "BUCKET", access) for _, bucket in asked}
     answers = _cluster([(day, stores[bucket]) for day, bucket in asked], task)
     sent.require_understood()
     return answers[0] if len(answers) == 1 else _answer_of_several(answers)

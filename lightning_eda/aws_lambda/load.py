@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from lightning_eda.aws_lambda.events import Event, Sent, read_event, require_known
 from lightning_eda.errors import LightningEdaError
 from lightning_eda.settings import CsvSettings, read_settings
+from lightning_eda.storage.aws import Access
 from lightning_eda.storage.places import bucket_name, bucket_of_event, is_folder
 from lightning_eda.tables.days import data_ref_of, day_of_key, parse_data_ref
 from lightning_eda.texts import failed_days, plain
@@ -121,7 +122,7 @@ def _load_day(day: date, csv: CsvSettings) -> None:
     from lightning_eda.tables.task import Servers, TableTask
 
     settings = read_settings()
-    servers = Servers(settings.s3_endpoint_url, settings.glue_endpoint_url, settings.aws_region)
+    servers = Servers(Access(settings.s3_endpoint_url, settings.aws_region), settings.glue_endpoint_url)
     task = TableTask.from_settings(csv, servers)
     with private_folder() as scratch:
         done = load_table(task, data_ref_of(day), scratch, datetime.now(UTC))

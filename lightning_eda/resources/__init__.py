@@ -6,9 +6,10 @@ Each default comes from the environment (`settings`), each field can be set for 
 import dagster as dg
 
 from lightning_eda.resources.distances import DistancesResource
-from lightning_eda.resources.lightning import DataFolderResource, GlmResource, PinResource, WarehouseResource
+from lightning_eda.resources.lightning import DataFolderResource, GlmResource, PinResource
 from lightning_eda.resources.tables import CSV_FIELDS, TablesResource
 from lightning_eda.resources.variables import of_following, of_settings
+from lightning_eda.resources.warehouse import WarehouseResource
 from lightning_eda.settings import Settings
 
 __all__ = [

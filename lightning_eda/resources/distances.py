@@ -6,9 +6,8 @@ from pathlib import Path
 from typing import ClassVar
 from urllib.parse import quote
 
-import dagster as dg
-
-from lightning_eda.resources.variables import following, from_setting, settings_of
+from lightning_eda.resources.aws import AwsResource
+from lightning_eda.resources.variables import following, settings_of
 from lightning_eda.settings import DistanceSettings, parse_required
 from lightning_eda.storage.object_store import ObjectStore
 from lightning_eda.storage.places import open_store
@@ -17,12 +16,10 @@ LONGEST_PART = 200  # a file system takes 255 bytes
 
 
 @following(DistanceSettings, {})
-class DistancesResource(dg.ConfigurableResource):  # type: ignore[type-arg]
+class DistancesResource(AwsResource):
     """Where distances come from, where clusters go, how to cluster; null in a field follows its variable."""
 
     variables: ClassVar[DistanceSettings] = DistanceSettings()
-    endpoint_url: str | None = from_setting("s3_endpoint_url")
-    region: str | None = from_setting("aws_region")
 
     def settings(self) -> DistanceSettings:
         """The settings as texts, unchecked: a field that is left out follows its variable."""
@@ -35,7 +32,7 @@ class DistancesResource(dg.ConfigurableResource):  # type: ignore[type-arg]
             "BUCKET",
             "the name of a bucket, or a local folder with a slash: ./mybucket",
         )
-        return open_store(bucket, "BUCKET", self.endpoint_url, self.region)
+        return open_store(bucket, "BUCKET", self.access())
 
     def graph_folder(self, data_folder: Path, day: date) -> Path:
         """Where a day's graph is kept: apart for each bucket and folder, so none is taken for another."""
@@ -46,7 +43,7 @@ class DistancesResource(dg.ConfigurableResource):  # type: ignore[type-arg]
     def storm_store(self, data_folder: Path) -> ObjectStore:
         """The bucket of the storm cells: BUCKET, or the folder `bucket` in the data folder."""
         bucket = self.settings().bucket or f"{data_folder}/bucket"
-        return open_store(bucket, "BUCKET", self.endpoint_url, self.region)
+        return open_store(bucket, "BUCKET", self.access())
 
 
 def _path_part(text: str) -> str:

@@ -1,6 +1,8 @@
-"""The resources of the lightning assets: granules, the pin, the data folder, the database."""
+"""The resources of the lightning assets: granules, the pin, the data folder."""
 
+from dataclasses import replace
 from pathlib import Path
+from typing import ClassVar
 
 import dagster as dg
 from pydantic import Field
@@ -8,8 +10,10 @@ from pydantic import Field
 from lightning_eda.errors import SettingError
 from lightning_eda.glm.names import PRODUCT, satellite_of_bucket
 from lightning_eda.glm.windows import Pin
+from lightning_eda.resources.aws import AwsResource
 from lightning_eda.resources.variables import from_setting
-from lightning_eda.settings import parse_flag, parse_tiers
+from lightning_eda.settings import Settings, declared, parse_flag, parse_tiers
+from lightning_eda.storage.aws import Access
 from lightning_eda.storage.object_store import ObjectStore
 from lightning_eda.storage.places import bucket_name, is_folder
 
@@ -17,17 +21,20 @@ DEFAULT_CONCURRENCY = 16
 NOAA_REGION = "us-east-1"  # of its buckets, so that a user's own region is no detour
 
 
-class GlmResource(dg.ConfigurableResource):  # type: ignore[type-arg]
+class GlmResource(AwsResource):
     """Where granules come from, and what is taken out of them."""
 
+    variables: ClassVar[Settings] = Settings()
+    use_unsigned_session: bool | None = Field(
+        None,
+        description=f"true sends no credentials; null follows {declared(Settings)['signed'].description}",
+    )
+    region_name: str | None = from_setting(
+        "aws_region", "AWS_REGION: else us-east-1, or with credentials that of ~/.aws/config."
+    )
     bucket: str = from_setting("bucket")
     product: str = from_setting("product")
     archive_dir: str | None = from_setting("archive_dir")
-    signed: str = from_setting("signed")
-    endpoint_url: str | None = from_setting("s3_endpoint_url")
-    region: str | None = from_setting(
-        "aws_region", "AWS_REGION: else us-east-1, or with GLM_SIGNED that of ~/.aws/config."
-    )
     tiers: str = from_setting("tiers")
     concurrency: int = Field(DEFAULT_CONCURRENCY, ge=1, le=256, description="Granules fetched at once.")
 
@@ -39,14 +46,21 @@ class GlmResource(dg.ConfigurableResource):  # type: ignore[type-arg]
             return FolderStore(Path(self.archive_dir).expanduser())
         from lightning_eda.storage.s3.store import S3Store
 
-        signed = parse_flag(self.signed, "GLM_SIGNED")
+        access = self.access()
         return S3Store(
             self.bucket_name(),
-            signed=signed,
-            endpoint_url=self.endpoint_url,
-            region=self.region or (None if signed else NOAA_REGION),
+            signed=access.signed,
+            endpoint_url=access.endpoint_url,
+            region=access.region or (None if access.signed else NOAA_REGION),
+            profile=access.profile,
             concurrency=self.concurrency,
         )
+
+    def access(self) -> Access:
+        """How requests reach the bucket; SettingError when GLM_SIGNED counts and says neither yes nor no."""
+        if self.use_unsigned_session is not None:
+            return super().access()
+        return replace(super().access(), signed=parse_flag(self.variables.signed, "GLM_SIGNED"))
 
     def bucket_name(self) -> str:
         """The bucket without what may stand around its name; SettingError where none is named.
@@ -94,14 +108,4 @@ class DataFolderResource(dg.ConfigurableResource):  # type: ignore[type-arg]
 
     def folder(self) -> Path:
         """The folder, absolute, so that links in the UI work."""
-        return Path(self.path).expanduser().absolute()
-
-
-class WarehouseResource(dg.ConfigurableResource):  # type: ignore[type-arg]
-    """The DuckDB database."""
-
-    path: str = from_setting("duckdb_path")
-
-    def database(self) -> Path:
-        """The database file, absolute."""
         return Path(self.path).expanduser().absolute()

@@ -2,8 +2,7 @@
 
 from typing import TYPE_CHECKING, ClassVar
 
-import dagster as dg
-
+from lightning_eda.resources.aws import AwsResource
 from lightning_eda.resources.variables import following, from_setting, settings_of
 from lightning_eda.settings import CsvSettings, parse_required
 from lightning_eda.storage.object_store import ObjectStore
@@ -16,13 +15,11 @@ CSV_FIELDS = {"schema": "schema_names"}  # pydantic's models have a method `sche
 
 
 @following(CsvSettings, CSV_FIELDS)
-class TablesResource(dg.ConfigurableResource):  # type: ignore[type-arg]
+class TablesResource(AwsResource):
     """Which CSV becomes a partition of which dataset; null in a field follows its variable."""
 
     variables: ClassVar[CsvSettings] = CsvSettings()
-    endpoint_url: str | None = from_setting("s3_endpoint_url")
     glue_endpoint_url: str | None = from_setting("glue_endpoint_url")
-    region: str | None = from_setting("aws_region")
 
     def settings(self) -> CsvSettings:
         """The settings as texts, unchecked: a field that is left out follows its variable."""
@@ -31,13 +28,13 @@ class TablesResource(dg.ConfigurableResource):  # type: ignore[type-arg]
     def source(self) -> ObjectStore:
         """The bucket of the CSVs; SettingError when CSV_BUCKET_SRC is not set."""
         bucket = parse_required(self.settings().bucket_src, "CSV_BUCKET_SRC", "the name of a bucket")
-        return open_store(bucket, "CSV_BUCKET_SRC", self.endpoint_url, self.region)
+        return open_store(bucket, "CSV_BUCKET_SRC", self.access())
 
     def servers(self) -> "Servers":
         """Where AWS is."""
         from lightning_eda.tables.task import Servers
 
-        return Servers(self.endpoint_url, self.glue_endpoint_url, self.region)
+        return Servers(self.access(), self.glue_endpoint_url)
 
     def table_link(self) -> str | None:
         """The table's page in the AWS console; None without a Glue table."""

@@ -30,7 +30,10 @@ def from_setting(name: str, description: str | None = None) -> Any:  # noqa: ANN
 
 def of_settings(kind: type[Resource], settings: Settings) -> Resource:
     """A resource with the settings as defaults of the fields that are `from_setting`."""
-    return _with_defaults(kind, _values(kind, settings))
+    resource = _with_defaults(kind, _values(kind, settings))
+    if hasattr(kind, "variables"):
+        type(resource).variables = settings  # type: ignore[attr-defined]
+    return resource
 
 
 def following(

@@ -95,10 +95,10 @@ def _ledger_rows(
     from lightning_eda.warehouse.queries import ledger
 
     found: dict[bool, list[LedgerRow]] = {False: [], True: []}
-    if is_absent(warehouse.database()):
+    if is_absent(warehouse.file()):
         return found
     rows = ledger(
-        warehouse.database(),
+        warehouse.file(),
         due.hours[0],
         due.hours[-1] + HOUR,
         satellites or None,

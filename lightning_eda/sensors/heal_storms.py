@@ -44,7 +44,7 @@ def heal_storms_sensor(clock: Callable[[], datetime]) -> dg.SensorDefinition:
     ) -> dg.SensorResult | dg.SkipReason:
         from lightning_eda.warehouse.database.connection import is_absent
 
-        cursor, database = HealingCursor.parse(context.cursor), warehouse.database()
+        cursor, database = HealingCursor.parse(context.cursor), warehouse.file()
         with readable_failures():
             if is_absent(database):
                 return dg.SkipReason("there is no database yet")
@@ -74,11 +74,11 @@ def _days(instance: dg.DagsterInstance, warehouse: WarehouseResource, now: datet
     """The days to make: changed ones, and where the schedule is on, those it missed."""
     from lightning_eda.warehouse.stale_days import days_never_made, stale_days
 
-    yield from stale_days(warehouse.database(), DATABASE_WAIT_S)
+    yield from stale_days(warehouse.file(), DATABASE_WAIT_S)
     if _is_scheduled(instance):
         due = now - STORMS_AT - GRACE  # in the morning the day before yesterday is the last that is due
         first = (due - CATCH_UP_DAYS * DAY).date()
-        yield from days_never_made(warehouse.database(), first, due.date(), DATABASE_WAIT_S)
+        yield from days_never_made(warehouse.file(), first, due.date(), DATABASE_WAIT_S)
 
 
 def _is_scheduled(instance: dg.DagsterInstance) -> bool:

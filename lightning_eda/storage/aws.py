@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from lightning_eda.errors import AccessDeniedError, LightningEdaError, SettingError, StorageError
@@ -38,10 +39,26 @@ LOGIN_ADVICE = {
 Reference, "Common errors"."""
 
 
+@dataclass(frozen=True)
+class Access:
+    """How requests reach AWS, or a server in its place; None leaves it to the usual variables and files.
+
+    Attributes:
+        endpoint_url: Server to use in place of AWS.
+        region: AWS region.
+        profile: Profile of ~/.aws whose credentials and region count.
+        signed: Whether requests carry credentials; without them only public buckets answer.
+    """
+
+    endpoint_url: str | None = None
+    region: str | None = None
+    profile: str | None = None
+    signed: bool = True
+
+
 def new_client(
     service: str,
-    endpoint_url: str | None,
-    region: str | None,
+    access: Access,
     config: "Config",
     session: "Session | None" = None,
     refused: type[LightningEdaError] = StorageError,
@@ -50,8 +67,7 @@ def new_client(
 
     Args:
         service: "s3" or "glue".
-        endpoint_url: Server to use in place of AWS; None leaves it to the standard AWS variables.
-        region: AWS region; None leaves it to the standard AWS variables and files.
+        access: How it is reached; whether requests are signed is said by `config`.
         config: Of the client.
         session: Of botocore, where it has been changed.
         refused: The error for an address that is none.
@@ -64,10 +80,13 @@ def new_client(
     import boto3
     from botocore.exceptions import BotoCoreError
 
-    address = without_login(endpoint_url) if endpoint_url else None
-    with explained_settings(region):
+    address = without_login(access.endpoint_url) if access.endpoint_url else None
+    with explained_settings(access.region, access.profile):
+        made = boto3.session.Session(
+            region_name=access.region, profile_name=access.profile, botocore_session=session
+        )
         try:
-            return boto3.session.Session(region_name=region, botocore_session=session).client(
+            return made.client(
                 service,  # type: ignore[call-overload]
                 endpoint_url=address,
                 config=config,
@@ -79,7 +98,7 @@ def new_client(
 
 
 @contextmanager
-def explained_settings(region: str | None) -> Iterator[None]:
+def explained_settings(region: str | None, profile: str | None = None) -> Iterator[None]:
     """Our errors for what boto3 has against the machine's AWS settings; NoRegionError passes through."""
     from botocore import exceptions as boto
 
@@ -89,10 +108,9 @@ def explained_settings(region: str | None) -> Iterator[None]:
         raise
     except boto.ProfileNotFound as error:
         found = error.kwargs["profile"]
-        hint = "Or unset AWS_PROFILE."
-        raise SettingError(
-            "AWS_PROFILE", found, "a profile of ~/.aws/config or ~/.aws/credentials", hint
-        ) from error
+        setting, hint = ("profile_name", "") if profile else ("AWS_PROFILE", "Or unset AWS_PROFILE.")
+        allowed = "a profile of ~/.aws/config or ~/.aws/credentials"
+        raise SettingError(setting, found, allowed, hint) from error
     except boto.ConfigParseError as error:
         raise StorageError(
             f"{error.kwargs['path']} is damaged: AWS settings cannot be read from it; mend it, or name "

@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 from lightning_eda.errors import SettingError
+from lightning_eda.storage.aws import Access
 from lightning_eda.storage.folder import FolderStore
 from lightning_eda.storage.object_store import ObjectStore
 from lightning_eda.storage.s3.store import S3Store
@@ -16,8 +17,8 @@ ARN = re.compile(r"arn:[a-z-]+:s3[a-z-]*:")
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,254}")
 
 
-def open_store(bucket: str, setting: str, endpoint_url: str | None, region: str | None) -> ObjectStore:
-    """A bucket with the usual AWS credentials; a local folder when the text has a slash in it.
+def open_store(bucket: str, setting: str, access: Access) -> ObjectStore:
+    """A bucket; a local folder when the text has a slash in it.
 
     Errors about a bucket whose name is that of a folder here say how the folder is written, and the other
     way round; of s3://name nothing is said, since it can be no folder.
@@ -25,8 +26,7 @@ def open_store(bucket: str, setting: str, endpoint_url: str | None, region: str 
     Args:
         bucket: Name of the bucket, as `bucket_name` takes it, or a path.
         setting: The variable it comes from, for the words of errors.
-        endpoint_url: Server to use in place of AWS.
-        region: AWS region; None leaves it to the standard AWS variables and files.
+        access: How the bucket is asked.
 
     Raises:
         SettingError: It is neither.
@@ -36,9 +36,10 @@ def open_store(bucket: str, setting: str, endpoint_url: str | None, region: str 
         return FolderStore(path, setting=setting, advice=_bucket_advice(bucket, setting))
     return S3Store(
         bucket_name(bucket, setting),
-        signed=True,
-        endpoint_url=endpoint_url,
-        region=region,
+        signed=access.signed,
+        endpoint_url=access.endpoint_url,
+        region=access.region,
+        profile=access.profile,
         setting=setting,
         folder_advice=_folder_advice(bucket, setting),
     )

@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 
 from lightning_eda.errors import LightningEdaError, SettingError
 from lightning_eda.settings import CsvSettings, parse_required
-from lightning_eda.storage.aws import explained_settings
+from lightning_eda.storage.aws import Access, explained_settings
 from lightning_eda.storage.backoff import Backoff
 from lightning_eda.storage.object_store import ObjectStore
 from lightning_eda.storage.places import is_address, open_store
@@ -31,22 +31,25 @@ class Servers:
     """Where AWS is.
 
     Attributes:
-        s3_endpoint_url: Another S3 server, None for AWS.
+        s3: How S3 is reached; its region and profile count for Glue too.
         glue_endpoint_url: Another Glue server, None for AWS.
-        region: AWS region; None for the session's own.
     """
 
-    s3_endpoint_url: str | None = None
+    s3: Access
     glue_endpoint_url: str | None = None
-    region: str | None = None
 
     @property
     def region_used(self) -> str:
         """The region, else that of the variables or ~/.aws/config, else one for a server of one's own."""
         import boto3
 
-        with explained_settings(self.region):
-            return self.region or boto3.session.Session().region_name or DEFAULT_REGION
+        region, profile = self.s3.region, self.s3.profile
+        with explained_settings(region, profile):
+            return region or boto3.session.Session(profile_name=profile).region_name or DEFAULT_REGION
+
+    def glue_client(self) -> "GlueClient":
+        """A client of Glue; errors as of `requests.glue_client`."""
+        return glue_client(Access(self.glue_endpoint_url, self.region_used, self.s3.profile))
 
 
 @dataclass(frozen=True)
@@ -78,7 +81,6 @@ class TableTask:
         Raises:
             SettingError: A setting is missing or not allowed.
         """
-        where = (servers.s3_endpoint_url, servers.region)
         source = parse_required(settings.bucket_src, "CSV_BUCKET_SRC", A_BUCKET)
         pathoutput = parse_required(
             settings.pathoutput, "CSV_PATHOUTPUT", "s3://bucket/prefix, or a prefix inside CSV_BUCKET_DSTN"
@@ -87,9 +89,9 @@ class TableTask:
         if is_address(pathoutput) or is_address(settings.bucket_dstn or ""):
             destination = f"s3://{destination}"  # no folder, whatever its name
         return cls(
-            source=open_store(source, "CSV_BUCKET_SRC", *where),
-            destination=open_store(destination, "CSV_BUCKET_DSTN", *where),
-            glue=glue_client(servers.glue_endpoint_url, servers.region_used) if settings.table else None,
+            source=open_store(source, "CSV_BUCKET_SRC", servers.s3),
+            destination=open_store(destination, "CSV_BUCKET_DSTN", servers.s3),
+            glue=servers.glue_client() if settings.table else None,
             options=_options(settings, pathoutput),
             prefix=required_prefix(settings),
             substr=settings.substr,

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from lightning_eda.errors import SettingError
 from lightning_eda.resources import build_resources
 from lightning_eda.settings import CsvSettings, DistanceSettings, Settings
 from lightning_eda.tables.task import TableTask
@@ -22,7 +23,7 @@ def signed_for(s3_bucket: S3Bucket, monkeypatch, tmp_path):
     for name in ("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE"):
         monkeypatch.delenv(name, raising=False)
 
-    def ask(config: str, **variables: str) -> set[str]:
+    def ask(config: str, profile: str | None = None, **variables: str) -> set[str]:
         (tmp_path / "config").write_text(config)
         for name, value in variables.items():
             monkeypatch.setenv(name, value)
@@ -35,7 +36,10 @@ def signed_for(s3_bucket: S3Bucket, monkeypatch, tmp_path):
                 distances=DistanceSettings(bucket=s3_bucket.name),
                 csv=CsvSettings(s3_bucket.name, "in", pathoutput=f"s3://{s3_bucket.name}/lake", table="t"),
             )
-            resources = build_resources(settings)
+            built = build_resources(settings)
+            resources = {
+                name: type(built[name])(profile_name=profile) for name in ("glm", "distances", "tables")
+            }
             for store in (resources["glm"].store(), resources["distances"].store()):
                 assert list(store.list_objects("")) == []
             tables = resources["tables"]
@@ -63,6 +67,25 @@ EUROPE = "[default]\nregion = eu-central-1\n"
 def test_variables_come_first_then_the_config_file(signed_for, config, variables, region):
     """As in the AWS tools; and without either a server of one's own works."""
     assert signed_for(config, **variables) == {region}
+
+
+def test_a_profile_of_the_launchpad_counts(signed_for):
+    """Its region is asked for, of S3 and Glue, whatever AWS_PROFILE says; one that is not there is named."""
+    keys = "aws_access_key_id = of_the_profile\naws_secret_access_key = test\n"
+    config = f"{EUROPE}[profile work]\nregion = eu-north-1\n{keys}[profile home]\nregion = eu-west-1\n"
+    assert signed_for(config, profile="work", AWS_PROFILE="home") == {"eu-north-1"}
+    with pytest.raises(SettingError, match="profile_name: found 'wrok'; allowed: a profile of"):
+        signed_for(config, profile="wrok")
+
+
+def test_credentials_are_sent_as_the_launchpad_says():
+    """`use_unsigned_session` wins over GLM_SIGNED; requests to other buckets are signed by default."""
+    built = build_resources(Settings(signed="true", distances=DistanceSettings(bucket="b")))
+    assert built["glm"].store().signed
+    assert not type(built["glm"])(use_unsigned_session=True).store().signed
+    assert not build_resources(Settings())["glm"].store().signed
+    assert built["distances"].store().signed
+    assert not type(built["distances"])(use_unsigned_session=True).store().signed
 
 
 def test_the_page_of_a_table_is_in_its_region(monkeypatch, tmp_path):

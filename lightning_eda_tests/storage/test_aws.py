@@ -13,6 +13,7 @@ from lightning_eda.errors import (
 )
 from lightning_eda.resources import build_resources
 from lightning_eda.settings import Settings
+from lightning_eda.storage.aws import Access
 from lightning_eda.storage.backoff import Backoff
 from lightning_eda.storage.s3.store import S3Store
 from lightning_eda.tables.glue.requests import GlueRequests, glue_client
@@ -44,8 +45,8 @@ def refusals(region: str | None = None) -> list[LightningEdaError]:
     found = []
     for ask in (
         lambda: store("http://127.0.0.1:1", region).read_object("k"),
-        lambda: glue_client("http://127.0.0.1:1", region),
-        lambda: glue_client("http://127.0.0.1:1", Servers(region=region).region_used),
+        lambda: glue_client(Access("http://127.0.0.1:1", region)),
+        lambda: Servers(Access(region=region), "http://127.0.0.1:1").glue_client(),
     ):
         with pytest.raises(LightningEdaError) as caught:
             ask()
@@ -115,7 +116,7 @@ def test_other_settings_that_boto3_refuses_are_our_errors(monkeypatch, tmp_path,
 
 
 def _tables(endpoint_url: str) -> object:
-    client = glue_client(endpoint_url, "us-east-1")
+    client = glue_client(Access(endpoint_url, "us-east-1"))
     return GlueRequests("d.t", QUICK).ask(lambda: client.get_table(DatabaseName="d", Name="t"))
 
 

@@ -13,6 +13,7 @@ from lightning_eda.errors import (
     StorageError,
 )
 from lightning_eda.resources import GlmResource
+from lightning_eda.storage.aws import Access
 from lightning_eda.storage.folder import FolderStore
 from lightning_eda.storage.places import open_store
 from lightning_eda.storage.s3.store import S3Store
@@ -41,13 +42,13 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def listing_error(bucket: str, endpoint_url: str) -> LightningEdaError:
     """What comes of a listing of a bucket that BUCKET names."""
     with pytest.raises(LightningEdaError) as caught:
-        list(open_store(bucket, "BUCKET", endpoint_url, "us-east-1").list_objects(""))
+        list(open_store(bucket, "BUCKET", Access(endpoint_url, "us-east-1")).list_objects(""))
     return caught.value
 
 
 def test_a_name_is_a_bucket_read_with_credentials() -> None:
     """At the server that is given, without a request to it yet."""
-    store = open_store("my-bucket", "BUCKET", "http://127.0.0.1:1", "eu-west-1")
+    store = open_store("my-bucket", "BUCKET", Access("http://127.0.0.1:1", "eu-west-1"))
     assert isinstance(store, S3Store)
     assert store.describe() == "s3://my-bucket at http://127.0.0.1:1"
     assert (store.signed, store.request_count) == (True, 0)
@@ -63,7 +64,7 @@ def test_a_text_with_a_slash_is_a_folder(
     (tmp_path / "here").mkdir()
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     monkeypatch.chdir(tmp_path / "here")
-    store = open_store(text, "BUCKET", None, "us-east-1")
+    store = open_store(text, "BUCKET", Access(None, "us-east-1"))
     assert isinstance(store, FolderStore)
     assert store.root == tmp_path / place
 
@@ -71,7 +72,7 @@ def test_a_text_with_a_slash_is_a_folder(
 def test_the_errors_name_the_setting(tmp_path: Path) -> None:
     """Of a folder that is not there."""
     with pytest.raises(BucketNotFoundError, match=r"absent is no folder; CSV_PATHINPUT must name one"):
-        open_store(f"{tmp_path}/absent", "CSV_PATHINPUT", None, "us-east-1").list_objects("")
+        open_store(f"{tmp_path}/absent", "CSV_PATHINPUT", Access(None, "us-east-1")).list_objects("")
 
 
 @pytest.mark.usefixtures("credentials")
@@ -121,7 +122,7 @@ def test_nothing_is_said_of_a_folder_that_is_not_there(s3_server: S3Server, name
 def test_nothing_is_said_where_the_bucket_is_there(s3_bucket: S3Bucket) -> None:
     """An object that is absent is not looked for elsewhere, though a folder has the bucket's name."""
     Path(s3_bucket.name).mkdir()
-    store = open_store(s3_bucket.name, "BUCKET", s3_bucket.endpoint_url, "us-east-1")
+    store = open_store(s3_bucket.name, "BUCKET", Access(s3_bucket.endpoint_url, "us-east-1"))
     with pytest.raises(ObjectNotFoundError, match=r"there is no such object$"):
         store.read_object("absent")
 
@@ -144,7 +145,7 @@ ACCESS_POINT = "arn:aws:s3:us-east-1:123456789012:accesspoint/lake"
 def test_a_bucket_may_be_written_as_an_address_or_an_arn(here: Path, text: str, name: str) -> None:
     """As other tools write it; it is no folder then, though one has its name."""
     (here / "my-bucket").mkdir()
-    store = open_store(text, "BUCKET", None, "us-east-1")
+    store = open_store(text, "BUCKET", Access(None, "us-east-1"))
     assert isinstance(store, S3Store)
     assert (store.bucket, store.folder_advice) == (name, "")
 
@@ -162,7 +163,7 @@ def test_a_bucket_may_be_written_as_an_address_or_an_arn(here: Path, text: str, 
 def test_what_is_no_bucket_says_how_one_is_written(text: str, words: str) -> None:
     """Before anything is asked of a server."""
     with pytest.raises(SettingError, match=f"^BUCKET: found .*{words}"):
-        open_store(text, "BUCKET", None, "us-east-1")
+        open_store(text, "BUCKET", Access(None, "us-east-1"))
 
 
 @pytest.mark.parametrize("text", ["my-bucket/", "my-bucket/in"])
@@ -171,7 +172,7 @@ def test_a_folder_that_is_not_there_says_how_the_bucket_is_written(here: Path, t
     with pytest.raises(
         BucketNotFoundError, match=r"if the bucket my-bucket is meant, set BUCKET to 'my-bucket'$"
     ):
-        open_store(text, "BUCKET", None, "us-east-1").list_objects("")
+        open_store(text, "BUCKET", Access(None, "us-east-1")).list_objects("")
 
 
 @pytest.mark.usefixtures("here")

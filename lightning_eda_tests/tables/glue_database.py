@@ -7,6 +7,7 @@ from typing import Any
 import boto3
 import pyarrow as pa
 
+from lightning_eda.storage.aws import Access
 from lightning_eda.storage.backoff import Backoff
 from lightning_eda.tables.glue.catalogue import Catalogue, Plan
 from lightning_eda.tables.glue.requests import glue_client
@@ -31,7 +32,7 @@ class Glue:
 
     def catalogue(self, **changes: Any) -> Catalogue:
         usual: dict[str, Any] = {
-            "client": glue_client(changes.pop("endpoint_url", self.endpoint_url), "us-east-1"),
+            "client": glue_client(Access(changes.pop("endpoint_url", self.endpoint_url), "us-east-1")),
             "database": self.database,
             "table": "measured",
             "location": PLACE,

@@ -50,7 +50,7 @@ def preprocessor(
 
     with retried_failures(context):
         window, place = open_window(context, pin, folders)
-        clean, notes = clean_window(warehouse.database(), window, config)
+        clean, notes = clean_window(warehouse.file(), window, config)
         write_clean(place.rows, clean)
         for note in notes:
             (context.log.info if clean.read else context.log.warning)(note)

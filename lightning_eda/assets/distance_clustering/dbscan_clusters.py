@@ -61,7 +61,7 @@ def dbscan_clusters(
     reports, found, failures = [], {}, DayFailures(context)
     with retried_failures(context):
         store, task = distances.store(), ClusterTask.from_settings(distances.settings())
-        database = warehouse.database()
+        database = warehouse.file()
         for day in run_days(context):
             begin = time.monotonic()
             place = distances.graph_folder(folders.folder(), day)

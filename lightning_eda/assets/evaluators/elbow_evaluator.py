@@ -50,7 +50,7 @@ def elbow_evaluator(
 
     with retried_failures(context):
         window, place = open_window(context, pin, folders)
-        fitted, database = read_fitted(place), warehouse.database()
+        fitted, database = read_fitted(place), warehouse.file()
         inertias = score_table(fitted.sweep, inertia=fitted.sweep.inertia)
         replace_scores(database, window.start, window.end, fitted.fit, inertias)
         bend = knee(fitted.sweep.k, fitted.sweep.inertia)

@@ -59,7 +59,7 @@ def silhouette_evaluator(
 
     with retried_failures(context):
         window, place = open_window(context, pin, folders)
-        fitted, database = read_fitted(place), warehouse.database()
+        fitted, database = read_fitted(place), warehouse.file()
         scores = sweep_silhouettes(
             fitted.sweep,
             exact_limit=config.exact_limit,

@@ -61,7 +61,7 @@ def load(
     from lightning_eda.glm.transform.hour import read_hour_series
     from lightning_eda.warehouse.writing.hour import replace_hour
 
-    database = warehouse.database()
+    database = warehouse.file()
     reports, findings = [], []
     with retried_failures(context):
         for hour in run_window(context, pin.pin()).hours():

@@ -64,7 +64,7 @@ def cluster_map(
 
     with retried_failures(context):
         window, place = open_window(context, pin, folders)
-        database = warehouse.database()
+        database = warehouse.file()
         fitted = read_fitted(place)
         choose(fitted, database, window, config.k)
         evaluation = read_evaluation(fitted, database, window)

@@ -56,7 +56,7 @@ def flash_pairs(
         for day in run_days(context):
             begin, place = time.monotonic(), day_window(folders.folder(), day)
             with failures.of(day), sole_use(place.rows.parent):
-                found = find_pairs(warehouse.database(), store, settings, place, config)
+                found = find_pairs(warehouse.file(), store, settings, place, config)
                 for note in found.notes:
                     context.log.info(f"{day}: {note}")
                 if not found.note.flashes:

@@ -57,7 +57,7 @@ def storm_cells(
     """See the module."""
     from lightning_eda.warehouse.writing.storm_tables import replace_storm_cells
 
-    reports, database, failures = [], warehouse.database(), DayFailures(context)
+    reports, database, failures = [], warehouse.file(), DayFailures(context)
     with retried_failures(context):
         store, settings = distances.storm_store(folders.folder()), distances.settings()
         for day in run_days(context):

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from lightning_eda import __version__
-from lightning_eda.storage.aws import new_client
+from lightning_eda.storage.aws import Access, new_client
 from lightning_eda.storage.s3.errors import parse_time
 
 if TYPE_CHECKING:
@@ -33,5 +33,6 @@ def make_client(store: "S3Store") -> "S3Client":
         request_checksum_calculation="when_required",
         user_agent=f"lightning_eda/{__version__}",  # botocore's own is put together anew for each request
     )
-    client: S3Client = new_client("s3", store.endpoint_url, store.region, config, session)
+    access = Access(store.endpoint_url, store.region, store.profile)
+    client: S3Client = new_client("s3", access, config, session)
     return client

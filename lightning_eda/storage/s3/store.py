@@ -39,6 +39,7 @@ class S3Store:
         endpoint_url: Server to use in place of AWS; None leaves it to the standard AWS variables. A user and
             password in it are left out: requests carry the AWS credentials.
         region: AWS region; None leaves it to the standard AWS variables.
+        profile: Profile of ~/.aws; None leaves it to the standard AWS variables.
         concurrency: Threads that will read at once; sizes the pool of connections.
         backoff: Tries and pauses.
         read_timeout_s: Longest silence of the server, seconds.
@@ -53,6 +54,7 @@ class S3Store:
         signed: bool = False,
         endpoint_url: str | None = None,
         region: str | None = None,
+        profile: str | None = None,
         concurrency: int = 16,
         backoff: Backoff | None = None,
         read_timeout_s: float = READ_TIMEOUT_S,
@@ -64,6 +66,7 @@ class S3Store:
         self.signed = signed
         self.endpoint_url = without_login(endpoint_url) if endpoint_url else None
         self.region = region
+        self.profile = profile
         self.concurrency = concurrency
         self.backoff = backoff or Backoff()
         self.read_timeout_s = read_timeout_s

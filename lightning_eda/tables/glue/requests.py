@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
 from lightning_eda.errors import AccessDeniedError, DatasetError, LightningEdaError, TransferError
-from lightning_eda.storage.aws import LOGIN_ADVICE, new_client
+from lightning_eda.storage.aws import LOGIN_ADVICE, Access, new_client
 from lightning_eda.storage.backoff import Backoff
 from lightning_eda.storage.s3.errors import code_and_status, may_pass
 
@@ -28,12 +28,11 @@ PASSING = frozenset(
 )
 
 
-def glue_client(endpoint_url: str | None = None, region: str | None = None) -> "GlueClient":
+def glue_client(access: Access | None = None) -> "GlueClient":
     """A client of Glue that leaves retrying to us.
 
     Args:
-        endpoint_url: Server to use in place of AWS; None leaves it to the standard AWS variables.
-        region: AWS region; None leaves it to the standard AWS variables.
+        access: How Glue is reached; None leaves it to the standard AWS variables.
 
     Raises:
         AccessDeniedError: Neither names a region; or as `aws.new_client`, as are the others.
@@ -48,7 +47,7 @@ def glue_client(endpoint_url: str | None = None, region: str | None = None) -> "
         retries={"total_max_attempts": 1, "mode": "standard"},
     )
     try:
-        client: GlueClient = new_client("glue", endpoint_url, region, config, refused=DatasetError)
+        client: GlueClient = new_client("glue", access or Access(), config, refused=DatasetError)
         return client
     except NoRegionError as error:
         raise AccessDeniedError(

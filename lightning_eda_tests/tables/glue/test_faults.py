@@ -7,6 +7,7 @@ import pyarrow as pa
 import pytest
 
 from lightning_eda.errors import AccessDeniedError, DatasetError, TransferError
+from lightning_eda.storage.aws import Access
 from lightning_eda.tables.glue.catalogue import MOST_STALLED, Catalogue, Plan
 from lightning_eda.tables.glue.requests import glue_client
 from lightning_eda_tests.servers import Faults, FaultyProxy
@@ -91,7 +92,7 @@ def test_a_client_needs_a_region(monkeypatch):
     with pytest.raises(AccessDeniedError, match="set AWS_REGION"):
         glue_client()
     with pytest.raises(DatasetError, match="AWS_ENDPOINT_URL"):
-        glue_client("no address", "us-east-1")
+        glue_client(Access("no address", "us-east-1"))
 
 
 def test_missing_credentials_say_so(glue: Glue, monkeypatch, tmp_path):
