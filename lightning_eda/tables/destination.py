@@ -1,7 +1,7 @@
 """A dataset with its entry in the catalogue: what it has, and new files put in the place of old rows."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self
 
@@ -27,7 +27,9 @@ from lightning_eda.tables.dataset.place import (
 from lightning_eda.tables.dataset.replace import NewPartition, Run, each, replace_partitions
 from lightning_eda.tables.dataset.sink import ParquetSink
 from lightning_eda.tables.glue.catalogue import Catalogue
+from lightning_eda.tables.glue.table import TableTypes
 from lightning_eda.tables.options import TableOptions
+from lightning_eda.tables.values.spelling import spelled_day
 from lightning_eda.tables.values.types import glue_type
 from lightning_eda.texts import named
 
@@ -98,9 +100,30 @@ class Destination:
             catalogue = Catalogue(glue, database, table, store.url(prefix), kinds, backoff)
         return cls(store, prefix, columns, catalogue)
 
-    def table_columns(self) -> pa.Schema | None:
-        """The columns of the table, without those of the partition; None when there is none."""
-        return None if self.catalogue is None else self.catalogue.columns()
+    def held_to_table(self) -> tuple[Self, TableTypes | None]:
+        """The dataset with its partition columns of the types they have in the table, and the table's types.
+
+        None where there is no table.
+        """
+        types = None if self.catalogue is None else self.catalogue.types()
+        if types is None:
+            return self, None
+        return replace(self, columns={key.name: key.type for key in types.keys}), types
+
+    def day_value(self, data_ref: str, schema: pa.Schema) -> str:
+        """The value that a day gives to the partition column which a schema lacks, in its one spelling.
+
+        Raises:
+            SchemaChangedError: It is no value of the column's type.
+        """
+        name = next((name for name in self.columns if name not in schema.names), None)
+        value = data_ref if name is None else spelled_day(data_ref, self.columns[name])
+        if value is None:
+            raise SchemaChangedError(
+                f"the partition column {name} is {glue_type(self.columns[str(name)])} in the table, and the "
+                f"day {data_ref!r} is none; write to another table, or give the CSV that column"
+            )
+        return value
 
     def folder(self, values: PartitionValues) -> str:
         """Key prefix of a partition."""

@@ -1,7 +1,7 @@
 """A pandas DataFrame into a dataset, with the same replacement as a CSV: the loading lambda's function."""
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -15,8 +15,11 @@ from lightning_eda.tables.dataset.place import dataset_place
 from lightning_eda.tables.dataset.replace import Run
 from lightning_eda.tables.dataset.sink import ParquetSink
 from lightning_eda.tables.destination import Destination
+from lightning_eda.tables.glue.table import TableTypes
 from lightning_eda.tables.options import TableOptions
+from lightning_eda.tables.values.convert import TooLongError, convert, require_lengths
 from lightning_eda.tables.values.names import safe_names
+from lightning_eda.tables.values.spelling import are_days, spelled
 from lightning_eda.tables.values.types import TIMESTAMP, glue_type
 
 if TYPE_CHECKING:
@@ -64,20 +67,25 @@ def load_data(
         store = S3Store(bucket, signed=True, setting="CSV_BUCKET_DSTN", client=s3_client)
         glue = _session(boto3_session).client("glue") if table else None
         options = TableOptions(pathoutput, bucket_dstn, database, table, tuple(names))
-        dataset = Destination.open(store, options, glue)
-        _replace(dataset, frame_table(df, dataset.table_columns(), list(dataset.columns)), data_ref)
+        dataset, types = Destination.open(store, options, glue).held_to_table()
+        rows = frame_table(df, types, dataset.columns)
+        if types is None:
+            dataset.require_kin(rows.schema, (), "the DataFrame")
+        _replace(dataset, rows, dataset.day_value(data_ref, rows.schema))
     except (LightningEdaError, BotoCoreError) as error:
         return {"errorMessage": str(error)}
     return SUCCESS
 
 
-def frame_table(df: "pd.DataFrame", table: pa.Schema | None, columns: Sequence[str]) -> pa.Table:
+def frame_table(
+    df: "pd.DataFrame", types: TableTypes | None, partition_columns: Mapping[str, pa.DataType]
+) -> pa.Table:
     """A DataFrame as an Arrow table of types that Glue has.
 
     Args:
         df: The rows.
-        table: Columns of the table, which the DataFrame's are made to fit; None when there is none.
-        columns: The partition columns, which become text.
+        types: Those of the table, which the DataFrame's columns are made to fit; None when there is none.
+        partition_columns: The partition columns and their types; days as text are written 2024-01-01.
 
     Returns:
         The table's columns first, then the new ones.
@@ -86,40 +94,66 @@ def frame_table(df: "pd.DataFrame", table: pa.Schema | None, columns: Sequence[s
         CsvError: Two names become the same.
         SchemaChangedError: A column is missing, or its values fit neither the table nor a type of Glue.
     """
-    known = {column.name: column.type for column in table or ()} | dict.fromkeys(columns, pa.string())
+    known = {column.name: column.type for column in types.columns} if types else {}
+    known |= partition_columns
     arrays, refused = {}, []
     for place, name in enumerate(safe_names([str(name) for name in df.columns], "the DataFrame")):
         try:
-            arrays[name] = _array(df.iloc[:, place], known.get(name))
+            values = _days_as_text(_plain_array(df.iloc[:, place]), name in partition_columns)
+            arrays[name] = _fitted(values, known.get(name))
+            if types and name in types.lengths:
+                require_lengths(arrays[name], types.lengths[name])
+        except TooLongError as error:
+            refused.append(f"{name} has more than {types and types.lengths[name]} characters ({error})")
         except (pa.ArrowException, ValueError, TypeError) as error:
             wanted = f"{glue_type(known[name])} in the table" if name in known else "no type of Glue's"
             refused.append(f"{name} does not fit: it is {wanted} ({error})")
-    refused += [f"{name} is missing" for name in known if name not in df and name not in (*arrays, *columns)]
+    refused += [
+        f"{name} is missing" for name in known if name not in arrays and name not in partition_columns
+    ]
     if refused:
         raise SchemaChangedError(f"the DataFrame's columns do not fit: {'; '.join(refused)}")
     order = [name for name in known if name in arrays] + [name for name in arrays if name not in known]
     return pa.table({name: arrays[name] for name in order})
 
 
-def _array(values: "pd.Series[Any]", wanted: pa.DataType | None) -> pa.Array:
-    """The values of a column as the type of the table, or else as the nearest that Glue has."""
+def _plain_array(values: "pd.Series[Any]") -> pa.Array:
+    """The values of a column, with Glue's microseconds."""
     array = pa.Array.from_pandas(values)
     if isinstance(array, pa.ChunkedArray):
         array = array.combine_chunks()
     if pa.types.is_dictionary(array.type):
         array = array.dictionary_decode()
     if pa.types.is_timestamp(array.type):
-        array = array.cast(pa.timestamp("us", array.type.tz), safe=False)  # Glue has microseconds
-    wanted = wanted or _nearest(array.type)
+        array = array.cast(pa.timestamp("us", array.type.tz), safe=False)
+    if pa.types.is_large_string(array.type) or array.type == pa.string_view():
+        array = array.cast(pa.string())
+    return array
+
+
+def _days_as_text(values: pa.Array, is_partition: bool) -> pa.Array:
+    """The values of a partition column of times as they are spelled in the path: midnights are days."""
+    if not is_partition or not pa.types.is_timestamp(values.type):
+        return values
+    return spelled(values.cast(pa.date32()) if are_days(values) else values)
+
+
+def _fitted(values: pa.Array, wanted: pa.DataType | None) -> pa.Array:
+    """Values as the type of the table, or else as the nearest that Glue has."""
+    wanted = wanted or _nearest(values.type)
     glue_type(wanted)  # refuses what is none of Glue's
-    return array.cast(wanted)
+    if pa.types.is_timestamp(values.type) and pa.types.is_date32(wanted) and not are_days(values):
+        raise ValueError("times of day would be lost")
+    if pa.types.is_string(values.type):
+        return convert(values, wanted)
+    return values.cast(wanted)
 
 
 def _nearest(kind: pa.DataType) -> pa.DataType:
     """The type for a column that the table does not have."""
     if pa.types.is_timestamp(kind):
         return TIMESTAMP
-    if pa.types.is_null(kind) or pa.types.is_large_string(kind) or kind == pa.string_view():
+    if pa.types.is_null(kind):
         return pa.string()
     if pa.types.is_date64(kind):
         return pa.date32()

@@ -19,10 +19,12 @@ from lightning_eda.tables.dataset.object_names import new_run, standing_run
 from lightning_eda.tables.dataset.replace import Run
 from lightning_eda.tables.dataset.sink import ParquetSink
 from lightning_eda.tables.destination import Destination, PartitionResult
+from lightning_eda.tables.glue.table import TableTypes
 from lightning_eda.tables.load_result import LoadResult
 from lightning_eda.tables.options import TableOptions
 from lightning_eda.tables.task import TableTask
 from lightning_eda.tables.unpack.archive import open_csv
+from lightning_eda.tables.values.spelling import spelled_day
 from lightning_eda.tables.values.types import glue_type
 from lightning_eda.texts import plain
 
@@ -56,11 +58,14 @@ class Load:
 
     def run(self, folder: Path) -> LoadResult:
         """Does it all, with the Parquet files in `folder`."""
-        table = self._dataset.table_columns()
-        self._check_declared(table)
+        self._dataset, types = self._dataset.held_to_table()
+        table = None if types is None else types.columns
+        self._check_declared(types)
         self._has_table = self._is_known = table is not None
-        if len(self._dataset.columns) == 1:
-            self._before = self._dataset.list_objects(self._dataset.folder((self._data_ref,)))
+        kinds = list(self._dataset.columns.values())
+        value = spelled_day(self._data_ref, kinds[0])
+        if len(kinds) == 1 and value is not None:
+            self._before = self._dataset.list_objects(self._dataset.folder((value,)))
             self._stop_when_standing()
         sinks: list[ParquetSink] = []
 
@@ -76,6 +81,7 @@ class Load:
                 {column.name: column.type for column in table or ()} | columns,
                 new_sink,
                 may_lack=set(columns),
+                lengths=types.lengths if types else {},
                 name=self._source.url(self._info.key),
             )
             if not read.rows and not self._is_known:
@@ -92,7 +98,8 @@ class Load:
             "lightning_eda.source_etag": self._info.etag,
         }
         footer |= {"lightning_eda.data_version": self._version}
-        sink = ParquetSink(folder, schema, list(self._dataset.columns), self._data_ref, footer)
+        value = self._dataset.day_value(self._data_ref, schema)
+        sink = ParquetSink(folder, schema, list(self._dataset.columns), value, footer)
         if self._run is None:
             if not (sink.adds_column and len(self._dataset.columns) == 1):
                 self._before = self._dataset.list_objects()
@@ -108,7 +115,7 @@ class Load:
             run = new_run(self._now, secrets.token_hex(4), present)
             self._run = Run(run, self._version, metadata | {"data-version": self._version})
         if sink.adds_column and len(self._dataset.columns) == 1:
-            sink.start_upload = partial(self._dataset.start_upload, self._run, (self._data_ref,))
+            sink.start_upload = partial(self._dataset.start_upload, self._run, (value,))
         return sink
 
     def _require_columns(self, read: CsvResult) -> None:
@@ -171,12 +178,12 @@ class Load:
             bytes_in=self._info.size,
         )
 
-    def _check_declared(self, table: pa.Schema | None) -> None:
+    def _check_declared(self, types: TableTypes | None) -> None:
         """Refuses declared types that the table does not have, before anything is read."""
         changed = [
             f"{column.name} is declared {glue_type(self._declared[column.name])}, in the table "
             f"{glue_type(column.type)}"
-            for column in table or ()
+            for column in ((*types.columns, *types.keys) if types else ())
             if self._declared.get(column.name, column.type) != column.type
         ]
         if changed:

@@ -1,7 +1,7 @@
 """Which columns a CSV has, and where each one's type comes from."""
 
 from collections.abc import Container, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import pyarrow as pa
@@ -10,7 +10,7 @@ from lightning_eda.errors import CsvError, SchemaChangedError, SettingError
 from lightning_eda.tables.csv.options import CsvOptions
 from lightning_eda.tables.text.rows import fields_of, walk
 from lightning_eda.tables.values.names import safe_names
-from lightning_eda.tables.values.types import glue_type, parse_type
+from lightning_eda.tables.values.types import glue_type, parse_type, text_length
 
 SHOWN: Final = 10
 HALF: Final = 0.5
@@ -26,6 +26,7 @@ class Column:
         place: Its place in the rows, from 0.
         type: Its type; None when it is to be found out.
         origin: Where the type is from, in words, for errors; "" when it is to be found out.
+        longest: Most characters of a value; None for no bound.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Column:
     place: int
     type: pa.DataType | None
     origin: str
+    longest: int | None = None
 
 
 @dataclass(frozen=True)
@@ -110,6 +112,7 @@ def plan_columns(
     known_types: Mapping[str, pa.DataType] | None,
     may_lack: Container[str],
     name: str,
+    lengths: Mapping[str, int],
 ) -> list[Column]:
     """The columns in the order of the result: those of the table first, as the table has them, then new ones.
 
@@ -118,6 +121,7 @@ def plan_columns(
         options: How to read the CSV.
         known_types: Types of the table's columns by name, when there is a table.
         may_lack: Names in `known_types` that the CSV need not have.
+        lengths: Most characters of columns of the table that have a bound.
         name: What errors call the CSV.
 
     Raises:
@@ -139,8 +143,9 @@ def plan_columns(
     declared = _declared(options.types, names)
     known = dict(known_types or {})
     _check_against_table(names, declared, known, may_lack, name)
+    bounds = _declared_lengths(options.types)
     columns = [
-        _column(safe, original, place, declared, known)
+        replace(_column(safe, original, place, declared, known), longest=lengths.get(safe, bounds.get(safe)))
         for place, (safe, original) in enumerate(zip(names, originals, strict=True))
     ]
     order = {known_name: place for place, known_name in enumerate(known)}
@@ -167,6 +172,13 @@ def _declared(types: Mapping[str, str], names: Sequence[str]) -> dict[str, pa.Da
     if absent:
         raise SettingError("CSV_TYPES", ", ".join(absent), f"columns of the CSV: {_shown(names)}")
     return {safe[original]: parse_type(text, original) for original, text in types.items()}
+
+
+def _declared_lengths(types: Mapping[str, str]) -> dict[str, int]:
+    """Most characters of the columns that are declared varchar(n) or char(n)."""
+    safe = safe_names(list(types), "CSV_TYPES")
+    lengths = zip(safe, map(text_length, types.values()), strict=True)
+    return {name: length for name, length in lengths if length is not None}
 
 
 def _check_against_table(

@@ -12,7 +12,7 @@ from lightning_eda.errors import CsvError, SchemaChangedError
 from lightning_eda.tables.csv.columns import Column
 from lightning_eda.tables.text.blocks import Block
 from lightning_eda.tables.text.rows import Row, walk
-from lightning_eda.tables.values.convert import MisfitError, convert
+from lightning_eda.tables.values.convert import MisfitError, TooLongError, convert, require_lengths
 from lightning_eda.tables.values.decoding import UndecodableError, as_ascii, decode
 from lightning_eda.tables.values.inference import Kind, examine
 from lightning_eda.tables.values.types import glue_type
@@ -98,7 +98,10 @@ def _add_column(
     parsed: ParsedBlock, place: int, column: Column, raw: pa.BinaryArray, encoding: str, known: Kind
 ) -> None:
     if column.type is not None:
-        parsed.arrays.append(_convert_raw(raw, column.type, encoding))
+        array = _convert_raw(raw, column.type, encoding)
+        if column.longest is not None:
+            require_lengths(array, column.longest)
+        parsed.arrays.append(array)
         return
     text = decode(raw, encoding)
     array, kinds = examine(text, known)
@@ -186,6 +189,11 @@ def _misfit(
         return CsvError(
             f"{where}: {error.value[:LONGEST_SHOWN]!r} is not {encoding}; set CSV_ENCODING to the file's "
             "encoding (windows-1252, iso-8859-15, cp850, ...), or correct the file"
+        )
+    if isinstance(error, TooLongError):
+        return SchemaChangedError(
+            f"{where}: {error.value[:LONGEST_SHOWN]!r} has {len(error.value)} characters, more than the "
+            f"{column.longest} of its type; readers would cut it. Correct the file, or widen the column"
         )
     value = error.value if len(error.value) <= LONGEST_SHOWN else error.value[:LONGEST_SHOWN] + "..."
     found = f"{where}: {value!r} is not {glue_type(column.type)}, the type it has in {column.origin}"

@@ -108,6 +108,7 @@ def start_reading(
     name: str,
     block_bytes: int,
     max_row_bytes: int,
+    lengths: Mapping[str, int],
 ) -> tuple[Reading, Iterator[Block]]:
     """Reads the first bytes: dialect, header and columns; arguments and errors as of `csv_stream.stream_csv`.
 
@@ -127,7 +128,7 @@ def start_reading(
     while first is None and (block := next(blocks, None)):
         first = first_row(block.data, block.encoding, dialect.delimiter, block.line, name)
     header = first if has_header(first, options, name) else None
-    columns = plan_columns(header, options, known_types, may_lack, name)
+    columns = plan_columns(header, options, known_types, may_lack, name, lengths)
     repeats = Repeats(b"")
     if block and header:
         repeats = Repeats(block.data[header.start : header.end] if len(columns) > 1 else b"")

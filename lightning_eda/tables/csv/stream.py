@@ -9,6 +9,7 @@ that of looking at the whole file first.
 from collections.abc import Callable, Container, Iterator, Mapping
 from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Final
 
 import pyarrow as pa
@@ -26,6 +27,7 @@ __all__ = ["BadRow", "CsvOptions", "CsvResult", "Sink", "parse_options", "stream
 
 LOOKAHEAD_BLOCKS: Final = 16
 """While a column has had no value, that many blocks are held back before its type is settled as text."""
+NO_LENGTHS: Final[Mapping[str, int]] = MappingProxyType({})
 OpenSource = Callable[[], AbstractContextManager[Source]]
 
 
@@ -63,6 +65,7 @@ def stream_csv(
     sink: Callable[[pa.Schema], Sink],
     *,
     may_lack: Container[str] = (),
+    lengths: Mapping[str, int] = NO_LENGTHS,
     name: str = "the CSV",
     block_bytes: int = BLOCK_BYTES,
     max_row_bytes: int = MAX_ROW_BYTES,
@@ -84,6 +87,7 @@ def stream_csv(
             `may_lack` has them); None when there is no table.
         sink: Makes the sink for a schema; called again for a second reading.
         may_lack: Names in `known_types` that the CSV need not have.
+        lengths: Most characters of those columns of the table that have a bound.
         name: What errors call the CSV, such as its URL.
         block_bytes: Size of the pieces that are worked on at once; the result does not depend on it.
         max_row_bytes: Longest row.
@@ -101,7 +105,7 @@ def stream_csv(
     for passes in (1, 2):
         with _system_memory(), open_source() as source, Output(sink) as output:
             reading, blocks = start_reading(
-                source, options, known_types, may_lack, name, block_bytes, max_row_bytes
+                source, options, known_types, may_lack, name, block_bytes, max_row_bytes, lengths
             )
             if before is not None and before.columns != reading.columns:
                 break

@@ -13,7 +13,7 @@ from lightning_eda.errors import DatasetError
 BLOCK_BYTES: Final = 32 * 2**20
 """Rows are gathered to about this many bytes in memory, then written; a row group has no more."""
 SAMPLE_ROWS: Final = 20_000
-TEXT_TYPES: Final = "a text, an integer, a date or a boolean"
+TEXT_TYPES: Final = "a text, an integer, a date, a boolean, a timestamp or a decimal"
 
 
 def file_schema(schema: pa.Schema, partition_columns: Sequence[str]) -> pa.Schema:
@@ -41,8 +41,14 @@ def adds_column(columns: Sequence[str], schema: pa.Schema) -> bool:
         )
     for column in set(columns) - set(missing):
         kind = schema.field(column).type
-        shown = (pa.types.is_integer, pa.types.is_date32, pa.types.is_boolean, pa.types.is_string)
-        if not any(is_kind(kind) for is_kind in (*shown, pa.types.is_large_string)):
+        shown = (
+            pa.types.is_integer,
+            pa.types.is_date32,
+            pa.types.is_boolean,
+            pa.types.is_string,
+            pa.types.is_large_string,
+        )
+        if not any(is_kind(kind) for is_kind in (*shown, pa.types.is_timestamp, pa.types.is_decimal)):
             raise DatasetError(f"the partition column {column} is {kind}; it can be {TEXT_TYPES} (CSV_TYPES)")
     return bool(missing)
 

@@ -38,7 +38,8 @@ def dataset_place(pathoutput: str, bucket_dstn: str = "") -> DatasetPlace:
     """The bucket and prefix that `pathoutput` means.
 
     Args:
-        pathoutput: s3://bucket/prefix, or a prefix inside `bucket_dstn`; slashes at its ends mean nothing.
+        pathoutput: s3://bucket/prefix (s3a and s3n are the same), or a prefix inside `bucket_dstn`; slashes
+            at its ends mean nothing.
         bucket_dstn: The bucket, as `places.bucket_name` takes it, or a local folder; may be empty when
             `pathoutput` is an address.
 
@@ -47,7 +48,7 @@ def dataset_place(pathoutput: str, bucket_dstn: str = "") -> DatasetPlace:
     """
     scheme, mark, rest = pathoutput.strip().partition("://")
     allowed = "s3://bucket/prefix, or a prefix inside CSV_BUCKET_DSTN"
-    if mark and scheme.lower() != "s3":
+    if mark and scheme.lower() not in ("s3", "s3a", "s3n"):
         raise SettingError(SETTING, pathoutput, allowed)
     if bucket_dstn and not is_folder(bucket_dstn):
         bucket_dstn = bucket_name(bucket_dstn, "CSV_BUCKET_DSTN")

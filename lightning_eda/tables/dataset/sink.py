@@ -24,6 +24,7 @@ from lightning_eda.tables.dataset.parquet_file import (
     open_writer,
 )
 from lightning_eda.tables.dataset.place import PartitionValues
+from lightning_eda.tables.values.spelling import spelled
 
 MOST_OPEN: Final = 128
 """Files held open at once; those of further partitions are written in pieces that are joined at the end."""
@@ -250,6 +251,6 @@ class ParquetSink:
 
 def _texts(block: pa.Table, name: str) -> pa.DictionaryArray:
     """The values of a partition column as texts, encoded; an empty one is NULL, as a path cannot differ."""
-    text = pc.cast(block[name], pa.string())
+    text = spelled(block[name])
     text = pc.if_else(pc.equal(text, ""), pa.scalar(None, pa.string()), text)
     return pc.dictionary_encode(text, null_encoding="encode").combine_chunks()

@@ -14,11 +14,11 @@ from lightning_eda.tables.dataset.place import PartitionValues, catalogue_values
 from lightning_eda.tables.glue.requests import GlueRequests, session_over
 from lightning_eda.tables.glue.table import (
     Entry,
+    TableTypes,
     check_table,
     is_current,
     missing_columns,
     moved_partition,
-    table_schema,
     with_columns,
 )
 from lightning_eda.tables.values.types import glue_type
@@ -80,7 +80,12 @@ class Catalogue:
         self._glue = GlueRequests(self._name, self._backoff)
 
     def columns(self) -> pa.Schema | None:
-        """The columns of the table without those of the partition; None when there is no table.
+        """The columns of the table without those of the partition; errors and None as `types`."""
+        found = self.types()
+        return None if found is None else found.columns
+
+    def types(self) -> TableTypes | None:
+        """The types of the table; None when there is no table.
 
         Raises:
             DatasetError: There is no such database, or the table is of another place or kind.
@@ -89,7 +94,7 @@ class Catalogue:
             TransferError: Glue kept failing after every retry.
         """
         entry = self._entry()
-        return None if entry is None else table_schema(entry)
+        return None if entry is None else TableTypes.of(entry)
 
     def plan(self, schema: pa.Schema, partitions: Mapping[str, PartitionValues]) -> Plan:
         """What has to be told to Glue about files of this schema; changes nothing.

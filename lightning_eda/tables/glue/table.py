@@ -1,12 +1,14 @@
 """The description of a Glue table as Glue gives it: is it the dataset's, what columns has it, what lacks."""
 
+import re
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from dataclasses import dataclass
+from typing import Any, Final, Self
 
 import pyarrow as pa
 
 from lightning_eda.errors import DatasetError, SchemaChangedError
-from lightning_eda.tables.values.types import from_glue, glue_type
+from lightning_eda.tables.values.types import from_glue, glue_type, text_length
 
 TABLE_INPUT: Final = frozenset(
     {
@@ -16,6 +18,9 @@ TABLE_INPUT: Final = frozenset(
     }
 )  # fmt: skip
 """What of a table's description may be sent back. Source: AWS Glue API, TableInput."""
+
+HADOOP_S3: Final = re.compile(r"^s3[an]://", re.IGNORECASE)
+"""How Spark and Hive may write s3://; it is the same place."""
 
 Entry = Mapping[str, Any]
 
@@ -36,7 +41,7 @@ def check_table(entry: Entry, name: str, location: str, partition_columns: Seque
     place = storage.get("Location", "")
     if "parquet" not in storage.get("InputFormat", "").lower():
         raise DatasetError(f"Glue table {name} is no table of Parquet files; choose another (CSV_TABLE)")
-    if place.rstrip("/") != location.rstrip("/"):
+    if HADOOP_S3.sub("s3://", place).rstrip("/") != location.rstrip("/"):
         raise DatasetError(
             f"Glue table {name} is at {place}, and not at {location}: writing would split it in two. "
             "Correct CSV_PATHOUTPUT, or choose another table (CSV_TABLE)"
@@ -49,11 +54,31 @@ def check_table(entry: Entry, name: str, location: str, partition_columns: Seque
         )
 
 
-def table_schema(entry: Entry) -> pa.Schema:
-    """The columns, without those of the partition; SchemaChangedError for a type that no CSV can fill."""
-    return pa.schema(
-        [(name, from_glue(kind, name)) for name, kind in _types(entry["StorageDescriptor"]).items()]
-    )
+@dataclass(frozen=True)
+class TableTypes:
+    """The types of a table.
+
+    Attributes:
+        columns: Columns of its files.
+        keys: Its partition columns.
+        lengths: Most characters of columns and partition columns that are varchar(n) or char(n).
+    """
+
+    columns: pa.Schema
+    keys: pa.Schema
+    lengths: Mapping[str, int]
+
+    @classmethod
+    def of(cls, entry: Entry) -> Self:
+        """Those of a table's description; SchemaChangedError for a type that no CSV can fill."""
+        columns = _types(entry["StorageDescriptor"])
+        keys = {key["Name"]: key["Type"] for key in entry.get("PartitionKeys", [])}
+        lengths = {name: text_length(kind) for name, kind in (columns | keys).items()}
+        return cls(
+            pa.schema([(name, from_glue(kind, name)) for name, kind in columns.items()]),
+            pa.schema([(name, from_glue(kind, name)) for name, kind in keys.items()]),
+            {name: length for name, length in lengths.items() if length is not None},
+        )
 
 
 def missing_columns(entry: Entry, name: str, columns: Mapping[str, str]) -> list[str]:
@@ -105,7 +130,7 @@ def is_current(partition: Entry, place: str, columns: Mapping[str, str]) -> bool
     """Whether a partition is at its place and, where it lists columns at all, lists these."""
     storage = partition.get("StorageDescriptor", {})
     listed = _types(storage)
-    return storage.get("Location", "").rstrip("/") == place.rstrip("/") and (
+    return HADOOP_S3.sub("s3://", storage.get("Location", "")).rstrip("/") == place.rstrip("/") and (
         not listed or listed.keys() >= columns.keys()
     )
 

@@ -35,6 +35,18 @@ class MisfitError(ValueError):
         super().__init__(f"value {index}: {value[:40]!r}")
 
 
+class TooLongError(MisfitError):
+    """A text has more characters than its type."""
+
+
+def require_lengths(text: pa.StringArray, longest: int) -> None:
+    """Refuses texts of more than so many characters; TooLongError names the first one."""
+    lengths = pc.utf8_length(text)
+    if (pc.max(lengths).as_py() or 0) > longest:
+        index = pc.index(pc.greater(lengths, longest), True).as_py()
+        raise TooLongError(index, text[index].as_py())
+
+
 def convert(text: pa.StringArray, data_type: pa.DataType) -> pa.Array:
     """The values of a column as a type.
 

@@ -28,7 +28,7 @@ ALIASES = {
     "float32": "float", "float64": "double", "real": "float", "bool": "boolean", "datetime": "timestamp",
 }  # fmt: skip
 _DECIMAL = re.compile(r"decimal\((\d+)(?:,(\d+))?\)")
-_SIZED_TEXT = re.compile(r"(?:var)?char\(\d+\)")
+_SIZED_TEXT = re.compile(r"(?:var)?char\((\d+)\)")
 
 
 def parse_type(text: str, column: str) -> pa.DataType:
@@ -50,7 +50,7 @@ def parse_type(text: str, column: str) -> pa.DataType:
 def from_glue(text: str, column: str) -> pa.DataType:
     """The pyarrow type of a column of a Glue table.
 
-    A timestamp is read as microseconds UTC, a varchar(n) or char(n) as text.
+    A timestamp is read as microseconds UTC, a varchar(n) or char(n) as text (`text_length` has its n).
 
     Raises:
         SchemaChangedError: A CSV has no values of such a type (array, map, struct, binary).
@@ -62,6 +62,12 @@ def from_glue(text: str, column: str) -> pa.DataType:
             "column or write to another table"
         )
     return found
+
+
+def text_length(text: str) -> int | None:
+    """Most characters of a varchar(n) or char(n); None for other types."""
+    match = _SIZED_TEXT.fullmatch(re.sub(r"\s+", "", text).lower())
+    return int(match[1]) if match else None
 
 
 def glue_type(data_type: pa.DataType) -> str:
