@@ -85,15 +85,16 @@ class DensityBuilder:
         Raises:
             GridError: The satellite is at no known place, or at another than in the granules before.
         """
-        if not events.num_rows:
-            return
         if subpoint_lon is None:
+            if not events.num_rows:
+                return
             raise GridError("the granule does not say where its satellite is")
         slot = slot_of(subpoint_lon)
         if slot != (self._slot or slot):
             raise GridError(f"the satellite is at {slot}, in other granules of the hour at {self._slot}")
         self._slot, self._equator_m = slot, lightning_equator(start)
-        self._granules.append((start, sensor_pixels(events, SLOTS[slot], self._equator_m)))
+        if events.num_rows:
+            self._granules.append((start, sensor_pixels(events, SLOTS[slot], self._equator_m)))
 
     def finish(self) -> Density:
         """The grids of all granules that were added."""

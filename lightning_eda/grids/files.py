@@ -1,10 +1,12 @@
 """The grids of an hour as Parquet: `<data>/grids/<YYYY-MM-DDTHH>/<satellite>.parquet`."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
+from typing import Self
 
+import numpy as np
 import pyarrow as pa
 
 from lightning_eda.errors import GridError
@@ -29,6 +31,13 @@ class GridFile:
     table: pa.Table
     slot: str | None
     equator_m: float | None
+
+    def between(self, start: datetime, end: datetime) -> Self:
+        """The steps from one time until another, the end not included."""
+        minutes = self.table["minute"].to_numpy()
+        first, last = (np.datetime64(time.replace(tzinfo=None), "us") for time in (start, end))
+        kept = pa.array((minutes >= first) & (minutes < last))
+        return replace(self, table=self.table.filter(kept))
 
 
 def density_path(data_dir: Path, hour: datetime, satellite: str, minutes: int = 1) -> Path:

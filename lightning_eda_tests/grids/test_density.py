@@ -140,7 +140,7 @@ def test_what_the_satellite_cannot_see_is_left_out_and_told():
 def test_no_event_no_row():
     """An hour of empty granules has an empty table of the same columns."""
     found = density(rows([], []), rows([], []))
-    assert (found.table.num_rows, found.table.schema, found.slot) == (0, SCHEMA, None)
+    assert (found.table.num_rows, found.table.schema, found.slot) == (0, SCHEMA, "GOES-East")
     assert summed(found.table, 5).num_rows == 0
 
 

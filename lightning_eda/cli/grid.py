@@ -1,0 +1,90 @@
+"""`lightning-eda grid`: a window and sector of the density grids as the product's NetCDF."""
+
+import argparse
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lightning_eda.cli.commands import Commands
+from lightning_eda.errors import GridError, SettingError
+from lightning_eda.glm.windows import floor_hour
+from lightning_eda.series import HOUR
+from lightning_eda.settings import read_settings
+
+if TYPE_CHECKING:
+    from lightning_eda.grids.files import GridFile
+
+SATELLITES = ("G16", "G17", "G18", "G19")
+SECTORS = ("full", "conus", "meso")
+
+
+def add_grid(commands: Commands) -> None:
+    """Adds the command to the parser's."""
+    grid = commands.add_parser(
+        "grid",
+        help="write a window of the density grids as NetCDF",
+        description="Writes what the asset flash_density made of some minutes as the gridded GLM product.",
+    )
+    grid.add_argument(
+        "out", type=Path, help="the file; in a folder it gets the product's name, which satpy wants"
+    )
+    grid.add_argument("--satellite", required=True, choices=SATELLITES)
+    grid.add_argument("--start", type=_minute, required=True, help="UTC, such as 2018-07-02T04:33")
+    grid.add_argument("--end", type=_minute, required=True, help="the first minute after, UTC")
+    grid.add_argument("--sector", choices=SECTORS, default="full", help="part of the disk (default: full)")
+    grid.add_argument(
+        "--center", type=_place, metavar="LAT,LON", help="the middle of a meso sector: --center=35,-97"
+    )
+    grid.set_defaults(run=run_grid)
+
+
+def run_grid(options: argparse.Namespace) -> int:
+    """`lightning-eda grid`."""
+    from lightning_eda.grids.files import total_density
+    from lightning_eda.grids.product import product_name, sector_of, write_product
+
+    start, end = options.start, options.end
+    if not start < end:
+        raise SettingError("--end", f"{end:%Y-%m-%dT%H:%M}", f"a minute after {start:%Y-%m-%dT%H:%M}")
+    grids = total_density(_minutes(Path(read_settings().data_dir), options.satellite, start, end))
+    if grids is None or grids.slot is None:
+        raise GridError(f"no granule of {options.satellite} was there, so nothing says where it was")
+    sector = sector_of(options.sector, grids.slot, options.center)
+    path = options.out
+    if path.is_dir():
+        path = path / product_name(options.satellite, sector, start, end)
+    write_product(path, grids, options.satellite, sector, start, end)
+    print(f"{grids.table.num_rows:,} cells with lightning on the full disk; sector {options.sector}: {path}")
+    return 0
+
+
+def _minutes(data_dir: Path, satellite: str, start: datetime, end: datetime) -> "Iterator[GridFile]":
+    """What the grids of each hour have of the window."""
+    from lightning_eda.grids.files import density_path, read_density
+
+    hour = floor_hour(start)
+    while hour < end:
+        yield read_density(density_path(data_dir, hour, satellite)).between(start, end)
+        hour += HOUR
+
+
+def _minute(text: str) -> datetime:
+    try:
+        time = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a time such as 2018-07-02T04:33") from error
+    time = time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)
+    if time.second or time.microsecond:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a full minute")
+    return time
+
+
+def _place(text: str) -> tuple[float, float]:
+    try:
+        lat, lon = (float(part) for part in text.split(","))
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is not LAT,LON such as 35.2,-97.4") from error
+    if not (-90.0 <= lat <= 90.0 and -360.0 <= lon <= 360.0):
+        raise argparse.ArgumentTypeError(f"{text!r} is not on the globe")
+    return lat, lon

@@ -1,0 +1,132 @@
+"""The product's NetCDF, as xarray and satpy read it."""
+
+import sys
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import pytest
+import xarray
+
+from lightning_eda.cli import main
+from lightning_eda.errors import GridError
+from lightning_eda.grids.density import DensityBuilder
+from lightning_eda.grids.files import density_path, read_density, total_density, write_density
+from lightning_eda.grids.fixed_grid import LIGHTNING_EQUATOR_M, to_ground
+from lightning_eda.grids.product import product_name, sector_of, write_product
+from lightning_eda_tests.grids.lattices import events_at
+
+START = datetime(2024, 7, 1, 20, 59, tzinfo=UTC)
+PLACE = 2000.0, 1000.0  # column and row, in the CONUS sector of the East
+MINUTE = ("--satellite", "G16", "--start", "2024-07-01T20:59", "--end", "2024-07-01T21:00")
+NAME = "OR_GLM-L2-GLMF-M3_G16_s20241832059000_e20241832100000_c20241832100000.nc"
+
+
+@pytest.fixture
+def data(tmp_path, monkeypatch):
+    """Two hours with a flash in each minute around the full hour."""
+    for hour in (START.replace(minute=0), START.replace(minute=0) + timedelta(hours=1)):
+        builder = DensityBuilder()
+        start = START if hour.hour == START.hour else hour
+        builder.add(start, -75.2, events_at(*PLACE, energy=2e-14, area=3e8))
+        found = builder.finish()
+        write_density(density_path(tmp_path, hour, "G16"), found.table, found)
+    monkeypatch.setenv("LIGHTNING_DATA_DIR", str(tmp_path))
+    return tmp_path
+
+
+def grid(*words: str) -> int:
+    return main(["grid", *words])
+
+
+def test_xarray_reads_a_window_over_the_full_hour(data):
+    """CF coordinates, units of the product, sums of both minutes; nothing where there was no lightning."""
+    out = data / "out.nc"
+    assert (
+        grid(str(out), "--satellite", "G16", "--start", "2024-07-01T20:59", "--end", "2024-07-01T21:01") == 0
+    )
+    with xarray.open_dataset(out) as product:
+        found = product.load()
+    assert found.sizes == {"y": 5424, "x": 5424}
+    density = found["flash_extent_density"]
+    assert float(density.sum()) == pytest.approx(32.0, rel=1e-5)
+    assert float(density.max()) == pytest.approx(2.0, rel=1e-5)
+    assert float(found["total_energy"].sum()) == pytest.approx(4e-5, rel=1e-5)
+    assert float(found["average_flash_area"].max()) == pytest.approx(300.0)
+    units = {name: found[name].attrs["units"] for name in ("average_flash_area", "total_energy")}
+    assert units == {"average_flash_area": "km2", "total_energy": "nJ"}
+    brightest = density.where(density > 1.9, drop=True)
+    assert float(brightest.x.mean()) == pytest.approx((PLACE[0] - 2712) * 56e-6, abs=60e-6)
+    assert float(brightest.y.mean()) == pytest.approx((2712 - PLACE[1]) * 56e-6, abs=60e-6)
+    assert found["goes_imager_projection"].attrs["longitude_of_projection_origin"] == -75.0
+    assert np.isnan(found["average_flash_area"].values[0, 0]) and float(density[0, 0]) == 0.0
+
+
+def test_satpy_opens_it(data):
+    """By its reader of the gridded product, at the right place of the Earth."""
+    satpy = pytest.importorskip("satpy", reason="satpy is not a dependency")
+    assert (
+        grid(str(data), "--satellite", "G16", "--start", "2024-07-01T20:59", "--end", "2024-07-01T21:00") == 0
+    )
+    scene = satpy.Scene([str(data / NAME)], reader="glm_l2")
+    scene.load(["flash_extent_density"])
+    assert float(scene["flash_extent_density"].sum()) == pytest.approx(16.0, rel=1e-5)
+
+
+def test_sectors_are_parts_of_the_disk(data):
+    """CONUS as the imager scans it, and a mesoscale one around a place; the flash is in both."""
+    lat, lon = to_ground(*np.array(PLACE)[:, None], -75.0, LIGHTNING_EQUATOR_M)
+    center = f"--center={lat[0]:.3f},{lon[0]:.3f}"
+    for sector, shape in (("conus", (1500, 2500)), ("meso", (500, 500))):
+        assert grid(str(data / f"{sector}.nc"), *MINUTE, "--sector", sector, center) == 0
+        with xarray.open_dataset(data / f"{sector}.nc") as product:
+            assert product["flash_extent_density"].shape == shape
+            assert float(product["flash_extent_density"].sum()) == pytest.approx(16.0, rel=1e-5)
+    with xarray.open_dataset(data / "conus.nc") as product:
+        assert product.x.values[0] == pytest.approx(-0.101332) and product.y.values[0] == pytest.approx(
+            0.128212
+        )
+
+
+def test_what_cannot_be_written_is_told(data, capsys):
+    """An hour without grids, a sector without a centre, a window that ends before it begins."""
+    out = str(data / "out.nc")
+    words = (out, "--satellite", "G16", "--start", "2024-07-01T20:59", "--end")
+    assert grid(*words, "2024-07-01T23:00") == 1
+    assert "run flash_density for this hour first" in capsys.readouterr().err
+    assert grid(*words, "2024-07-01T21:00", "--sector", "meso") == 1
+    assert "--center=LAT,LON" in capsys.readouterr().err
+    assert grid(*words, "2024-07-01T20:59") == 1
+    assert "a minute after" in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        grid(*words, "2024-07-01T21:00:30")
+    assert "is not a full minute" in capsys.readouterr().err
+
+
+def test_a_slot_without_a_sector_says_so():
+    """The test slot has no CONUS; a place on the far side has no sector at all."""
+    with pytest.raises(GridError, match="GOES-Test has no CONUS sector"):
+        sector_of("conus", "GOES-Test")
+    with pytest.raises(GridError, match="is not seen from GOES-East"):
+        sector_of("meso", "GOES-East", (0.0, 105.0))
+
+
+def test_the_name_is_that_of_the_product():
+    """By which satpy knows it."""
+    sector = sector_of("full", "GOES-East")
+    assert product_name("G16", sector, START, START + timedelta(minutes=1)) == NAME
+
+
+def test_without_xarray_it_says_what_to_install(data, monkeypatch):
+    """The extra, by its name."""
+    grids = total_density([read_density(density_path(data, START.replace(minute=0), "G16"))])
+    monkeypatch.setitem(sys.modules, "xarray", None)
+    with pytest.raises(GridError, match=r"pip install 'lightning_eda\[grids\]'"):
+        write_product(data / "x.nc", grids, "G16", sector_of("full", "GOES-East"), START, START)
+
+
+def test_a_damaged_file_is_told(data):
+    """With what to do."""
+    path = density_path(data, START.replace(minute=0), "G16")
+    path.write_bytes(path.read_bytes()[:200])
+    with pytest.raises(GridError, match="run flash_density for this hour again"):
+        read_density(path)
