@@ -44,6 +44,8 @@ WRITTEN_BY_OTHERS = {
     "groups.csv": "GLM_TIERS with group",
     "events.csv": "GLM_TIERS with event",
     "cells.npz": "more rows than are clustered one by one",
+    "G18_5min.parquet": "the run config of flash_density",
+    "G18_60min.parquet": "the same",
     "failures.log": "the daemon",
     "sensors": "the daemon",
     "demo": "`make demo`",
