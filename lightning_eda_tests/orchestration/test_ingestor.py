@@ -1,5 +1,6 @@
 """The ingestor's assets, run by Dagster on simulated hours."""
 
+import re
 from datetime import timedelta
 
 import dagster as dg
@@ -202,6 +203,16 @@ def test_the_pin_selects_the_hour(tmp_path, settings, run):
     assert result.success
     assert metadata(result, "extract")["granules_found"] == 4
     assert result.asset_materializations_for_node("load")[0].partition is None
+
+
+def test_only_tiers_asked_for_are_counted_and_every_bad_file_is_named(tmp_path, settings, run):
+    """Flashes alone are asked for; two files of the hour cannot be trusted."""
+    simulate(tmp_path / "archive", faults=[("truncated", 0), ("truncated", 2)])
+    result = run(settings(), KEY)
+    counted = {name for name in metadata(result, "load") if name.startswith("rows_")}
+    assert counted == {"rows_flashes", "rows_granules", "rows_replaced"}
+    (check,) = (e for e in result.get_asset_check_evaluations() if e.check_name == "no_granule_quarantined")
+    assert len({*re.findall(r"OR_GLM\S+?\.nc", check.metadata["reasons"].value)}) == 2
 
 
 def test_a_pinned_day_is_one_window(tmp_path, settings, run):
