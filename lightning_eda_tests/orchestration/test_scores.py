@@ -1,5 +1,6 @@
 """The scores that the evaluators and the report show are those of the table."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import dagster as dg
@@ -8,12 +9,14 @@ import pyarrow as pa
 import pytest
 
 from lightning_eda.assets.evaluators.scores import Fitted, read_evaluation
+from lightning_eda.assets.maps.drawing import what_misleads
 from lightning_eda.clustering.kmeans.sweep import kmeans_sweep
 from lightning_eda.clustering.window.clean_file import CleanWindow
 from lightning_eda.clustering.window.features import PointSpec
 from lightning_eda.definitions import build_definitions
 from lightning_eda.glm.windows import Window
 from lightning_eda.warehouse.writing.cluster_tables import replace_scores
+from lightning_eda_tests.figures.storms import storm_scene
 from lightning_eda_tests.hours import HOUR
 
 KEY = "2024-07-01-20:00"
@@ -87,3 +90,16 @@ def test_the_map_without_silhouettes_says_what_to_run(window):
     words = failure.step_failure_data.user_failure_data.description
     assert "has a silhouette: run silhouette_evaluator for this window first, or name k in" in words
     assert window("silhouette_evaluator", "cluster_map").success
+
+
+def test_the_report_tells_what_may_mislead():
+    """Light that came before the window, and satellites that count one storm each for itself."""
+    scene = storm_scene(3)
+    assert what_misleads(scene) == {}
+    later = replace(scene, satellite="G16, G18", start=scene.start + timedelta(minutes=1))
+    early = int((later.seconds < 0).sum())
+    assert early > 0
+    assert what_misleads(later) == {
+        "Before the window": f"{early:,} flashes, whose granules begin in it",
+        "Satellites": "G16, G18: what more than one of them sees is counted by each",
+    }
