@@ -147,7 +147,7 @@ def test_simulate(tmp_path):
     assert "G15" in done.stdout and done.stdout.count("\n") == 1
 
 
-ASSETS = """{assetNodes{assetKey{path} groupName description isPartitioned}
+ASSETS = """{assetNodes{assetKey{path} groupName description isPartitioned isExecutable}
   instance{daemonHealth{allDaemonStatuses{daemonType healthy required}}}}"""
 
 
@@ -158,7 +158,8 @@ def test_dagster_dev_comes_up_with_no_arguments(folder):
         assets = {node["assetKey"]["path"][-1]: node for node in found["assetNodes"]}
         assert {"extract", "transform", "load"} <= set(assets)
         assert all(
-            node["groupName"] and node["description"] and node["isPartitioned"] for node in assets.values()
+            node["groupName"] and node["description"] and node["isPartitioned"] == node["isExecutable"]
+            for node in assets.values()
         )
         daemons = found["instance"]["daemonHealth"]["allDaemonStatuses"]
         assert any(daemon["daemonType"] == "QUEUED_RUN_COORDINATOR" for daemon in daemons)
