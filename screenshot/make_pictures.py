@@ -53,6 +53,7 @@ def main() -> None:
         hour = WindowFolders(folder / "data", DEMO_HOUR, DEMO_HOUR + timedelta(hours=1)).figures
         day = WindowFolders(folder / "data", midnight, midnight + timedelta(days=1)).figures
         keep_map(hour / "map.png", "cluster_map.png")
+        keep_map(hour / f"density_{DEMO_SATELLITE}.png", "density.png")
         keep_map(hour / "curves.png", "curves.png")
         keep_map(day / "storm_cells.png", "storm_cells.png")
 

@@ -1,0 +1,55 @@
+"""The map of the flash extent density."""
+
+import io
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+from PIL import Image
+
+from lightning_eda.figures import DensityScene, render_density_map, thumbnail
+from lightning_eda.figures.globe.basemap import LAND, SEA
+from lightning_eda.figures.maps.density_map import COLORS
+from lightning_eda.figures.palette import luminance
+
+START = datetime(2024, 7, 1, 20, tzinfo=UTC)
+
+
+def scene(flashes) -> DensityScene:
+    """Cells of a twentieth of a degree in a row along the equator."""
+    west = -75.0 + 0.05 * np.arange(len(flashes))[:, None]
+    lon, lat = west + np.array([0.0, 0.05, 0.05, 0.0]), np.zeros_like(west) + np.array([0.05, 0.05, 0.0, 0.0])
+    return DensityScene("G16", START, START + timedelta(hours=1), lat, lon, np.array(flashes, float))
+
+
+def colors(png: bytes) -> set[str]:
+    with Image.open(io.BytesIO(png)) as image:
+        found = image.convert("RGB").getcolors(1 << 24)
+    return {"#{:02X}{:02X}{:02X}".format(*color) for _, color in found}
+
+
+def test_lightness_alone_tells_the_densities_apart():
+    """It only rises, and no colour is as light as the map below."""
+    light = [luminance(color) for color in COLORS]
+    assert light == sorted(light)
+    assert light[-1] < min(luminance(LAND), luminance(SEA))
+
+
+def test_dense_cells_are_light_and_faint_ones_dark():
+    """The least and the most of the scale are on the map; the same scene gives the same bytes."""
+    png = render_density_map(scene([1.0] * 40 + [100.0] * 40))
+    assert {COLORS[0], COLORS[-1]} <= colors(png)
+    assert png == render_density_map(scene([1.0] * 40 + [100.0] * 40))
+    assert len(thumbnail(png)) < 100_000
+
+
+def test_a_window_without_lightning_has_a_map():
+    """That says so, in the words beside it too."""
+    empty = DensityScene("G18", START, START + timedelta(hours=1), *np.empty((2, 0, 4)), np.empty(0))
+    assert empty.words == "No lightning in this window."
+    assert render_density_map(empty).startswith(b"\x89PNG")
+
+
+def test_the_words_count_the_cells():
+    """For who cannot see the map."""
+    words = scene([2.0, 40.0]).words
+    assert words == "Flash extent density of 2 cells of 2 km, at most 40 flashes in one."
