@@ -164,7 +164,9 @@ PLAIN = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("algorithm", ["DBSCAN", "OPTICS", "HDBSCAN"])
+@pytest.mark.parametrize(
+    "algorithm", ["DBSCAN", *(pytest.param(name, marks=pytest.mark.slow) for name in ("OPTICS", "HDBSCAN"))]
+)
 def test_the_handler_needs_six_libraries(bucket: S3Bucket, algorithm: str, monkeypatch):
     """boto3, numpy, scipy, scikit-learn, duckdb, pyarrow and what these need; no Dagster."""
     monkeypatch.setenv("ALGORITHM", algorithm)

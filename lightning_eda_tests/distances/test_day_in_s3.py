@@ -14,3 +14,4 @@ def test_a_folder_marker_with_content_is_no_input(s3_bucket: S3Bucket):
     s3_bucket.put(f"{PREFIX}sub/", b"x,y,1\n")
     graph = read_day(S3Store(s3_bucket.name, client=s3_bucket.client), "in", DAY)
     assert (graph.items.to_pylist(), graph.counts.objects) == (["a", "b"], 1)
+    assert graph.counts.passed_over == ""

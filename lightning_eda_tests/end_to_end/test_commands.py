@@ -57,6 +57,7 @@ def test_one_partition(folder, variables):
     assert granules(folder) == [(20, 4)]
 
 
+@pytest.mark.slow
 def test_a_range_of_partitions_is_one_run(folder, variables):
     """Inclusive, with hours that have no granules."""
     done = materialize("--partition-range", "2024-07-01-19:00...2024-07-01-22:00", cwd=folder, **variables)
@@ -101,6 +102,7 @@ def test_a_mistake_ends_the_command_with_its_reason(folder, variables, pin, word
     assert any(word in done.stdout for word in words.split("|"))
 
 
+@pytest.mark.slow
 def test_the_demo(tmp_path):
     """It ends with the database, the number of flashes and a query that works."""
     place = project_folder(tmp_path / "project")

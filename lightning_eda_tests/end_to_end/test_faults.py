@@ -22,6 +22,7 @@ pytest_plugins = ["lightning_eda_tests.server_fixtures"]
 
 KEY = "2024-07-01-20:00"
 GRANULES = 20
+KILLS = 20
 KILLS_BEHIND_FAULTS = 4
 THIRD_FAILS = Faults(share=1 / 3, slow_s=0.1)
 
@@ -103,16 +104,16 @@ def kill_and_run_again(place: Place, whole: Place, step: str, wait_s: float) -> 
     return finished
 
 
-@pytest.mark.parametrize("kills", [6, pytest.param(20, marks=pytest.mark.slow)])
-def test_killed_at_any_point_a_rerun_ends_as_if_undisturbed(tmp_path: Path, hour_bucket, undisturbed, kills):
+@pytest.mark.slow
+def test_killed_at_any_point_a_rerun_ends_as_if_undisturbed(tmp_path: Path, hour_bucket, undisturbed):
     """Kills over all steps: nothing wrong has a final name, and the rerun has the same content."""
     whole, seconds = undisturbed
     moments = Random(20)
     finished = []
-    for kill in range(kills):
+    for kill in range(KILLS):
         place = Place(hour_bucket.endpoint_url, hour_bucket.name, tmp_path / str(kill))
         step = STEPS[kill % len(STEPS)]
-        wait_s = seconds[step] * (kill // len(STEPS) + moments.random()) / (kills // len(STEPS) + 1)
+        wait_s = seconds[step] * (kill // len(STEPS) + moments.random()) / (KILLS // len(STEPS) + 1)
         finished.append(kill_and_run_again(place, whole, step, wait_s))
     assert {"nothing", "extract", "transform"} <= set(finished), finished  # the kills fell inside the steps
 

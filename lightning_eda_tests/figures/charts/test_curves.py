@@ -117,6 +117,17 @@ def test_large_and_tiny_inertias_have_a_power_of_a_thousand(inertia, label, show
     assert axes.lines[0].get_ydata()[0] == pytest.approx(shown)
 
 
+@pytest.mark.parametrize(("chosen", "side"), [(2, "left"), (12, "center"), (23, "right")])
+def test_words_above_a_curve_stay_inside_its_axes(chosen, side):
+    """They begin at a point on the left and end at one on the right."""
+    (name,) = [
+        one
+        for one in drawn(render_curves, evaluation(chosen=chosen)).axes[0].texts
+        if "chosen" in one.get_text()
+    ]
+    assert name.get_horizontalalignment() == side
+
+
 def test_the_band_is_one_standard_error_to_either_side():
     """Of a sampled score."""
     shown = evaluation(sampled=True)

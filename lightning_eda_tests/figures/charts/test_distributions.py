@@ -79,12 +79,12 @@ def test_a_window_without_flashes_has_both():
 
 def test_the_histograms_are_of_the_values_in_their_unit():
     """Energies in fJ and durations in ms, with the median of each as a line and in words."""
-    scene = with_energies([1e-13, 2.5e-13, 2.5e-13, 9e-13, 0.0, None])
+    scene = with_energies([1e-13, 2.5e-13, 2.5e-13, 9e-13, 0.0, 0.0, None])
     figure = drawn(render_distributions, scene)
     left, right = figure.axes
     assert (left.get_xlabel(), right.get_xlabel()) == ("Radiant energy (fJ)", "Duration (ms)")
-    assert {"median 250 fJ", "1 at zero"} <= set(written(figure))
-    assert left.lines[0].get_xdata() == pytest.approx([250.0, 250.0])
+    assert {"median 175 fJ", "2 at zero"} <= set(written(figure))
+    assert left.lines[0].get_xdata() == pytest.approx([175.0, 175.0])
     bars = [(bar.get_x(), bar.get_x() + bar.get_width(), bar.get_height()) for bar in left.patches]
     assert (bars[0][0], bars[-1][1]) == (pytest.approx(100.0), pytest.approx(900.0))
     assert [count for low, high, count in bars if count] == [1, 2, 1]

@@ -39,9 +39,8 @@ def places_in_pixels(scene: Scene, inside: np.ndarray) -> tuple[np.ndarray, np.n
 @pytest.mark.parametrize(
     ("clusters", "box"),
     [
-        (23, EAST_BOX),
         (7, PACIFIC_BOX),
-        *(pytest.param(few, EAST_BOX, marks=pytest.mark.slow) for few in (2, 7)),
+        *(pytest.param(some, EAST_BOX, marks=pytest.mark.slow) for some in (2, 7, 23)),
     ],
 )
 def test_points_are_where_they_belong(clusters, box):
@@ -64,6 +63,7 @@ def test_points_are_where_they_belong(clusters, box):
         assert own.mean() > 0.15, label
 
 
+@pytest.mark.slow
 def test_map_is_mostly_land_and_sea():
     """Land and sea are both there in the share that the Americas and two oceans have."""
     inside = map_part(pixels(render_cluster_map(storm_scene(7, 1000, seed=3))))
@@ -101,7 +101,7 @@ def test_empty_window_says_so():
     assert near(image, LAND, 4).mean() > 0.05
 
 
-@pytest.mark.parametrize("flashes", [1, 3])
+@pytest.mark.parametrize("flashes", [1, pytest.param(3, marks=pytest.mark.slow)])
 def test_few_flashes_are_drawn(flashes):
     """One flash or three give a map of at least 300 km with their colours on it."""
     scene = storm_scene(1, flashes, spread_deg=0.001)
@@ -146,6 +146,7 @@ def test_names_are_text_not_formulas():
     assert render_cluster_map(scene).startswith(b"\x89PNG")
 
 
+@pytest.mark.slow
 def test_far_more_clusters_than_colours():
     """60 clusters are drawn; the legend ends with how many more there are."""
     scene = storm_scene(60, 3000)

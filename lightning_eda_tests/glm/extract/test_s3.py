@@ -58,6 +58,9 @@ def proxy(s3_bucket: S3Bucket) -> Iterator[FaultyProxy]:
         yield proxy
 
 
+KILLS = 8
+
+
 def store_of(bucket: S3Bucket, endpoint_url: str | None = None, tries: int = 12) -> S3Store:
     return S3Store(
         bucket.name,
@@ -248,9 +251,9 @@ def test_a_place_that_cannot_be_read_is_an_error_at_once_and_an_empty_hour_is_no
     assert len(proxy.reads) < 10  # the rest was not tried
 
 
-@pytest.mark.parametrize("kills", [5, pytest.param(8, marks=pytest.mark.slow)])
+@pytest.mark.slow
 def test_a_killed_process_leaves_only_whole_files_and_the_next_run_completes(
-    s3_bucket: S3Bucket, proxy: FaultyProxy, tmp_path: Path, kills: int
+    s3_bucket: S3Bucket, proxy: FaultyProxy, tmp_path: Path
 ):
     """Kill -9 at random points: no partial file has a granule's name; the rerun ends as if undisturbed."""
     objects = fill(s3_bucket, hour_objects(40, size=40_000))
@@ -258,7 +261,7 @@ def test_a_killed_process_leaves_only_whole_files_and_the_next_run_completes(
     proxy.faults = Faults(latency_s=0.04)
     random = Random(2)
     partial = 0
-    for kill in range(kills):
+    for kill in range(KILLS):
         folders = HourFolders(tmp_path / str(kill), "noaa-goes18", HOUR)
         arguments = [proxy.endpoint_url, s3_bucket.name, str(folders.data_dir), HOUR.isoformat()]
         command = [sys.executable, "-c", FETCH_IN_A_PROCESS, *arguments]
@@ -274,4 +277,4 @@ def test_a_killed_process_leaves_only_whole_files_and_the_next_run_completes(
         assert extraction.fetched == len(objects) - len(left)
         assert files_in(folders.extract) == by_name(objects)
         assert read_extraction(folders) == extraction
-    assert partial >= kills // 2  # the kills fell inside the work
+    assert partial >= KILLS // 2  # the kills fell inside the work

@@ -99,9 +99,9 @@ def test_a_widening_at_the_end_sends_the_parts_anew(world: World, proxy: FaultyP
     ("kind", "only", "error"),
     [
         ("denied", "^POST .*uploads", AccessDeniedError),
-        ("denied", "partNumber=1", AccessDeniedError),
+        pytest.param("denied", "partNumber=1", AccessDeniedError, marks=pytest.mark.slow),
         ("error", "partNumber=2", TransferError),
-        ("denied", "^POST .*uploadId", AccessDeniedError),
+        pytest.param("denied", "^POST .*uploadId", AccessDeniedError, marks=pytest.mark.slow),
         ("error", "^POST .*uploadId", TransferError),
     ],
 )
@@ -120,7 +120,7 @@ def test_parts_that_cannot_arrive_leave_the_old_rows(
     assert len(world.keys(PARTITION)) == 1
 
 
-@pytest.mark.parametrize("first", [4, 8, *(pytest.param(at, marks=pytest.mark.slow) for at in (6, 10))])
+@pytest.mark.parametrize("first", [4, *(pytest.param(at, marks=pytest.mark.slow) for at in (6, 8, 10))])
 @pytest.mark.parametrize("kind", ["throttle", "lost"])
 def test_parts_that_fail_for_a_while_arrive(
     world: World, proxy: FaultyProxy, large_csv: bytes, kind: str, first: int
@@ -135,6 +135,7 @@ def test_parts_that_fail_for_a_while_arrive(
     assert not pending(world)
 
 
+@pytest.mark.slow
 def test_a_kill_between_the_parts_leaves_the_old_rows(world: World, proxy: FaultyProxy, large_csv: bytes):
     """A real process, killed with -9; the next run is not disturbed by the parts that arrived."""
     world.put_csv(large_csv)
