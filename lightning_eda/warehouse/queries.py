@@ -232,4 +232,10 @@ def reading(database: Database, wait_s: float = WAIT_S) -> Iterator[duckdb.DuckD
 def _query_error(database: Path | str, error: duckdb.Error) -> WarehouseError:
     if isinstance(error, duckdb.CatalogException):
         return WarehouseError(f"{located(database)} has no such table; has `load` run on it? {error}")
+    if isinstance(error, duckdb.BinderException):
+        reason = str(error).partition("\n")[0]
+        return WarehouseError(
+            f"{located(database)} lacks a column that this version reads; load into a new file "
+            f"(DUCKDB_PATH), or take the version that wrote it ({reason})"
+        )
     return WarehouseError(f"reading {located(database)} failed: {error}")

@@ -146,3 +146,15 @@ def test_a_database_without_our_tables_is_named(tmp_path: Path) -> None:
     duckdb.connect(str(tmp_path / "other.duckdb")).close()
     with pytest.raises(WarehouseError, match=r"other\.duckdb has no such table; has `load` run on it"):
         queries.table_counts(tmp_path / "other.duckdb")
+
+
+def test_case_21_a_database_that_lacks_a_column_is_named(database: Path) -> None:
+    """As one of another version of the project may."""
+    import duckdb
+
+    with duckdb.connect(str(database)) as connection:
+        connection.execute("ALTER TABLE granules RENAME COLUMN status TO state")
+    with pytest.raises(
+        WarehouseError, match=r"lightning\.duckdb lacks a column that this version reads.*status"
+    ):
+        queries.ledger(database, HOUR, END)

@@ -118,6 +118,11 @@ def located(path: Path | str) -> Path:
         raise WarehouseError(
             f"{database} has a backslash, which DuckDB takes for a slash: choose another path"
         )
+    if "?" in str(database.parent):
+        raise WarehouseError(
+            f"{database} is in a folder with a question mark in its name, which DuckDB takes for parameters "
+            "of an address: name a file elsewhere (DUCKDB_PATH); the other data may stay in that folder"
+        )
     return database
 
 

@@ -160,6 +160,23 @@ def test_any_file_name_works(tmp_path: Path, name: str) -> None:
     assert {path.name for path in database.parent.iterdir()} == {name, f"{name}.lock"}
 
 
+@pytest.mark.parametrize("folder", ["#1 [x]*{y} 100%&~$", ":memory:"])
+def test_case_21_special_characters_in_a_folder_work(tmp_path: Path, folder: str) -> None:
+    """What looks like a pattern or an address is part of the name."""
+    database = tmp_path / folder / "in" / "lightning.duckdb"
+    load(database, tmp_path / "series", HOUR, make_hour(HOUR))
+    load(database, tmp_path / "series", HOUR, make_hour(HOUR, seed=1))
+    assert table_counts(database)["granules"] == 6
+    assert {path.name for path in database.parent.iterdir()} == {database.name, f"{database.name}.lock"}
+
+
+def test_case_21_a_question_mark_in_a_folder_is_refused(tmp_path: Path) -> None:
+    """DuckDB would look for its log in a folder that is not there; the sentence says what to do."""
+    for error in open_both(tmp_path / "what?" / "lightning.duckdb"):
+        assert "what?/lightning.duckdb is in a folder with a question mark" in error
+        assert "DUCKDB_PATH" in error
+
+
 @pytest.mark.skipif(os.sep != "/", reason="a backslash is a separator here")
 def test_a_backslash_is_refused(tmp_path: Path) -> None:
     """DuckDB would write to another folder than the one named, so the path is refused."""
