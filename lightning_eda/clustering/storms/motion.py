@@ -25,10 +25,11 @@ class Fix(NamedTuple):
 
 
 def direction(points: Floats) -> Floats:
-    """The unit vector of the mean of some vectors, shape (n, 3); the first of them where they cancel out."""
+    """The unit vector of the mean of some `sphere_points`; the first's where they cancel out."""
     mean = points.mean(axis=0)
     length = float(np.linalg.norm(mean))
-    return mean / length if length > 1e-12 * EARTH_RADIUS_KM else points[0] / np.linalg.norm(points[0])
+    found: Floats = mean / length if length > 1e-12 * EARTH_RADIUS_KM else points[0] / EARTH_RADIUS_KM
+    return found
 
 
 def velocity(fixes: Sequence[Fix]) -> Floats:
@@ -50,7 +51,8 @@ def moved(fix: Fix, velocity_km: Floats, time_us: int) -> Floats:
     if speed == 0:
         return fix.unit
     angle = speed * (time_us - fix.time_us) / US_PER_MINUTE / EARTH_RADIUS_KM
-    return np.cos(angle) * fix.unit + np.sin(angle) * _along_ground(velocity_km, fix.unit) / speed
+    ahead: Floats = np.cos(angle) * fix.unit + np.sin(angle) * _along_ground(velocity_km, fix.unit) / speed
+    return ahead
 
 
 def distance_km(a: Floats, b: Floats) -> float:

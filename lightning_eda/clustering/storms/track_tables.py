@@ -154,7 +154,9 @@ def _stories(
 ) -> Iterator[_Story]:
     """The storms of one satellite that are open at the start, by name."""
     begun = pc.max_element_wise(flashes["time"].cast(TIME), flashes["granule_start"].cast(TIME))
-    flashes = flashes.append_column("begun", begun.cast(WHOLE)).sort_by([("begun", "ascending")])
+    flashes = flashes.append_column("begun", begun.cast(WHOLE)).sort_by(
+        [(name, "ascending") for name in ("begun", "lat", "lon")]
+    )
     time = flashes["begun"].to_numpy()
     lat, lon = flashes["lat"].to_numpy(), flashes["lon"].to_numpy()
     points = sphere_points(lon, lat)

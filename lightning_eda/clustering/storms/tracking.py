@@ -1,8 +1,9 @@
 """Which cell of a frame is which storm of the frame before: birth, split, merger and end.
 
-Shared flashes link a cell to the storms before it. A storm that merged into another is remembered for a while, with
-its motion: when the cell falls apart again, each part is the storm that should be there by then, so two storms
-that cross do not change names. A storm without flashes for a few minutes is looked for where it should be.
+Shared flashes link a cell to the storms before it. A storm that merged into another is remembered for a
+while, with its motion: when the cell falls apart again, each part is the storm that should be there by then, so
+two storms that cross do not change names. A storm without flashes for a few minutes is looked for where it
+should be.
 
 What a storm is called depends on its own flashes alone and on those of the storms it met, not on where the
 flashes that are given begin, as long as they begin before its birth; nor on other storms.
@@ -198,13 +199,8 @@ class _Matching:
 
     def _find_again(self) -> None:
         """Storms without a cell for a while, and cells without a storm before them."""
-        lost = [
-            track
-            for track in self.tracks
-            if track.ended_by is None
-            and track not in self.track_of.values()
-            and track.last.time_us < self.now_us
-        ]
+        going = self.track_of.values()
+        lost = [track for track in self.tracks if track.ended_by is None and track not in going]
         free = [cell for cell in range(len(self.centres)) if cell not in self.track_of]
         if lost and free:
             off = [[distance_km(t.expected(self.now_us), self.centres[c]) for c in free] for t in lost]
@@ -214,10 +210,9 @@ class _Matching:
     def _born(self, cell: int, parent: Track | None) -> Track:
         centre = self.centres[cell]
         name = track_name(self.tracker.satellite, self.now_us, centre)
-        track = Track(
-            name, self.now_us, parent and parent.name, Fix(self.now_us, centre), self.frame.cells[cell]
-        )
-        if parent is not None:
+        fix, rows = Fix(self.now_us, centre), self.frame.cells[cell]
+        track = Track(name, self.now_us, parent.name if parent else None, fix, rows)
+        if parent:
             track.velocity = parent.velocity
         self.events[cell] = "split" if parent else "birth"
         self.track_of[cell] = track
