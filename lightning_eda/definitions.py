@@ -31,7 +31,9 @@ from lightning_eda.assets.ingestor.transform import transform  # noqa: E402
 from lightning_eda.assets.maps.cluster_map import cluster_map  # noqa: E402
 from lightning_eda.assets.s3_tables.parquet_table import parquet_table  # noqa: E402
 from lightning_eda.assets.storm_cells.flash_pairs import flash_pairs  # noqa: E402
+from lightning_eda.assets.storm_cells.lightning_jumps import lightning_jumps  # noqa: E402
 from lightning_eda.assets.storm_cells.storm_cells import storm_cells  # noqa: E402
+from lightning_eda.assets.storm_cells.storm_tracks import storm_tracks  # noqa: E402
 from lightning_eda.jobs import jobs  # noqa: E402
 from lightning_eda.resources import build_resources  # noqa: E402
 from lightning_eda.schedules import build_schedules  # noqa: E402
@@ -48,7 +50,15 @@ LIGHTNING_ASSETS = [
     elbow_evaluator,
     cluster_map,
 ]
-DAILY_ASSETS = [flash_pairs, storm_cells, distance_matrix, dbscan_clusters, parquet_table]
+DAILY_ASSETS = [
+    flash_pairs,
+    storm_cells,
+    storm_tracks,
+    lightning_jumps,
+    distance_matrix,
+    dbscan_clusters,
+    parquet_table,
+]
 
 BACKFILL_HOURS = 24
 

@@ -26,6 +26,8 @@ GRAPH = {
     "cluster_map": ("maps", ["elbow_evaluator", "flash_density", "silhouette_evaluator"], []),
     "flash_pairs": ("storm_cells", ["load"], []),
     "storm_cells": ("storm_cells", ["flash_pairs"], []),
+    "storm_tracks": ("storm_cells", ["load"], []),
+    "lightning_jumps": ("storm_cells", ["storm_tracks"], []),
     "parquet_table": (
         "s3_tables",
         [],

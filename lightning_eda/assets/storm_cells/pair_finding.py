@@ -112,7 +112,7 @@ def find_pairs(
         state = day_state(opened, place.start.date())
         loaded = hour_counts(opened, place.start, place.end)
         config = config.model_copy(update={"satellites": chosen_satellites(config.satellites, loaded)})
-        granules = _granules(opened, place, config)
+        granules = granules_of_day(opened, place, config.satellites)
         clean = day_flashes(opened, place, config.satellites, config.drop_artifacts)
     with scratch_folder(place.data_dir / "scratch") as scratch:
         tally = write_day_pairs(scratch / PAIRS_NAME, clean.rows, config)
@@ -188,10 +188,10 @@ def _limited(tally: "Tally", pairs: Iterator["NearPairs"], config: FlashPairsCon
         yield batch
 
 
-def _granules(database: "Database", place: WindowFolders, config: FlashPairsConfig) -> str:
+def granules_of_day(database: "Database", place: WindowFolders, satellites: list[str]) -> str:
     """How much of the day the ledger holds."""
     from lightning_eda.warehouse.queries import hour_counts
 
-    counts = hour_counts(database, place.start, place.end, config.satellites or None)
+    counts = hour_counts(database, place.start, place.end, satellites or None)
     expected = GRANULES_PER_DAY * max(1, len(counts["satellite"].unique()))
     return f"{sum(counts['granules'].to_pylist()):,} of {expected:,}"

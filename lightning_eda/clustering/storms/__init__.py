@@ -1,7 +1,16 @@
-"""Storm cells: near pairs of flashes, and what the cells that they form are like.
+"""Storms: cells of a day, and storms through time.
 
-neighbours    pairs that are near in space and time
-flash_items   what a flash is called in their list
-cells         the table of cells
-pairs_note    how the pairs of a day were found, on disk
+neighbours           pairs of flashes that are near in space and time
+flash_items          what a flash is called in their list
+cells                the table of cells
+pairs_note           how the pairs of a day were found, on disk
+frames               cells every five minutes
+track, tracking      which of them are one storm
+motion               where it goes
+track_tables         storms as tables
+jumps                lightning jumps
 """
+
+from lightning_eda.clustering.storms.jumps import jump_sigmas
+
+__all__ = ["jump_sigmas"]

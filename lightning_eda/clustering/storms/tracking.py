@@ -1,8 +1,8 @@
 """Which cell of a frame is which storm of the frame before: birth, split, merger and end.
 
 Shared flashes link a cell to the storms before it. A storm that merged into another is remembered for a
-while, with its motion: when the cell falls apart again, each part is the storm that should be there by then, so
-two storms that cross do not change names. A storm without flashes for a few minutes is looked for where it
+while, with its motion: when the cell falls apart again, each part is the storm that should be there by then,
+so two storms that cross do not change names. A storm without flashes for a few minutes is looked for where it
 should be.
 
 What a storm is called depends on its own flashes alone and on those of the storms it met, not on where the

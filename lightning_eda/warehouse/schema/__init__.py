@@ -4,6 +4,7 @@ sql         tables and columns as SQL writes them
 clusters    scores of k, centres, cluster of each flash
 distances   the cluster of each item
 storms      storm cells, and the cell of each flash
+tracks      storm tracks, their points and rates, lightning jumps
 """
 
 from functools import cache

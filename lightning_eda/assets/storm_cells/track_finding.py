@@ -1,0 +1,169 @@
+"""Steps of `storm_tracks` and `lightning_jumps`: the storms of a day, known by the days before."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pydantic import Field
+
+from lightning_eda.assets.storm_cells.pair_finding import day_flashes, day_window, granules_of_day
+from lightning_eda.glm.paths import WindowFolders
+from lightning_eda.reporting import RunConfig
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from lightning_eda.clustering.storms.track_tables import TrackTables
+
+FIRST_LOOK_BACK, MOST_LOOK_BACK = timedelta(hours=6), timedelta(hours=96)
+SURE_AFTER = timedelta(hours=2)  # what is remembered of a storm at most: it may have come out of another
+DAY = timedelta(days=1)
+MOST_DAYS_AGAIN = 31
+
+
+class StormTracksConfig(RunConfig):
+    """What a storm is in a frame of five minutes."""
+
+    window_minutes: int = Field(
+        10, ge=6, le=60, description="The flashes of a frame are those of so many minutes before its end."
+    )
+    eps_km: float = Field(12.0, gt=0, le=100, description="Flashes so near each other are of one storm, km.")
+    min_samples: int = Field(3, ge=2, description="Neighbours of a core flash, itself included.")
+    satellites: list[str] = Field(
+        [], description="Satellites to take, such as G18; empty takes all that are loaded."
+    )
+    drop_artifacts: bool = Field(
+        True, description="Leave out flashes of a stuck pixel; seen only where groups are loaded."
+    )
+
+
+@dataclass(frozen=True)
+class FoundTracks:
+    """The storms of a day.
+
+    Attributes:
+        day: The day.
+        tables: What they are like.
+        flashes: Flashes of the day.
+        look_back: How far before the day flashes were read.
+        sure: Whether every storm was born after that; else its name may be that of a later moment.
+        granules: How much of the day is loaded, in words.
+        changed: Whether the database held something else.
+    """
+
+    day: date
+    tables: "TrackTables"
+    flashes: int
+    look_back: timedelta
+    sure: bool
+    granules: str
+    changed: bool
+
+
+def replace_days(
+    database: Path, data_folder: Path, day: date, config: StormTracksConfig
+) -> Iterator[FoundTracks]:
+    """Finds the storms of a day, and again those of the days after it whose storms change by that.
+
+    So the tables are the same from any order in which days are loaded and tracked.
+
+    Raises:
+        SettingError: A satellite is not loaded though others are.
+        WarehouseError: The database cannot be read or written.
+    """
+    from lightning_eda.warehouse.track_queries import tracks_are_made
+
+    for number in range(MOST_DAYS_AGAIN):
+        now = day + number * DAY
+        if number and not tracks_are_made(database, now):
+            return
+        found = _replace_day(database, day_window(data_folder, now), config)
+        yield found
+        if number and not found.changed:
+            return
+
+
+def _replace_day(database: Path, place: WindowFolders, config: StormTracksConfig) -> FoundTracks:
+    from lightning_eda.warehouse.queries import hour_counts
+    from lightning_eda.warehouse.satellites import chosen_satellites
+    from lightning_eda.warehouse.writing.track_tables import replace_tracks
+
+    loaded = hour_counts(database, place.start, place.end)
+    config = config.model_copy(update={"satellites": chosen_satellites(config.satellites, loaded)})
+    tables, flashes, look_back, sure = _find(database, place, config)
+    day = place.start.date()
+    changed = replace_tracks(database, day, tables.tracks, tables.points, tables.rates)
+    granules = granules_of_day(database, place, config.satellites)
+    return FoundTracks(day, tables, flashes, look_back, sure, granules, changed)
+
+
+def _find(
+    database: Path, place: WindowFolders, config: StormTracksConfig
+) -> "tuple[TrackTables, int, timedelta, bool]":
+    """The storms; flashes are read from so far back that the birth of each is among them."""
+    from lightning_eda.clustering.storms.frames import FrameOptions
+    from lightning_eda.clustering.storms.track_tables import track_storms
+    from lightning_eda.clustering.storms.tracking import TrackOptions
+
+    options = FrameOptions(
+        window_minutes=config.window_minutes, eps_km=config.eps_km, min_samples=config.min_samples
+    )
+    look_back, before = FIRST_LOOK_BACK, -1
+    while True:
+        first = place.start - look_back
+        span = WindowFolders(place.data_dir, first, place.end)
+        rows = day_flashes(database, span, config.satellites, config.drop_artifacts).rows
+        edges = (microseconds(first), microseconds(place.start), microseconds(place.end))
+        tables = track_storms(rows, *edges, options, TrackOptions())
+        sure = tables.oldest_us is None or tables.oldest_us > microseconds(first + SURE_AFTER)
+        earlier = rows.num_rows - _of_day(rows, place.start)
+        if sure or earlier == before or look_back >= MOST_LOOK_BACK:
+            return tables, rows.num_rows - earlier, look_back, sure or earlier == before
+        look_back, before = 2 * look_back, earlier
+
+
+def _of_day(rows: "pa.Table", start: datetime) -> int:
+    """How many flashes are of granules from the start on."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    begin = pa.scalar(start.replace(tzinfo=None), pa.timestamp("us"))
+    return int(pc.sum(pc.greater_equal(rows["granule_start"], begin)).as_py() or 0)
+
+
+def microseconds(moment: datetime) -> int:
+    """Since 1970, UTC."""
+    return round((moment - datetime(1970, 1, 1, tzinfo=UTC)) / timedelta(microseconds=1))
+
+
+def find_jumps(
+    database: Path, day: date, sigma: float, flashes_per_minute: float, one_within_minutes: float
+) -> "pa.Table":
+    """The jumps of the storms of a day: track, satellite, time, sigma, flashes_per_minute, lat, lon.
+
+    Raises:
+        WarehouseError: `storm_tracks` has not run, or the database cannot be read.
+    """
+    import numpy as np
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    from lightning_eda.clustering.storms.jumps import STEP_MINUTES, JumpLimits, jump_steps
+    from lightning_eda.warehouse.track_queries import track_rates
+
+    limits = JumpLimits(sigma, flashes_per_minute, one_within_minutes)
+    rates = track_rates(database, day, timedelta(minutes=one_within_minutes + STEP_MINUTES))
+    time = rates["time"].cast(pa.int64()).to_numpy()
+    names = np.array(rates["track"].to_pylist(), dtype=object)
+    begins = np.flatnonzero(np.append(True, names[1:] != names[:-1])[: len(names)])
+    counts, sigmas = rates["flashes"].to_numpy(), rates["sigma"].cast(pa.float64()).to_numpy()
+    pieces = [
+        start + jump_steps(time[start:stop], counts[start:stop], sigmas[start:stop], limits)
+        for start, stop in pairwise([*begins, len(time)])
+    ]
+    jumps = rates.take(np.concatenate([np.zeros(0, np.int64), *pieces]))
+    rate = pc.divide(jumps["flashes"].cast(pa.float64()), float(STEP_MINUTES))
+    return jumps.append_column("flashes_per_minute", rate).filter(pc.equal(jumps["day"], pa.scalar(day)))

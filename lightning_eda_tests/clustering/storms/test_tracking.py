@@ -1,0 +1,114 @@
+"""Storms keep their names: held against simulated storms whose drift, splits and mergers are known."""
+
+from collections import Counter
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from lightning_eda.clustering.points import US_PER_MINUTE
+from lightning_eda.clustering.storms.motion import heading_deg, speed_kmh
+from lightning_eda_tests.clustering.storms.moving_storms import back, follow, storm
+
+HOME = (-20.0, -100.0)
+
+
+def minute(sighting):
+    return sighting.frame.end_us // US_PER_MINUTE
+
+
+def events(sightings, *kinds):
+    return [(sighting.event, minute(sighting)) for sighting in sightings if sighting.event in kinds]
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_a_storm_has_one_name_and_its_own_motion(seed):
+    """95 % of the life of 24 storms is under one name; speed within 15 %, heading within 15 degrees."""
+    random = np.random.default_rng(seed)
+    planted = [
+        (
+            (start := random.uniform(10, 60), start + random.uniform(60, 150)),
+            random.uniform(20, 70),
+            random.uniform(0, 360),
+        )
+        for _ in range(24)
+    ]
+    places = [(-30 + 8 * (number // 6), -120 + 8 * (number % 6)) for number in range(24)]
+    storms = [
+        storm(random, life, place, kmh, heading, random.choice([2.0, 4.0, 8.0]), random.uniform(3, 9))
+        for (life, kmh, heading), place in zip(planted, places, strict=True)
+    ]
+    sightings, source = follow(storms, 240)
+    shares, speeds, headings = [], [], []
+    for number, ((first, last), kmh, heading) in enumerate(planted):
+        own = [one for one in sightings if np.bincount(source[one.cell]).argmax() == number]
+        name, seen = Counter(one.track.name for one in own).most_common(1)[0]
+        shares.append(min(1.0, seen / ((last - first) / 5)))
+        known = [one for one in own if one.track.name == name and one.velocity is not None]
+        speeds += [abs(speed_kmh(one.velocity) / kmh - 1) for one in known]
+        headings += [abs((heading_deg(one.velocity, one.unit) - heading + 180) % 360 - 180) for one in known]
+    assert np.mean(shares) >= 0.95
+    assert np.median(speeds) <= 0.15
+    assert np.median(headings) <= 15
+
+
+@pytest.mark.parametrize("angle", [90, 120, 180])
+@pytest.mark.parametrize("seed", [1, 2])
+def test_storms_that_cross_do_not_swap_names(angle, seed):
+    """They meet at minute 120, are one cell for a while, and come out as who they were."""
+    random = np.random.default_rng(seed)
+    kmh = 40.0
+    crossing = [
+        storm(random, (50, 190), back(HOME, kmh * 70 / 60, heading), kmh, heading, rate)
+        for heading, rate in ((0.0, 4.0), (float(angle), 2.0 * seed))
+    ]
+    sightings, source = follow(crossing, 240)
+    before, after = ({}, {})
+    for one in sightings:
+        shares = np.bincount(source[one.cell], minlength=2) / len(one.cell)
+        if shares.max() > 0.9:
+            when = before if minute(one) < 85 else after if minute(one) > 165 else {}
+            when.setdefault(int(shares.argmax()), Counter())[one.track.name] += 1
+    names = [[when[number].most_common(1)[0][0] for number in (0, 1)] for when in (before, after)]
+    assert names[0][0] != names[0][1]
+    assert names[1] != names[0][::-1]
+    assert set(names[0]) & set(names[1])
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_planted_merger_and_a_planted_split_are_found(seed):
+    """Two storms become one before minute 115; one becomes two after minute 100."""
+    random = np.random.default_rng(100 + seed)
+    meeting = back(HOME, -40 * 80 / 60, 90)
+    merging = [
+        storm(random, (20, 200), HOME),
+        storm(random, (20, 100), back(meeting, 40 * 80 / 60, 0), heading=0),
+        storm(random, (100, 200), meeting),
+    ]
+    assert [when for _, when in events(follow(merging, 240)[0], "merger") if 30 <= when < 115]
+    splitting = [
+        storm(random, (20, 100), HOME, per_minute=8),
+        storm(random, (100, 200), meeting, heading=60),
+        storm(random, (100, 200), meeting, heading=130),
+    ]
+    assert [when for _, when in events(follow(splitting, 240)[0], "split") if 100 < when < 170]
+
+
+def test_a_storm_that_pauses_is_found_again():
+    """Fifteen minutes without a flash, where it should be by then; after an hour it is another."""
+    random = np.random.default_rng(3)
+    parts = [storm(random, (0, 60), HOME, spread_km=3)]
+    parts.append(storm(random, (75, 120), back(HOME, -50, 90), spread_km=3))
+    parts.append(storm(random, (180, 220), back(HOME, -120, 90), spread_km=3))
+    names = [one.track.name for one in follow(parts, 240)[0]]
+    assert len(set(names)) == 2
+    assert len([1 for one, other in pairwise(names) if one != other]) == 1
+
+
+def test_a_name_tells_satellite_frame_and_place():
+    """Of its birth."""
+    random = np.random.default_rng(4)
+    (first, *_), _ = follow([storm(random, (0, 30), (-20.0, 179.99), kmh=0, spread_km=1)], 40)
+    assert first.event == "birth"
+    assert first.track.name.startswith("G18_19700101T0005_S20")
+    assert first.track.name[-6] in "EW"
