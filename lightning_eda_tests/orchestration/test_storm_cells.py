@@ -162,10 +162,10 @@ def test_a_range_is_one_run_day_by_day(stormy, run):
 
 
 def test_a_day_without_flashes_is_a_warning_in_the_log(stormy, run):
-    """On a command line nothing else would say so; a day with flashes has no warning."""
+    """Once by each that looks for flashes; nothing else would say so. A day with flashes has no warning."""
     assert logged(run.instance, run(stormy, DAY, group=GROUP), logging.WARNING) == []
     told = "2024-07-02: no flashes are loaded for this day: are its hours loaded?"
-    assert logged(run.instance, run(stormy, "2024-07-02", group=GROUP), logging.WARNING) == [told, told]
+    assert logged(run.instance, run(stormy, "2024-07-02", group=GROUP), logging.WARNING) == 3 * [told]
 
 
 def test_two_satellites_are_kept_apart(settings, run, tmp_path):

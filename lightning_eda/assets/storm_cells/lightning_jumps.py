@@ -63,7 +63,7 @@ def lightning_jumps(
     """See the module."""
     from lightning_eda.warehouse.writing.track_tables import replace_jumps
 
-    reports, failures, database = [], DayFailures(context), warehouse.database()
+    reports, failures, database = [], DayFailures(context), warehouse.file()
     limits = (config.sigma, config.flashes_per_minute, config.one_within_minutes)
     with retried_failures(context):
         for day in run_days(context):

@@ -52,13 +52,13 @@ def storm_tracks(
         for day in run_days(context):
             begin = time.monotonic()
             with failures.of(day), sole_use(day_window(folder, day).rows.parent):
-                first, *later = replace_days(warehouse.database(), folder, day, config)
+                first, *later = replace_days(warehouse.file(), folder, day, config)
                 for found in later:
                     context.log.info(f"{found.day}: its storms go on from {day}, so it was made again")
                 if not first.flashes:
                     context.log.warning(f"{day}: {NO_FLASHES}: are its hours loaded?")
                 context.log.info(f"{day}: {first.tables.tracks.num_rows:,} storms")
-                reports.append(_report(first, warehouse.database(), time.monotonic() - begin))
+                reports.append(_report(first, warehouse.file(), time.monotonic() - begin))
         failures.require_none(reports)
     return report_partitions(context, reports)
 
