@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -147,23 +146,13 @@ def find_jumps(
     Raises:
         WarehouseError: `storm_tracks` has not run, or the database cannot be read.
     """
-    import numpy as np
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    from lightning_eda.clustering.storms.jumps import STEP_MINUTES, JumpLimits, jump_steps
+    from lightning_eda.clustering.storms.jumps import STEP_MINUTES, JumpLimits, jumps_of_storms
     from lightning_eda.warehouse.track_queries import track_rates
 
     limits = JumpLimits(sigma, flashes_per_minute, one_within_minutes)
     rates = track_rates(database, day, timedelta(minutes=one_within_minutes + STEP_MINUTES))
-    time = rates["time"].cast(pa.int64()).to_numpy()
-    names = np.array(rates["track"].to_pylist(), dtype=object)
-    begins = np.flatnonzero(np.append(True, names[1:] != names[:-1])[: len(names)])
-    counts, sigmas = rates["flashes"].to_numpy(), rates["sigma"].cast(pa.float64()).to_numpy()
-    pieces = [
-        start + jump_steps(time[start:stop], counts[start:stop], sigmas[start:stop], limits)
-        for start, stop in pairwise([*begins, len(time)])
-    ]
-    jumps = rates.take(np.concatenate([np.zeros(0, np.int64), *pieces]))
-    rate = pc.divide(jumps["flashes"].cast(pa.float64()), float(STEP_MINUTES))
-    return jumps.append_column("flashes_per_minute", rate).filter(pc.equal(jumps["day"], pa.scalar(day)))
+    jumps = jumps_of_storms(rates, limits)
+    return jumps.filter(pc.equal(jumps["day"], pa.scalar(day)))

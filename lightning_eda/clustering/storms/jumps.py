@@ -6,8 +6,11 @@ thresholds for GLM are those that Erdmann and Poelman tuned, JAMC 62 (2023), doi
 """
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import ArrayLike
 
 from lightning_eda.clustering.points import US_PER_MINUTE, Floats, Integers
@@ -80,3 +83,23 @@ def jump_steps(time_us: ArrayLike, counts: ArrayLike, sigmas: ArrayLike, limits:
     passes = np.flatnonzero((np.asarray(sigmas) >= limits.sigma) & (rate >= limits.flashes_per_minute))
     apart = np.diff(time[passes]) > limits.one_within_minutes * US_PER_MINUTE
     return passes[np.concatenate([[True], apart])] if len(passes) else passes
+
+
+def jumps_of_storms(rates: pa.Table, limits: JumpLimits) -> pa.Table:
+    """The rows at which a storm's jump begins, with the column flashes_per_minute.
+
+    Args:
+        rates: track, time, flashes and sigma of steps of `STEP_MINUTES`, by track and time; and any others.
+        limits: What counts as a jump.
+    """
+    time, counts = rates["time"].cast(pa.int64()).to_numpy(), rates["flashes"].to_numpy()
+    sigmas = rates["sigma"].cast(pa.float64()).to_numpy()
+    names = np.array(rates["track"].to_pylist(), dtype=object)
+    begins = np.flatnonzero(np.append(True, names[1:] != names[:-1])[: len(names)])
+    pieces = [
+        start + jump_steps(time[start:stop], counts[start:stop], sigmas[start:stop], limits)
+        for start, stop in pairwise([*begins, len(time)])
+    ]
+    jumps = rates.take(np.concatenate([np.zeros(0, np.int64), *pieces]))
+    rate = pc.divide(jumps["flashes"].cast(pa.float64()), float(STEP_MINUTES))
+    return jumps.append_column("flashes_per_minute", rate)
