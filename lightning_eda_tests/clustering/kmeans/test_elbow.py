@@ -45,8 +45,21 @@ def test_planted_storms_are_the_knee(storms: int) -> None:
         [9.0, 8.0, 6.0, 0.0],
         [np.nan, np.nan, np.nan, np.nan],
         [9.0, np.nan, 1.0],
+        [1.0, 0.9, 0.55, 0.75, 0.0],
     ],
-    ids=["none", "one", "two", "flat", "zero", "line", "rising", "concave", "unfitted", "two fitted"],
+    ids=[
+        "none",
+        "one",
+        "two",
+        "flat",
+        "zero",
+        "line",
+        "rising",
+        "concave",
+        "unfitted",
+        "two fitted",
+        "above",
+    ],
 )
 def test_a_curve_without_a_knee_gives_none(inertia: list[float]) -> None:
     """Degenerate curves are a result."""

@@ -155,6 +155,14 @@ def test_a_sample_of_everything_is_exact() -> None:
     assert (scores.method, scores.standard_errors[0]) == ("exact", 0)
 
 
+@pytest.mark.parametrize(("exact_limit", "method"), [(300, "exact"), (299, "sample")])
+def test_the_limit_of_exact_scores_is_inclusive(exact_limit: int, method: str) -> None:
+    """As many distinct rows as allowed are scored one and all."""
+    points, labels = storms(300), np.arange(300) % 3
+    scores = estimate_silhouettes(points, [labels], exact_limit=exact_limit, sample_size=50)
+    assert (scores.method, scores.n_scored) == (method, 300 if method == "exact" else 50)
+
+
 def test_scores_on_cells_are_near_and_named() -> None:
     """16 km cells: within 0.01 of the exact score, and the method says cells."""
     points = storms(8000)

@@ -157,6 +157,14 @@ def test_too_few_points_are_a_result(points: np.ndarray, fitted: list[int]) -> N
         sweep.labels(23)
 
 
+def test_the_reason_names_the_last_k_that_was_fitted() -> None:
+    """With points and distinct positions; where none was fitted, only these."""
+    corners = np.repeat(np.eye(3), 9, axis=0)
+    words = "not enough points for k above 3: 27 points at 3 distinct positions"
+    assert kmeans_sweep(corners, 2, 6).reason == words
+    assert kmeans_sweep(corners, 4, 6).reason == "not enough points: 27 points at 3 distinct positions"
+
+
 def test_as_many_clusters_as_distinct_points_have_no_inertia() -> None:
     """Each distinct point its own cluster."""
     points = np.repeat(np.random.default_rng(0).normal(size=(9, 2)), 3, axis=0)

@@ -18,7 +18,16 @@ from lightning_eda.glm.lcfa.reader import forget
 from lightning_eda.series import TIERS
 from lightning_eda.simulator import granule_bytes
 from lightning_eda_tests.glm.granule_edits import edited, replaced, stored_values, with_attribute
-from lightning_eda_tests.glm.refused_granules import CASES, FLASHES, change, create, put, sound, values
+from lightning_eda_tests.glm.refused_granules import (
+    CASES,
+    FLASHES,
+    attribute,
+    change,
+    create,
+    put,
+    sound,
+    values,
+)
 
 
 def reasons(image: bytes) -> list[str]:
@@ -169,3 +178,27 @@ def test_flashes_without_groups_are_told(tiers):
     granule = read_granule(replaced(image, "group_parent_flash_id", parents), tiers, name)
     assert (granule.header.status, granule.header.reason) == ("inconsistent", "2 flashes without groups")
     assert granule.flashes["n_groups"].to_pylist()[:4] == [0, 0, 6, 2]
+
+
+@pytest.mark.parametrize(
+    ("lon", "accepted"), [(-137.0, True), (-60.0, True), (-59.0, False), (-151.0, False)]
+)
+def test_a_satellite_stands_where_goes_satellites_do(lon, accepted):
+    """From West to East with some room."""
+    image = put("nominal_satellite_subpoint_lon", np.float32(lon))
+    if accepted:
+        assert read_granule(image, name=sound()[1]).header.subpoint_lon == lon
+    else:
+        with pytest.raises(GranuleError, match=f"subpoint_lon is {lon}, which no GOES satellite is at"):
+            read_granule(image, name=sound()[1])
+
+
+@pytest.mark.parametrize(("second", "accepted"), [("00.090", True), ("00.200", False), ("05.000", False)])
+def test_times_count_from_the_start_in_the_name(second, accepted):
+    """Which leaves out what is less than a tenth of a second."""
+    image = attribute("event_time_offset", "units", f"seconds since 2024-07-01 20:00:{second}")
+    if accepted:
+        assert read_granule(image, name=sound()[1]).header.n_events == 80
+    else:
+        with pytest.raises(GranuleError, match="event_time_offset counts from 2024-07-01 20:00:0"):
+            read_granule(image, name=sound()[1])
