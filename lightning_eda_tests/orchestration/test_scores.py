@@ -8,7 +8,7 @@ import duckdb
 import pyarrow as pa
 import pytest
 
-from lightning_eda.assets.evaluators.scores import Fitted, read_evaluation
+from lightning_eda.assets.evaluators.scores import Fitted, evaluation_of
 from lightning_eda.assets.maps.drawing import what_misleads
 from lightning_eda.clustering.kmeans.sweep import kmeans_sweep
 from lightning_eda.clustering.window.clean_file import CleanWindow
@@ -30,8 +30,8 @@ def test_an_inertia_of_nothing_counts_for_the_knee(tmp_path):
     fitted = Fitted(CleanWindow(pa.table({}), "flash", PointSpec(), 4, {}), sweep)
     window, database = Window(HOUR, HOUR + timedelta(hours=1)), tmp_path / "lightning.duckdb"
     inertias = pa.table({"k": [1, 2, 3, 4], "inertia": [100.0, 1.0, 0.5, 0.0]})
-    replace_scores(database, window.start, window.end, fitted.fit, inertias)
-    assert read_evaluation(fitted, database, window).knee == 2
+    written = replace_scores(database, window.start, window.end, fitted.fit, inertias)
+    assert evaluation_of(fitted, written.scores, window).knee == 2
 
 
 @pytest.fixture

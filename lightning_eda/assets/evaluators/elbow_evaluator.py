@@ -14,7 +14,7 @@ from lightning_eda.assets.catalog import HOURLY_FRESHNESS, LIGHTNING, OWNERS, ab
 from lightning_eda.assets.clustering.kmeans_cluster import kmeans_cluster
 from lightning_eda.assets.evaluators.scores import (
     draw_curve,
-    read_evaluation,
+    evaluation_of,
     read_fitted,
     score_preview,
     score_table,
@@ -52,10 +52,10 @@ def elbow_evaluator(
         window, place = open_window(context, pin, folders)
         fitted, database = read_fitted(place), warehouse.file()
         inertias = score_table(fitted.sweep, inertia=fitted.sweep.inertia)
-        replace_scores(database, window.start, window.end, fitted.fit, inertias)
+        written = replace_scores(database, window.start, window.end, fitted.fit, inertias)
         bend = knee(fitted.sweep.k, fitted.sweep.inertia)
         # Without the chosen k, which may not be there yet: the picture is the same in either order.
-        evaluation = replace(read_evaluation(fitted, database, window), chosen_k=None, chosen_by="")
+        evaluation = replace(evaluation_of(fitted, written.scores, window), chosen_k=None, chosen_by="")
         metadata: Metadata = {
             "dagster/row_count": len(fitted.sweep.k),
             "knee": bend if bend is not None else "no knee",

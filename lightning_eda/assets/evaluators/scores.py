@@ -55,7 +55,7 @@ def read_fitted(place: WindowFolders) -> Fitted:
     return Fitted(clean, read_sweep(place.sweep, clean.digest))
 
 
-def read_evaluation(fitted: Fitted, database: Path, window: Window) -> "Evaluation":
+def evaluation_of(fitted: Fitted, scores: "pa.Table", window: Window) -> "Evaluation":
     """Inertia, silhouettes, knee and the chosen k of a window; PointsError when they are of another fit.
 
     The inertias are those of the fit itself, so that both curves are there whichever evaluator ran.
@@ -65,9 +65,7 @@ def read_evaluation(fitted: Fitted, database: Path, window: Window) -> "Evaluati
     from lightning_eda.clustering.kmeans.elbow import knee
     from lightning_eda.errors import PointsError
     from lightning_eda.figures import Evaluation
-    from lightning_eda.warehouse.writing.cluster_tables import read_scores
 
-    scores = read_scores(database, window.start, window.end)
     rows = scores.to_pylist()
     if any(row["fit"] != fitted.fit.fit for row in rows):
         raise PointsError(
@@ -90,17 +88,17 @@ def _or_nan(number: float | None) -> float:
     return nan if number is None else number
 
 
-def choose(fitted: Fitted, database: Path, window: Window, k: int | None) -> None:
-    """Marks the k asked for as chosen, or the one with the best silhouette when none is.
+def choose(fitted: Fitted, scores: "pa.Table", database: Path, window: Window, k: int | None) -> "pa.Table":
+    """Marks the k asked for as chosen, or the one with the best silhouette when none is; the scores with it.
 
     Raises:
         PointsError: None is asked for, and no silhouette is there although there could be.
         SettingError: The window has no scores for the k asked for.
     """
     from lightning_eda.errors import PointsError
-    from lightning_eda.warehouse.writing.cluster_tables import Choice, choose_k, read_scores
+    from lightning_eda.warehouse.writing.cluster_tables import Choice, choose_k
 
-    rows = read_scores(database, window.start, window.end).to_pylist()
+    rows = scores.to_pylist()
     if k is not None:
         choice: Choice | None = Choice(k, "run config")
     else:
@@ -111,8 +109,9 @@ def choose(fitted: Fitted, database: Path, window: Window, k: int | None) -> Non
                 "k in the run config of cluster_map"
             )
     marked = [(row["k"], row["chosen_by"]) for row in rows if row["chosen_by"] is not None]
-    if choice is not None and marked != [(choice.k, choice.by)]:
-        choose_k(database, window.start, window.end, choice)
+    if choice is None or marked == [(choice.k, choice.by)]:
+        return scores
+    return choose_k(database, window.start, window.end, choice).scores
 
 
 def best_choice(silhouettes: Mapping[int, float]) -> "Choice | None":
@@ -131,8 +130,10 @@ def score_table(sweep: "Sweep", **columns: object) -> "pa.Table":
     return pa.table({"k": sweep.k, **columns})
 
 
-def keep_silhouettes(database: Path, window: Window, fitted: Fitted, scores: "SilhouetteScores") -> None:
-    """Writes the silhouettes to `k_scores`, with the best k marked."""
+def keep_silhouettes(
+    database: Path, window: Window, fitted: Fitted, scores: "SilhouetteScores"
+) -> "pa.Table":
+    """Writes the silhouettes to `k_scores`, with the best k marked; all scores of the window."""
     from lightning_eda.warehouse.writing.cluster_tables import replace_scores
 
     columns = {
@@ -142,7 +143,7 @@ def keep_silhouettes(database: Path, window: Window, fitted: Fitted, scores: "Si
     }
     best = best_choice(dict(zip(fitted.sweep.k, map(float, scores.scores), strict=True)))
     table = score_table(fitted.sweep, **columns)
-    replace_scores(database, window.start, window.end, fitted.fit, table, best)
+    return replace_scores(database, window.start, window.end, fitted.fit, table, best).scores
 
 
 def draw_curve(place: WindowFolders, evaluation: "Evaluation", curve: "Curve") -> Metadata:

@@ -12,8 +12,8 @@ from lightning_eda.assets.catalog import HOURLY_FRESHNESS, LIGHTNING, OWNERS, ab
 from lightning_eda.assets.clustering.kmeans_cluster import kmeans_cluster
 from lightning_eda.assets.evaluators.scores import (
     draw_curve,
+    evaluation_of,
     keep_silhouettes,
-    read_evaluation,
     read_fitted,
     score_preview,
 )
@@ -66,8 +66,7 @@ def silhouette_evaluator(
             sample_size=config.sample_size,
             seed=fitted.sweep.seed,
         )
-        keep_silhouettes(database, window, fitted, scores)
-        evaluation = read_evaluation(fitted, database, window)
+        evaluation = evaluation_of(fitted, keep_silhouettes(database, window, fitted, scores), window)
         chosen = evaluation.chosen_k
         metadata: Metadata = {
             "dagster/row_count": len(fitted.sweep.k),

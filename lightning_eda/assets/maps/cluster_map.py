@@ -11,10 +11,10 @@ from pydantic import Field
 
 from lightning_eda.assets.catalog import HOURLY_FRESHNESS, LIGHTNING, OWNERS, about
 from lightning_eda.assets.evaluators.elbow_evaluator import elbow_evaluator
-from lightning_eda.assets.evaluators.scores import choose, read_evaluation, read_fitted
+from lightning_eda.assets.evaluators.scores import choose, evaluation_of, read_fitted
 from lightning_eda.assets.evaluators.silhouette_evaluator import silhouette_evaluator
 from lightning_eda.assets.grids.flash_density import flash_density
-from lightning_eda.assets.maps.drawing import cluster_rows, draw_figures
+from lightning_eda.assets.maps.drawing import cluster_rows, draw_figures, read_window
 from lightning_eda.partitions import hourly, one_run
 from lightning_eda.reporting import (
     Metadata,
@@ -66,11 +66,12 @@ def cluster_map(
         window, place = open_window(context, pin, folders)
         database = warehouse.file()
         fitted = read_fitted(place)
-        choose(fitted, database, window, config.k)
-        evaluation = read_evaluation(fitted, database, window)
+        scores, granules = read_window(database, window)
+        scores = choose(fitted, scores, database, window, config.k)
+        evaluation = evaluation_of(fitted, scores, window)
         clustered = cluster_rows(fitted, window, evaluation.chosen_k)
         replace_clusters(database, window.start, window.end, clustered.centers, clustered.labels)
-        files = draw_figures(place, window, clustered, evaluation, database)
+        files = draw_figures(place, window, clustered, evaluation, granules)
         context.log.info(f"{clustered.clean.kept:,} rows, report: {files.paths['report']}")
     metadata: Metadata = {
         "dagster/row_count": clustered.clean.kept,

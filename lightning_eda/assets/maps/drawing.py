@@ -45,6 +45,15 @@ class Figures:
     source: str
 
 
+def read_window(database: Path, window: Window) -> tuple["pa.Table", "pa.Table"]:
+    """The scores of a window, and the granules of its hours, in one opening of the database."""
+    from lightning_eda.warehouse.queries import hour_counts, reading
+    from lightning_eda.warehouse.writing.cluster_tables import read_scores
+
+    with reading(database) as opened:
+        return read_scores(opened, window.start, window.end), hour_counts(opened, window.start, window.end)
+
+
 def cluster_rows(fitted: "Fitted", window: Window, k: int | None) -> ClusteredWindow:
     """The rows with their cluster at k; without a k, no row has one."""
     from lightning_eda.clustering.window.summary import cluster_table, label_rows
@@ -62,7 +71,7 @@ def draw_figures(
     window: Window,
     clustered: ClusteredWindow,
     evaluation: "Evaluation",
-    database: Path,
+    granules: "pa.Table",
 ) -> Figures:
     """Writes the map, the map to explore, the curves, the animation of a longer window, and the report."""
     from lightning_eda import figures
@@ -94,7 +103,7 @@ def draw_figures(
         scene,
         evaluation,
         links=links,
-        details=_granules(database, window) | what_misleads(scene) | _details(clean),
+        details=_granules(granules, window) | what_misleads(scene) | _details(clean),
         map_png=contents["map"][1],
         curves_png=contents["curves"][1],
         densities=list(densities.values()),
@@ -113,12 +122,10 @@ def is_simulated(place: WindowFolders, window: Window, clean: "CleanWindow") -> 
     return window_is_simulated(place.data_dir, window, clean.satellites.split(", "))
 
 
-def _granules(database: Path, window: Window) -> dict[str, str]:
+def _granules(counts: "pa.Table", window: Window) -> dict[str, str]:
     """How much of the window was seen, for the report."""
     from lightning_eda.glm.names import GRANULES_PER_HOUR
-    from lightning_eda.warehouse.queries import hour_counts
 
-    counts = hour_counts(database, window.start, window.end)
     satellites = max(1, len(counts["satellite"].unique()))
     expected = GRANULES_PER_HOUR * satellites * sum(1 for _ in window.hours())
     quarantined = sum(counts["quarantined"].to_pylist())

@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from lightning_eda.errors import SettingError
 from lightning_eda.warehouse.database.connection import writer
-from lightning_eda.warehouse.queries import reading
+from lightning_eda.warehouse.queries import Database, reading
 from lightning_eda.warehouse.schema.clusters import CLUSTER_CENTERS, FLASH_CLUSTERS, K_SCORES
 from lightning_eda.warehouse.writing.window_rows import (
     empty_rows,
@@ -34,6 +34,19 @@ SIDES: Final[dict[str, tuple[str, ...]]] = {
 """The columns that one evaluator writes, by the one without which the others mean nothing."""
 
 Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class ScoresWritten:
+    """What became of a window's scores.
+
+    Attributes:
+        changed: Whether anything was written.
+        scores: The scores afterwards, as `read_scores` gives them.
+    """
+
+    changed: bool
+    scores: pa.Table
 
 
 @dataclass(frozen=True)
@@ -80,8 +93,8 @@ def replace_scores(
     fit: FitKey,
     scores: pa.Table,
     chosen: Choice | None = None,
-) -> bool:
-    """Makes the window's scores of one evaluator, or of both, exactly these; returns whether it wrote.
+) -> ScoresWritten:
+    """Makes the window's scores of one evaluator, or of both, exactly these.
 
     The evaluators come in either order: each replaces its own columns and leaves the other's. Where the
     window has scores of another fit, all of them go, and the chosen k too. A k whose inertia (or silhouette)
@@ -128,8 +141,8 @@ def choose_k(
     start: datetime,
     end: datetime,
     choice: Choice,
-) -> bool:
-    """Marks one k of the window's scores as chosen, and no other; returns whether it wrote.
+) -> ScoresWritten:
+    """Marks one k of the window's scores as chosen, and no other.
 
     Args:
         database: The database file.
@@ -146,17 +159,21 @@ def choose_k(
     return _rewrite_scores(database, start, end, lambda stored: _marked(stored, choice))
 
 
-def read_scores(database: Path | str, start: datetime, end: datetime) -> pa.Table:
+def read_scores(database: Database, start: datetime, end: datetime) -> pa.Table:
     """The scores of a window by k; no rows when it has none.
 
     Returns:
         k, inertia, silhouette, silhouette_error, method, chosen_by (not NULL for the chosen k), tier,
         geometry, fit, silhouette_method.
     """
-    columns = ["k", "inertia", "silhouette", "silhouette_error", "method", "chosen_by"]
-    columns += [name for name in own_names(K_SCORES) if name not in columns]
     with reading(database) as connection:
-        return read_window(connection, K_SCORES, start, end).select(columns)
+        return _shown(read_window(connection, K_SCORES, start, end))
+
+
+def _shown(scores: pa.Table) -> pa.Table:
+    """The columns of scores in the order people look for them."""
+    columns = ["k", "inertia", "silhouette", "silhouette_error", "method", "chosen_by"]
+    return scores.select([*columns, *(name for name in own_names(K_SCORES) if name not in columns)])
 
 
 def replace_clusters(
@@ -199,16 +216,16 @@ def _rewrite_scores(
     start: datetime,
     end: datetime,
     change: Callable[[list[Row]], list[Row]],
-) -> bool:
+) -> ScoresWritten:
     """Replaces the window's rows of scores by what `change` makes of them, when that differs."""
     with writer(database) as connection:
         stored = read_window(connection, K_SCORES, start, end).select(own_names(K_SCORES)).to_pylist()
         rows = pa.Table.from_pylist(change(stored), empty_rows(K_SCORES).schema)
         wanted = window_rows(K_SCORES, start, end, rows)
-        if holds_window(connection, K_SCORES, start, end, wanted):
-            return False
-        write_window(connection, K_SCORES, start, end, wanted)
-    return True
+        changed = not holds_window(connection, K_SCORES, start, end, wanted)
+        if changed:
+            write_window(connection, K_SCORES, start, end, wanted)
+    return ScoresWritten(changed, _shown(wanted))
 
 
 def _marked(rows: list[Row], choice: Choice) -> list[Row]:

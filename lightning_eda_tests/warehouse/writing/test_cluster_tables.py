@@ -84,12 +84,12 @@ def test_the_same_again_writes_nothing(database: Path) -> None:
     choose_k(database, START, END, Choice(3, "elbow"))
     replace_clusters(database, START, END, centers(3), labels())
     before = file_hash(database)
-    assert not replace_scores(database, START, END, FIT, inertia({3: 4.0, 2: 9.0}))
-    assert not choose_k(database, START, END, Choice(3, "elbow"))
+    assert not replace_scores(database, START, END, FIT, inertia({3: 4.0, 2: 9.0})).changed
+    assert not choose_k(database, START, END, Choice(3, "elbow")).changed
     assert not replace_clusters(database, START, END, centers(3), labels().take([4, 1, 0, 2, 3]))
     assert file_hash(database) == before
     assert replace_clusters(database, START, END, centers(3), labels(cluster=1))
-    assert replace_scores(database, START, END, FIT, inertia({3: 4.0, 2: math.nextafter(9.0, 10)}))
+    assert replace_scores(database, START, END, FIT, inertia({3: 4.0, 2: math.nextafter(9.0, 10)})).changed
 
 
 def test_what_cannot_be_stored_changes_nothing(database: Path) -> None:

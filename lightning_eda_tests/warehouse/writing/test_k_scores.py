@@ -31,7 +31,7 @@ def test_scores_of_both_sides(database: Path) -> None:
     expected = {2: (9.0, 0.5, None), 3: (4.0, 0.75, None)}
     for number, order in enumerate((sides, sides[::-1])):
         path = database.with_name(f"{number}.duckdb")
-        assert [replace_scores(path, START, END, FIT, side) for side in order] == [True, True]
+        assert [replace_scores(path, START, END, FIT, side).changed for side in order] == [True, True]
         assert scores(path) == expected
     together = sides[0].append_column("silhouette", sides[1]["silhouette"])
     for name in ("silhouette_error", "silhouette_method"):
@@ -87,17 +87,19 @@ def test_whole_numbers_are_scores(database: Path) -> None:
 def test_one_k_is_chosen(database: Path) -> None:
     """The last choice holds and is the only one; scores of the same fit that come later leave it."""
     replace_scores(database, START, END, FIT, inertia({2: 9.0, 3: 4.0}))
-    assert choose_k(database, START, END, Choice(2, "elbow"))
-    assert choose_k(database, START, END, Choice(3, HOSTILE))
+    assert choose_k(database, START, END, Choice(2, "elbow")).changed
+    assert choose_k(database, START, END, Choice(3, HOSTILE)).changed
     replace_scores(database, START, END, FIT, silhouette({2: 0.5, 3: 0.7}))
     assert scores(database) == {2: (9.0, 0.5, None), 3: (4.0, 0.7, HOSTILE)}
-    assert not choose_k(database, START, END, Choice(3, HOSTILE))
+    assert not choose_k(database, START, END, Choice(3, HOSTILE)).changed
 
 
 def test_scores_and_choice_in_one_transaction(database: Path) -> None:
     """The k given with the scores is marked; one without a score leaves the window as it was."""
     replace_scores(database, START, END, FIT, inertia({2: 9.0, 3: 4.0}))
-    assert replace_scores(database, START, END, FIT, silhouette({2: 0.5, 3: 0.7}), Choice(3, "silhouette"))
+    assert replace_scores(
+        database, START, END, FIT, silhouette({2: 0.5, 3: 0.7}), Choice(3, "silhouette")
+    ).changed
     marked = {2: (9.0, 0.5, None), 3: (4.0, 0.7, "silhouette")}
     assert scores(database) == marked
     with pytest.raises(SettingError, match=r"k: found 4; allowed: 2, 3\."):
@@ -109,7 +111,7 @@ def test_only_a_scored_k_is_chosen(database: Path) -> None:
     """The error says which there are, and the earlier choice stays."""
     words = (
         r"k: found 2; allowed: none: the window has no scores yet\. "
-        "Run silhouette_evaluator and then elbow_evaluator for this window first"
+        "Run silhouette_evaluator and elbow_evaluator for this window first"
     )
     with pytest.raises(SettingError, match=words):
         choose_k(database, START, END, Choice(2, "config"))
