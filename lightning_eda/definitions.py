@@ -34,6 +34,7 @@ from lightning_eda.assets.storm_cells.flash_pairs import flash_pairs  # noqa: E4
 from lightning_eda.assets.storm_cells.lightning_jumps import lightning_jumps  # noqa: E402
 from lightning_eda.assets.storm_cells.storm_cells import storm_cells  # noqa: E402
 from lightning_eda.assets.storm_cells.storm_tracks import storm_tracks  # noqa: E402
+from lightning_eda.checks.freshness import newest_hour_is_fresh  # noqa: E402
 from lightning_eda.jobs import jobs  # noqa: E402
 from lightning_eda.resources import build_resources  # noqa: E402
 from lightning_eda.schedules import build_schedules  # noqa: E402
@@ -83,6 +84,7 @@ def build_definitions(settings: Settings, backfill_hours: int | None = None) -> 
             *(_without_partitions(lightning) if settings.pinned else lightning),
             *daily,
         ],
+        asset_checks=[newest_hour_is_fresh],
         resources=build_resources(settings),
         jobs=jobs,
         schedules=build_schedules(settings),

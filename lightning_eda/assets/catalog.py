@@ -1,7 +1,6 @@
 """What the catalogue says of an asset besides its description: owner, system, links, columns with units."""
 
 from collections.abc import Mapping
-from datetime import timedelta
 from types import MappingProxyType
 from typing import Final
 
@@ -9,10 +8,6 @@ import dagster as dg
 
 from lightning_eda.series import Column, Table
 
-# Of the tables of an hour: late, and then stale, when no hour has come for so long.
-HOURLY_FRESHNESS: Final = dg.FreshnessPolicy.time_window(
-    warn_window=timedelta(hours=2), fail_window=timedelta(hours=4)
-)
 OWNERS: Final = ("team:lightning",)
 LIGHTNING: Final = MappingProxyType({"system": "lightning", "product": "GLM-L2-LCFA"})
 DISTANCES: Final = MappingProxyType({"system": "distance_clustering"})

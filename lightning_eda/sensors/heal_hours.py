@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 import dagster as dg
 
+from lightning_eda.checks.freshness import freshness_events
 from lightning_eda.errors import DatabaseBusyError
 from lightning_eda.glm.extract.healing import (
     SETTLE,
@@ -39,7 +40,7 @@ def heal_hours_sensor(settings: Settings, clock: Callable[[], datetime]) -> dg.S
         "(after an outage up to three days) and asks for those with granules that it lacks, each state once, "
         "and once for those of which both have nothing and that were never fetched. When the run fails, or a "
         f"granule ended its decoder, it asks again, {MOST_ASKS} times in all. An hour is looked at "
-        f"from {SETTLE.seconds // 60} minutes after its end.",
+        f"from {SETTLE.seconds // 60} minutes after its end. It also says how fresh the newest hour is.",
     )
     def heal_hours(
         context: dg.SensorEvaluationContext,
@@ -56,6 +57,7 @@ def heal_hours_sensor(settings: Settings, clock: Callable[[], datetime]) -> dg.S
             listed = listed_granules(glm.store(), due.hours, glm.product_prefix())
             try:
                 rows = _ledger_rows(warehouse, due, glm.own_satellites())
+                freshness = list(freshness_events(context.instance, warehouse, clock()))
             except DatabaseBusyError as error:
                 return dg.SkipReason(f"the hours are compared at the next tick: {error}")
             loaded, undecoded = (loaded_granules(rows[kind], due.hours) for kind in (False, True))
@@ -79,6 +81,7 @@ def heal_hours_sensor(settings: Settings, clock: Callable[[], datetime]) -> dg.S
             answer.requests,
             skip_reason=None if answer.requests else nothing,
             cursor=cursor.moved_on(due.hours, answer.digests).text(),
+            asset_events=freshness,
         )
 
     return heal_hours

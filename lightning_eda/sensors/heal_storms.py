@@ -6,8 +6,8 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING
 
 import dagster as dg
-from dagster._core.scheduler.instigation import InstigatorType
 
+from lightning_eda.checks.freshness import is_on
 from lightning_eda.errors import DatabaseBusyError
 from lightning_eda.jobs import DAILY_STORMS, STORMS_AT, storms
 from lightning_eda.partitions import partition_key
@@ -75,18 +75,10 @@ def _days(instance: dg.DagsterInstance, warehouse: WarehouseResource, now: datet
     from lightning_eda.warehouse.stale_days import days_never_made, stale_days
 
     yield from stale_days(warehouse.file(), DATABASE_WAIT_S)
-    if _is_scheduled(instance):
+    if is_on(instance, DAILY_STORMS):
         due = now - STORMS_AT - GRACE  # in the morning the day before yesterday is the last that is due
         first = (due - CATCH_UP_DAYS * DAY).date()
         yield from days_never_made(warehouse.file(), first, due.date(), DATABASE_WAIT_S)
-
-
-def _is_scheduled(instance: dg.DagsterInstance) -> bool:
-    """Whether the schedule of storm cells is on."""
-    if instance.schedule_storage is None:  # of a test, or of one command
-        return False
-    states = instance.all_instigator_state(instigator_type=InstigatorType.SCHEDULE)
-    return any(state.instigator_name == DAILY_STORMS and state.is_running for state in states)
 
 
 def _start(state: "DayState") -> datetime:

@@ -9,7 +9,7 @@ A span of time is half open, [start, end), aware UTC, and selects by the start o
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeAlias
 
@@ -83,6 +83,13 @@ def ledger(
     with reading(database, wait_s) as connection:
         select_span(connection, start, end, satellites)
         return connection.sql(sql).to_arrow_table()
+
+
+def newest_granule(database: Database, wait_s: float = WAIT_S) -> datetime | None:
+    """Start of the newest granule in the ledger, aware UTC; None when there is none."""
+    with reading(database, wait_s) as connection:
+        ((newest,),) = connection.sql("SELECT max(granule_start) FROM granules").fetchall()
+        return newest.replace(tzinfo=UTC) if newest else None
 
 
 def hour_counts(

@@ -104,7 +104,7 @@ def test_no_cells_are_made_of_days_nobody_asked_for(stormy):
 def test_a_day_that_daily_storms_missed_is_made_up_for(stormy, monkeypatch, hours, expected):
     """While it is on: from 20 minutes after it was due, three days long."""
     note_ledger(stormy)
-    monkeypatch.setattr("lightning_eda.sensors.heal_storms._is_scheduled", lambda _: True)
+    monkeypatch.setattr("lightning_eda.sensors.heal_storms.is_on", lambda *_: True)
     now = (START + timedelta(days=1, hours=hours)).replace(tzinfo=UTC)
     assert ticks_of(stormy, now).partitions() == expected
 

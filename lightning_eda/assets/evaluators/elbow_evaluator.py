@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import dagster as dg
 
-from lightning_eda.assets.catalog import HOURLY_FRESHNESS, LIGHTNING, OWNERS, about
+from lightning_eda.assets.catalog import LIGHTNING, OWNERS, about
 from lightning_eda.assets.clustering.kmeans_cluster import kmeans_cluster
 from lightning_eda.assets.evaluators.scores import (
     draw_curve,
@@ -34,7 +34,6 @@ from lightning_eda.warehouse.schema.clusters import K_SCORES
     metadata=about(K_SCORES),
     partitions_def=hourly,
     backfill_policy=one_run,
-    freshness_policy=HOURLY_FRESHNESS,
     kinds={"python", "duckdb"},
     deps=[kmeans_cluster],
 )

@@ -8,7 +8,7 @@ sample is scored against all points, and the standard error is recorded. The sco
 import dagster as dg
 from pydantic import Field
 
-from lightning_eda.assets.catalog import HOURLY_FRESHNESS, LIGHTNING, OWNERS, about
+from lightning_eda.assets.catalog import LIGHTNING, OWNERS, about
 from lightning_eda.assets.clustering.kmeans_cluster import kmeans_cluster
 from lightning_eda.assets.evaluators.scores import (
     draw_curve,
@@ -43,7 +43,6 @@ class SilhouetteConfig(RunConfig):
     metadata=about(K_SCORES),
     partitions_def=hourly,
     backfill_policy=one_run,
-    freshness_policy=HOURLY_FRESHNESS,
     kinds={"python", "duckdb"},
     deps=[kmeans_cluster],
 )

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
-from lightning_eda.assets.catalog import HOURLY_FRESHNESS, LIGHTNING, OWNERS, about
+from lightning_eda.assets.catalog import LIGHTNING, OWNERS, about
 from lightning_eda.assets.ingestor.transform import transform
 from lightning_eda.checks.lightning import COORDINATES_IN_RANGE, IDS_ARE_UNIQUE, check_coordinates, check_ids
 from lightning_eda.glm.origin import source_text
@@ -47,7 +47,6 @@ SHOWN = ["flash_id", "flash_time_of_first_event", "flash_lat", "flash_lon", "fla
     kinds={"duckdb"},
     deps=[transform],
     check_specs=[IDS_ARE_UNIQUE, COORDINATES_IN_RANGE],
-    freshness_policy=HOURLY_FRESHNESS,
     pool="duckdb",
 )
 def load(

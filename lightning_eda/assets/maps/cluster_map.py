@@ -9,7 +9,7 @@ open from disk without a network.
 import dagster as dg
 from pydantic import Field
 
-from lightning_eda.assets.catalog import HOURLY_FRESHNESS, LIGHTNING, OWNERS, about
+from lightning_eda.assets.catalog import LIGHTNING, OWNERS, about
 from lightning_eda.assets.evaluators.elbow_evaluator import elbow_evaluator
 from lightning_eda.assets.evaluators.scores import choose, evaluation_of, read_fitted
 from lightning_eda.assets.evaluators.silhouette_evaluator import silhouette_evaluator
@@ -48,7 +48,6 @@ class ClusterMapConfig(RunConfig):
     metadata=about(FLASH_CLUSTERS, CLUSTER_CENTERS),
     partitions_def=hourly,
     backfill_policy=one_run,
-    freshness_policy=HOURLY_FRESHNESS,
     kinds={"plotly", "duckdb"},
     deps=[silhouette_evaluator, elbow_evaluator, flash_density],
 )

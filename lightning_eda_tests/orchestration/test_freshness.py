@@ -1,0 +1,72 @@
+"""Row 30: what is fresh is said by the newest granule in the ledger, not by the last materialisation."""
+
+from datetime import timedelta
+
+import dagster as dg
+import pytest
+
+from lightning_eda.checks import freshness
+from lightning_eda.checks.freshness import NEWEST_HOUR_IS_FRESH, check_freshness, newest_hour_is_fresh
+from lightning_eda.resources import PinResource, build_resources
+from lightning_eda_tests.hours import HOUR, simulate
+from lightning_eda_tests.orchestration.ticks import Ticks
+
+KEY, PAST = "2024-07-01-20:00", "2018-07-01-20:00"
+NOW = HOUR + timedelta(hours=1, minutes=30)
+WARN, ERROR = dg.AssetCheckSeverity.WARN, dg.AssetCheckSeverity.ERROR
+
+
+@pytest.mark.parametrize(
+    ("hours", "passed", "severity"),
+    [(0.5, True, None), (2.4, True, None), (2.6, False, WARN), (4.4, False, WARN), (4.6, False, ERROR)],
+)
+def test_it_is_late_after_two_hours_and_stale_after_four(hours, passed, severity):
+    """And half an hour each: an hour is loaded some 70 minutes after it began."""
+    result = check_freshness(HOUR, HOUR + timedelta(hours=hours))
+    assert result.passed == passed
+    if severity:
+        assert result.severity == severity
+        assert "began at 2024-07-01T20:00:00Z. Either no run succeeded since" in result.description
+
+
+def test_the_healing_sensor_says_it_and_only_when_it_changes(tmp_path, settings, run):
+    """A backfill of 2018 makes nothing fresh; a tick with the same answer adds nothing to the history."""
+    for hour in (HOUR, HOUR.replace(year=2018)):
+        simulate(tmp_path / "archive", hour)
+    assert run(settings(), PAST).success
+    now = [NOW]
+    ticks = Ticks(settings(heal_hours="1"), "heal_hours", lambda: now[0])
+    ticks.instance = run.instance
+    (told,) = ticks.tick().asset_events
+    assert (told.passed, told.severity) == (False, ERROR)
+    assert told.metadata["newest_granule"].value == "2018-07-01T20:01:00Z"
+    run.instance.report_runless_asset_event(told)
+    assert ticks.tick().asset_events == []
+    assert run(settings(), KEY).success
+    (told,) = ticks.tick().asset_events
+    assert told.passed
+    run.instance.report_runless_asset_event(told)
+    assert run(settings(), PAST).success
+    assert ticks.tick().asset_events == []
+    now[0] += timedelta(hours=3)
+    (told,) = ticks.tick().asset_events
+    assert (told.passed, told.severity) == (False, WARN)
+
+
+@pytest.mark.parametrize(
+    ("watched", "pin", "passed"), [(True, None, False), (False, None, True), (True, "1", True)]
+)
+def test_in_a_run_it_is_asked_only_while_somebody_wants_the_newest_hours(
+    tmp_path, settings, run, monkeypatch, watched, pin, passed
+):
+    """Whoever looks at one hour of the past, or at a pinned one, is not told that it is old."""
+    monkeypatch.setattr(freshness, "is_on", lambda *_: watched)
+    monkeypatch.setattr(freshness, "_run_made_at", lambda _: NOW + timedelta(days=1))
+    simulate(tmp_path / "archive", HOUR)
+    assert run(settings(), KEY).success
+    result = newest_hour_is_fresh(
+        dg.build_op_context(instance=run.instance),
+        build_resources(settings())["warehouse"],
+        PinResource(doy=pin),
+    )
+    assert (result.passed, result.check_name) == (passed, NEWEST_HOUR_IS_FRESH.name)
