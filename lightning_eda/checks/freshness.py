@@ -91,9 +91,9 @@ def is_on(instance: dg.DagsterInstance, *names: str) -> bool:
 
 
 def _run_made_at(context: dg.AssetCheckExecutionContext) -> datetime:
-    record = context.instance.get_run_record_by_id(context.run_id)
+    record = context.instance.get_run_record_by_id(context.run.run_id)
     if record is None:
-        raise dg.Failure(f"run {context.run_id} is not in this Dagster instance")
+        raise dg.Failure(f"run {context.run.run_id} is not in this Dagster instance")
     made_at: datetime = record.create_timestamp
     return made_at.astimezone(UTC)
 

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import dagster as dg
-from dagster._core.scheduler.instigation import InstigatorType
 
 from lightning_eda_tests.end_to_end.commands import BIN, ROOT, command, environment, project_folder
 
@@ -122,14 +121,3 @@ class Deployment:
         """Puts a run into the queue."""
         tags = f'{{"dagster/partition": "{partition}"}}'
         self.run("dagster", "job", "launch", "-w", "workspace.yaml", "-j", job, "--tags", tags)
-
-    def make_ticks_due(self, seconds: float) -> None:
-        """Makes the last tick of each sensor so much older, so that the next one is due."""
-        with self.instance() as instance:
-            for state in instance.all_instigator_state(instigator_type=InstigatorType.SENSOR):
-                data = state.instigator_data
-                times = {
-                    name: getattr(data, name) and getattr(data, name) - seconds
-                    for name in ("last_tick_timestamp", "last_tick_start_timestamp")
-                }
-                instance.update_instigator_state(state.with_data(data._replace(**times)))

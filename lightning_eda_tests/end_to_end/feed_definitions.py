@@ -7,9 +7,10 @@ from datetime import UTC, datetime
 import dagster as dg
 
 from lightning_eda.definitions import build_definitions
-from lightning_eda.sensors import build_sensors
+from lightning_eda.sensors import build_sensors, heal_hours, heal_storms
 from lightning_eda.settings import read_settings
 
+LOOK_EVERY_S = 5
 FEED_CLOCK = (
     "LIGHTNING_TEST_CLOCK"  # when the feed began and, on its clock, begins and ends, s since 1970; speed
 )
@@ -28,7 +29,8 @@ def feed_now(text: str) -> datetime:
 
 @dg.definitions
 def defs() -> dg.Definitions:
-    """The definitions; the sensors ask the feed's clock."""
+    """The definitions; the healing sensors ask the feed's clock, and more often."""
+    heal_hours.HEAL_SECONDS = heal_storms.HEAL_SECONDS = LOOK_EVERY_S
     settings = read_settings()
     usual = build_definitions(settings)
     return dg.Definitions(

@@ -23,7 +23,7 @@ from lightning_eda.warehouse.stale_days import stale_days
 from lightning_eda_tests.end_to_end import feed_definitions
 from lightning_eda_tests.end_to_end.commands import wait_until
 from lightning_eda_tests.end_to_end.deployment import MARKS, Deployment
-from lightning_eda_tests.end_to_end.feed_definitions import FEED_CLOCK, clock_text
+from lightning_eda_tests.end_to_end.feed_definitions import FEED_CLOCK, LOOK_EVERY_S, clock_text
 from lightning_eda_tests.hours import HOUR, simulate
 from lightning_eda_tests.orchestration.storm_days import DAY
 from lightning_eda_tests.servers import S3Bucket
@@ -34,7 +34,6 @@ pytest_plugins = ["lightning_eda_tests.server_fixtures"]
 SECONDS = float(os.environ.get("LIVE_FEED_SECONDS", "900"))
 KILL_EVERY_S = 45.0
 SETTLE_S = 1800.0  # for what was killed last to be noticed and done again
-LOOK_EVERY_S = 5.0
 HOURS = [HOUR + timedelta(hours=number) for number in range(-2, 2)]  # 18 to 21 UTC of DAY
 GRANULES = 18  # of an hour; the last half comes when the hour is over, which is late
 TIERS = ("flash", "group", "event")
@@ -73,9 +72,7 @@ def disturb(deployment: Deployment, began: float) -> Iterator[str]:
         due = began + number * KILL_EVERY_S
         if due > began + SECONDS:
             return
-        while time.time() < due:
-            deployment.make_ticks_due(300)
-            time.sleep(min(LOOK_EVERY_S, max(0.0, due - time.time())))
+        time.sleep(max(0.0, due - time.time()))
         # Workers and decoders come and go: the next one is waited for.
         while not deployment.kill(kind) and time.time() < due + KILL_EVERY_S - 1:
             time.sleep(0.02)
@@ -104,7 +101,6 @@ def has_cells(database: Path) -> bool:
 
 def is_settled(deployment: Deployment, database: Path, granules: int) -> bool:
     """Whether nothing is at work, all is in the ledger, and the cells are of what is there."""
-    deployment.make_ticks_due(300)
     time.sleep(LOOK_EVERY_S)
     if deployment.runs(statuses=IN_PROGRESS) or table_counts(database)["granules"] < granules:
         return False
