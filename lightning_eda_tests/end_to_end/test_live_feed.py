@@ -172,4 +172,4 @@ def test_a_live_feed_with_everything_killed_in_turn_ends_as_if_undisturbed(tmp_p
     assert not list((database.parent / "quarantine").rglob("*.nc"))
     assert cells(database) == cells(whole)
     assert all(cells(whole))
-    assert all(killed[kind] for kind in list(MARKS)[: int(SECONDS / KILL_EVERY_S)])
+    assert SECONDS < 8 * KILL_EVERY_S or set(killed) == set(MARKS)
