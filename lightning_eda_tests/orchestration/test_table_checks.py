@@ -68,3 +68,10 @@ def test_case_9_and_11_a_guess_is_told_by_a_check():
     assert not check.passed
     assert check.metadata["files"].value == f"2024-01-01 (in/20240101/a.csv): {told[0]}"
     assert check_reading({DAY: result_of("")}).passed
+
+
+@pytest.mark.parametrize(("rows", "usual"), [(10, True), (9, False), (90, True), (91, False), (0, False)])
+def test_a_third_and_three_times_the_usual_rows_are_usual(rows: int, usual: bool):
+    """Beyond that they are told."""
+    done = result_of("", PartitionResult("x", rows, "k", 1))
+    assert check_row_count({DAY: done}, BEFORE).passed is usual
