@@ -240,6 +240,7 @@ def test_a_database_that_cannot_be_written_is_one_sentence(tmp_path, disk, setti
     chosen = settings(duckdb_path=str(database))
     text = sentence(run(chosen, KEY))
     assert str(database) in text
+    assert ("the disk is full: free some space" in text) == (options == "size=300k")
     remount(database.parent, "rw,size=50m")
     result = run(chosen, KEY)
     assert result.success

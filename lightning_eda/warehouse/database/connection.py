@@ -8,6 +8,7 @@ is named in the error.
 """
 
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
@@ -42,6 +43,7 @@ from lightning_eda.warehouse.schema.sql import create_sql, quoted
 WAIT_S = 60.0
 TURN_S = 1.0  # a reader stands in the queue this long, then also tries without its turn
 POLL_S = 0.01
+FULL_BYTES = 4 << 20  # less than this is no room for a database
 DUCKDB_MAGIC = b"DUCK"
 MAGIC_OFFSET = 8
 
@@ -236,7 +238,9 @@ def _transaction(connection: duckdb.DuckDBPyConnection, database: Path) -> Itera
         connection.execute("COMMIT")
     except duckdb.Error as error:
         _roll_back(connection)
-        raise WarehouseError(f"writing {database} failed, nothing was changed: {error}") from error
+        raise WarehouseError(
+            f"writing {database} failed, nothing was changed: {_full_disk(database)}{error}"
+        ) from error
     except BaseException:
         _roll_back(connection)
         raise
@@ -244,8 +248,16 @@ def _transaction(connection: duckdb.DuckDBPyConnection, database: Path) -> Itera
         connection.execute(f"CHECKPOINT {CATALOG}")
     except duckdb.Error as error:
         raise WarehouseError(
-            f"{database} was written, but its log could not be merged into the file yet: {error}"
+            f"{database} was written, but its log could not be merged into the file yet: "
+            f"{_full_disk(database)}{error}"
         ) from error
+
+
+def _full_disk(database: Path) -> str:
+    """What to do when the disk is full, of which DuckDB may only say that a checkpoint failed; or ""."""
+    if shutil.disk_usage(database.parent).free > FULL_BYTES:
+        return ""
+    return "the disk is full: free some space and load again, nothing needs to be repaired; "
 
 
 def _roll_back(connection: duckdb.DuckDBPyConnection) -> None:
@@ -264,7 +276,7 @@ def _create(connection: duckdb.DuckDBPyConnection, database: Path, patience: Pat
         wal_of(database).unlink(missing_ok=True)  # the log of a database that is gone
         replace_durably(fresh, database)
     except (OSError, duckdb.Error) as error:
-        raise WarehouseError(f"{database} cannot be made: {error}") from error
+        raise WarehouseError(f"{database} cannot be made: {_full_disk(database)}{error}") from error
 
 
 def _make_tables(connection: duckdb.DuckDBPyConnection) -> None:
