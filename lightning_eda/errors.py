@@ -24,9 +24,11 @@
     │   └── DatasetError            the dataset or its catalogue entry could not be replaced
     ├── WarehouseError          the database could not be read or written
     │   └── DatabaseBusyError       another process holds it: trying later may help
-    └── LakeError               the lake could not be read or written
-        ├── LakeUnavailableError    its store does not answer: trying later may help
-        └── LakeBusyError           others committed all the time: trying later may help
+    ├── LakeError               the lake could not be read or written
+    │   ├── LakeUnavailableError    its store does not answer: trying later may help
+    │   └── LakeBusyError           others committed all the time: trying later may help
+    └── FleetError              work that was given to a Dask cluster did not come back
+        └── FleetLostError          its scheduler is gone: trying later may help
 
 The text of each names the thing (variable, key, file), what was found, and what to do. It may quote what
 comes from outside: it is one line of printable characters, whatever that holds.
@@ -172,5 +174,15 @@ class LakeUnavailableError(LakeError):
 
 class LakeBusyError(LakeError):
     """Others committed to the lake all the time; trying later may help."""
+
+    retryable = True
+
+
+class FleetError(LightningEdaError):
+    """Work that was given to a Dask cluster did not come back."""
+
+
+class FleetLostError(FleetError):
+    """The scheduler of the cluster is gone; trying later may help."""
 
     retryable = True

@@ -144,7 +144,7 @@ def preview(rows: "pa.Table", rows_shown: int = PREVIEW_ROWS) -> dg.TableMetadat
     return dg.MetadataValue.table(records, schema=schema)
 
 
-def file_link(path: Path) -> dg.MetadataValue:
+def file_link(path: Path | str) -> dg.MetadataValue:
     """A path, with a button in the UI that copies it."""
     return dg.MetadataValue.path(str(path))
 
@@ -158,18 +158,20 @@ class Progress:
     Args:
         context: Of the asset; its log is written to.
         words: What is making progress.
+        unit: What is counted.
     """
 
-    def __init__(self, context: dg.AssetExecutionContext, words: str) -> None:
+    def __init__(self, context: dg.AssetExecutionContext, words: str, unit: str = "granules") -> None:
         self._log = context.log
         self._words = words
+        self._unit = unit
         self._begin = time.monotonic()
         self._bar: tqdm[NoReturn] | None = None
         self._tenths = 0
         self._told = self._begin
 
     def __call__(self, done: int, total: int) -> None:
-        """Says that `done` of `total` granules are there."""
+        """Says that `done` of `total` are there."""
         from tqdm import tqdm
 
         self._bar = self._bar or tqdm(total=total, desc=self._words, disable=None, leave=False)
@@ -177,7 +179,7 @@ class Progress:
         now, tenths = time.monotonic(), done * LOG_STEPS // total
         if done == total or (tenths > self._tenths and now - self._told >= LOG_EVERY_S):
             self._tenths, self._told = tenths, now
-            self._log.info(f"{self._words}: {done} of {total} granules, {now - self._begin:.1f} s")
+            self._log.info(f"{self._words}: {done} of {total} {self._unit}, {now - self._begin:.1f} s")
         if done == total:
             self._bar.close()
 

@@ -24,12 +24,14 @@ DAGSTER_FACE = {
 }
 HEAVY = {
     "sklearn", "scipy", "numba", "matplotlib", "plotly", "xarray", "netCDF4", "pandas", "awswrangler",
-    "boto3", "botocore", "tqdm",
+    "boto3", "botocore", "tqdm", "deltalake", "distributed", "dask",
 }  # fmt: skip
 SCIENCE = {"sklearn", "netCDF4", "h5py", "boto3", "duckdb", "matplotlib", "plotly", "numpy", "scipy"}
 CLOCK_READERS = {
-    "assets/ingestor/load.py": "stamps `loaded_at`",
+    "assets/ingestor/loading.py": "stamps `loaded_at`",
+    "assets/ingestor/transform.py": "the same, for the workers of a cluster",
     "assets/s3_tables/parquet_table.py": "names the run, so that of two at once the newer wins",
+    "cli/lake.py": "removes files by their age",
     "aws_lambda/load.py": "takes yesterday when no day is given",
     "tables/frames.py": "names the run; its arguments are given",
 }

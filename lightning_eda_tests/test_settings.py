@@ -138,7 +138,7 @@ def test_objects(text):
 @pytest.mark.parametrize(
     ("kind", "resources"),
     [
-        (Settings, ("glm", "pin", "folders", "warehouse", "tables")),
+        (Settings, ("glm", "pin", "folders", "warehouse", "lake", "dask", "tables")),
         (DistanceSettings, ("distances",)),
         (CsvSettings, ("tables",)),
     ],

@@ -27,10 +27,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     from lightning_eda.cli.demo import add_demo
     from lightning_eda.cli.grid import add_grid
+    from lightning_eda.cli.lake import add_lake
     from lightning_eda.cli.simulate import add_simulate
 
     parser = argparse.ArgumentParser(prog="lightning-eda", description="Lightning from space.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for add in (add_demo, add_simulate, add_grid):
+    for add in (add_demo, add_simulate, add_grid, add_lake):
         add(commands)
     return parser

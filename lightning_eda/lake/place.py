@@ -102,7 +102,7 @@ class Lake:
         import boto3
 
         with explained_settings(self.store.region):
-            session = boto3.session.Session(region_name=self.store.region)
+            session = boto3.session.Session(region_name=self.store.region, profile_name=self.store.profile)
             found = session.get_credentials()
         options = {"aws_region": session.region_name or "us-east-1", "aws_conditional_put": "etag"}
         if self.store.endpoint_url:
@@ -148,13 +148,16 @@ def delta_schema(table: str) -> pa.Schema:
     return pa.schema([*fields, pa.field("day", pa.date32(), nullable=False)])
 
 
-def open_lake(text: str, endpoint_url: str | None = None, region: str | None = None) -> Lake:
+def open_lake(
+    text: str, endpoint_url: str | None = None, region: str | None = None, profile: str | None = None
+) -> Lake:
     """The lake that a setting names; nothing is looked at or made yet.
 
     Args:
         text: `s3://bucket/prefix`, or a folder, written with a slash.
         endpoint_url: Server to use in place of AWS.
         region: AWS region; None leaves it to the standard AWS variables and files.
+        profile: Profile of ~/.aws; None leaves it to the standard AWS variables.
 
     Raises:
         SettingError: The text is neither.
@@ -162,7 +165,14 @@ def open_lake(text: str, endpoint_url: str | None = None, region: str | None = N
     bucket, _, prefix = text.removeprefix(S3_SCHEME).partition("/")
     if text.startswith(S3_SCHEME) and bucket:
         prefix = prefix.strip("/")
-        store = S3Store(bucket, signed=True, endpoint_url=endpoint_url, region=region, setting=VARIABLE)
+        store = S3Store(
+            bucket,
+            signed=True,
+            endpoint_url=endpoint_url,
+            region=region,
+            profile=profile,
+            setting=VARIABLE,
+        )
         return Lake(store, f"{prefix}/" if prefix else "")
     if "/" not in text or "://" in text:
         raise SettingError(VARIABLE, text, "s3://bucket/prefix, or a folder written with a slash: ./lake")

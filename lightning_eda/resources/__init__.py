@@ -6,6 +6,7 @@ Each default comes from the environment (`settings`), each field can be set for 
 import dagster as dg
 
 from lightning_eda.resources.distances import DistancesResource
+from lightning_eda.resources.lake import DaskResource, LakeResource
 from lightning_eda.resources.lightning import DataFolderResource, GlmResource, PinResource
 from lightning_eda.resources.tables import CSV_FIELDS, TablesResource
 from lightning_eda.resources.variables import of_following, of_settings
@@ -13,9 +14,11 @@ from lightning_eda.resources.warehouse import WarehouseResource
 from lightning_eda.settings import Settings
 
 __all__ = [
+    "DaskResource",
     "DataFolderResource",
     "DistancesResource",
     "GlmResource",
+    "LakeResource",
     "PinResource",
     "TablesResource",
     "WarehouseResource",
@@ -29,6 +32,8 @@ def build_resources(settings: Settings) -> dict[str, dg.ConfigurableResource]:  
         "glm": of_settings(GlmResource, settings),
         "pin": of_settings(PinResource, settings),
         "folders": of_settings(DataFolderResource, settings),
+        "lake": of_settings(LakeResource, settings),
+        "dask": of_settings(DaskResource, settings),
         "warehouse": of_settings(WarehouseResource, settings),
         "distances": of_following(DistancesResource, settings, settings.distances, {}),
         "tables": of_following(TablesResource, settings, settings.csv, CSV_FIELDS),

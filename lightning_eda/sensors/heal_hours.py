@@ -18,7 +18,7 @@ from lightning_eda.glm.extract.healing import (
 from lightning_eda.jobs import lightning
 from lightning_eda.partitions import partition_key
 from lightning_eda.reporting import readable_failures
-from lightning_eda.resources import DataFolderResource, GlmResource, WarehouseResource
+from lightning_eda.resources import DataFolderResource, GlmResource, LakeResource, WarehouseResource
 from lightning_eda.sensors.asking import MOST_ASKS, Wanted, ask
 from lightning_eda.sensors.healing_cursor import HealingCursor
 from lightning_eda.series import HOUR
@@ -47,6 +47,7 @@ def heal_hours_sensor(settings: Settings, clock: Callable[[], datetime]) -> dg.S
         glm: GlmResource,
         folders: DataFolderResource,
         warehouse: WarehouseResource,
+        lake: LakeResource,
     ) -> dg.SensorResult | dg.SkipReason:
         if settings.pinned:
             return dg.SkipReason("GOES_YEAR, GOES_DOY or GOES_HOUR is set: only that window is worked on")
@@ -56,8 +57,10 @@ def heal_hours_sensor(settings: Settings, clock: Callable[[], datetime]) -> dg.S
             due = hours_to_compare(clock(), cursor.last_compared, look_back)
             listed = listed_granules(glm.store(), due.hours, glm.product_prefix())
             try:
-                rows = _ledger_rows(warehouse, due, glm.own_satellites())
-                freshness = list(freshness_events(context.instance, warehouse, clock()))
+                rows = _ledger_rows(warehouse, lake, due, glm.own_satellites())
+                # What it asks of a database file it cannot ask of a lake.
+                told = () if lake.is_set() else freshness_events(context.instance, warehouse, clock())
+                freshness = list(told)
             except DatabaseBusyError as error:
                 return dg.SkipReason(f"the hours are compared at the next tick: {error}")
             loaded, undecoded = (loaded_granules(rows[kind], due.hours) for kind in (False, True))
@@ -91,22 +94,17 @@ LedgerRow = tuple[datetime, str, str | None]
 
 
 def _ledger_rows(
-    warehouse: WarehouseResource, due: LookBack, satellites: Collection[str]
+    warehouse: WarehouseResource, lake: LakeResource, due: LookBack, satellites: Collection[str]
 ) -> dict[bool, list[LedgerRow]]:
     """Start, key and ETag of the granules in the ledger, by whether they are undecoded."""
-    from lightning_eda.warehouse.database.connection import is_absent
     from lightning_eda.warehouse.queries import ledger
 
     found: dict[bool, list[LedgerRow]] = {False: [], True: []}
-    if is_absent(warehouse.file()):
+    if lake.is_empty(warehouse):
         return found
-    rows = ledger(
-        warehouse.file(),
-        due.hours[0],
-        due.hours[-1] + HOUR,
-        satellites or None,
-        wait_s=DATABASE_WAIT_S,
-    )
+    start, end = due.hours[0], due.hours[-1] + HOUR
+    with lake.hours(warehouse, start, end) as database:
+        rows = ledger(database, start, end, satellites or None, wait_s=DATABASE_WAIT_S)
     for row in rows.select(["granule_start", "object_key", "etag", "status"]).to_pylist():
         start = row["granule_start"].replace(tzinfo=UTC)
         found[row["status"] == UNDECODED].append((start, row["object_key"], row["etag"]))

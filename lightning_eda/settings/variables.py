@@ -102,6 +102,17 @@ class Settings:
     )
     data_dir: str = setting("LIGHTNING_DATA_DIR", "data", "made when it is not there.")
     duckdb_path: str = setting("DUCKDB_PATH", f"data/{DATABASE_FILE}", "made when it is not there.")
+    lake: str | None = setting(
+        "LIGHTNING_LAKE",
+        None,
+        "s3://bucket/prefix or a folder with a slash: the hours go into Delta tables there, not into DuckDB.",
+    )
+    dask_scheduler: str | None = setting(
+        "DASK_SCHEDULER",
+        None,
+        "address of a Dask scheduler, such as tcp://10.0.0.1:8786, whose workers fetch and decode; "
+        "LIGHTNING_LAKE must be set.",
+    )
     s3_endpoint_url: str | None = setting(
         "AWS_ENDPOINT_URL_S3", None, "another S3 server.", general="AWS_ENDPOINT_URL"
     )

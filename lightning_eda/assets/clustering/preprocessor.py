@@ -9,7 +9,7 @@ Every dropped row is counted under one reason. A range of partitions is one wind
 import dagster as dg
 
 from lightning_eda.assets.catalog import CLEAN_ROWS, LIGHTNING, OWNERS, about
-from lightning_eda.assets.clustering.window_cleaning import PreprocessorConfig, clean_window
+from lightning_eda.assets.clustering.window_cleaning import PreprocessorConfig, clean_window, tables_asked
 from lightning_eda.assets.ingestor.load import load
 from lightning_eda.checks.lightning import MOST_ROWS_KEPT, check_most_rows_kept
 from lightning_eda.partitions import hourly, one_run
@@ -22,7 +22,7 @@ from lightning_eda.reporting import (
     report_window,
     retried_failures,
 )
-from lightning_eda.resources import DataFolderResource, PinResource, WarehouseResource
+from lightning_eda.resources import DataFolderResource, LakeResource, PinResource, WarehouseResource
 
 
 @dg.asset(
@@ -44,13 +44,16 @@ def preprocessor(
     pin: PinResource,
     folders: DataFolderResource,
     warehouse: WarehouseResource,
+    lake: LakeResource,
 ) -> dg.MaterializeResult:  # type: ignore[type-arg]
     """See the module."""
     from lightning_eda.clustering.window.clean_file import write_clean
 
     with retried_failures(context):
         window, place = open_window(context, pin, folders)
-        clean, notes = clean_window(warehouse.file(), window, config)
+        asked = tables_asked(config.tier, config.drop_artifacts)
+        with lake.hours(warehouse, window.start, window.end, asked) as database:
+            clean, notes = clean_window(database, window, config)
         write_clean(place.rows, clean)
         for note in notes:
             (context.log.info if clean.read else context.log.warning)(note)

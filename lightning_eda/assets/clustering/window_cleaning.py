@@ -1,7 +1,6 @@
 """Steps of `preprocessor`: its config in the units people use, and rows or cells by their number."""
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
@@ -72,8 +71,14 @@ class PreprocessorConfig(RunConfig):
     )
 
 
+def tables_asked(tier: str, drop_artifacts: bool) -> tuple[str, ...]:
+    """The tables that cleaning asks; groups tell the flashes of a stuck pixel."""
+    tiers = [tier, *(["group"] if drop_artifacts else [])]
+    return ("granules", *dict.fromkeys(TABLE_NAMES[name] for name in tiers if name in TABLE_NAMES))
+
+
 def clean_window(
-    database: Path, window: Window, config: PreprocessorConfig
+    database: "Database", window: Window, config: PreprocessorConfig
 ) -> tuple["CleanWindow", tuple[str, ...]]:
     """The cleaned rows of a window, or its cells and a sample of rows, and what to tell of the cleaning.
 

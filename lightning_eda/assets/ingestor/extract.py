@@ -3,7 +3,7 @@
 Lists the hour's prefix in the bucket (or in the folder that stands in for it) and brings the extract folder
 up to date: a granule's length, MD5 and HDF5 signature are checked before it gets its name, what is already
 there is not fetched again, and of two files of one satellite and start the newest counts. An hour without
-granules is a result, not an error. Feeds `transform`.
+granules is a result, not an error. With DASK_SCHEDULER it only lists: the workers fetch. Feeds `transform`.
 """
 
 import time
@@ -21,7 +21,7 @@ from lightning_eda.glm.origin import source_text
 from lightning_eda.glm.paths import HourFolders
 from lightning_eda.partitions import hourly, one_run, partition_key, run_window
 from lightning_eda.reporting import PartitionReport, Progress, file_link, report_partitions, retried_failures
-from lightning_eda.resources import DataFolderResource, GlmResource, PinResource
+from lightning_eda.resources import DaskResource, DataFolderResource, GlmResource, PinResource
 from lightning_eda.texts import named
 
 if TYPE_CHECKING:
@@ -44,10 +44,14 @@ GAPS_NAMED = 12
     check_specs=[HOUR_IS_COMPLETE],
 )
 def extract(
-    context: dg.AssetExecutionContext, glm: GlmResource, pin: PinResource, folders: DataFolderResource
+    context: dg.AssetExecutionContext,
+    glm: GlmResource,
+    pin: PinResource,
+    folders: DataFolderResource,
+    dask: DaskResource,
 ) -> dg.MaterializeResult:  # type: ignore[type-arg]
     """See the module."""
-    from lightning_eda.glm.extract.source import fetch_hour
+    from lightning_eda.glm.extract.source import fetch_hour, list_hour
 
     with retried_failures(context):
         window = run_window(context, pin.pin())
@@ -57,8 +61,11 @@ def extract(
         for hour in window.hours():
             begin = time.monotonic()
             place = HourFolders(folders.folder(), glm.bucket_name(), hour)
-            progress = Progress(context, f"{hour:%Y-%m-%dT%HZ}")
-            extraction = fetch_hour(store, place, glm.product_prefix(), glm.concurrency, progress)
+            if dask.is_set():
+                extraction = list_hour(store, place, glm.product_prefix())
+            else:
+                progress = Progress(context, f"{hour:%Y-%m-%dT%HZ}")
+                extraction = fetch_hour(store, place, glm.product_prefix(), glm.concurrency, progress)
             extractions.append(extraction)
             if not extraction.source_known:
                 context.log.warning(

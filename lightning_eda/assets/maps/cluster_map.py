@@ -26,7 +26,7 @@ from lightning_eda.reporting import (
     report_window,
     retried_failures,
 )
-from lightning_eda.resources import DataFolderResource, PinResource, WarehouseResource
+from lightning_eda.resources import DataFolderResource, LakeResource, PinResource, WarehouseResource
 from lightning_eda.warehouse.schema.clusters import CLUSTER_CENTERS, FLASH_CLUSTERS
 
 # The times would make every row two lines high; the report has them.
@@ -57,6 +57,7 @@ def cluster_map(
     pin: PinResource,
     folders: DataFolderResource,
     warehouse: WarehouseResource,
+    lake: LakeResource,
 ) -> dg.MaterializeResult:  # type: ignore[type-arg]
     """See the module."""
     from lightning_eda.warehouse.writing.cluster_tables import replace_clusters
@@ -65,7 +66,7 @@ def cluster_map(
         window, place = open_window(context, pin, folders)
         database = warehouse.file()
         fitted = read_fitted(place)
-        scores, granules = read_window(database, window)
+        scores, granules = read_window(lake, warehouse, window)
         scores = choose(fitted, scores, database, window, config.k)
         evaluation = evaluation_of(fitted, scores, window)
         clustered = cluster_rows(fitted, window, evaluation.chosen_k)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from lightning_eda.glm.paths import WindowFolders
 from lightning_eda.glm.windows import Window
+from lightning_eda.resources import LakeResource, WarehouseResource
 from lightning_eda.series import HOUR
 
 if TYPE_CHECKING:
@@ -45,13 +46,21 @@ class Figures:
     source: str
 
 
-def read_window(database: Path, window: Window) -> tuple["pa.Table", "pa.Table"]:
-    """The scores of a window, and the granules of its hours, in one opening of the database."""
+def read_window(
+    lake: LakeResource, warehouse: WarehouseResource, window: Window
+) -> tuple["pa.Table", "pa.Table"]:
+    """The scores of a window, and the granules of its hours; without a lake in one opening of the database."""
     from lightning_eda.warehouse.queries import hour_counts, reading
     from lightning_eda.warehouse.writing.cluster_tables import read_scores
 
-    with reading(database) as opened:
-        return read_scores(opened, window.start, window.end), hour_counts(opened, window.start, window.end)
+    start, end = window.start, window.end
+    with reading(warehouse.file()) as opened:
+        scores = read_scores(opened, start, end)
+        counts = hour_counts(opened, start, end)
+    if lake.is_set():
+        with lake.hours(warehouse, start, end) as hours:
+            counts = hour_counts(hours, start, end)
+    return scores, counts
 
 
 def cluster_rows(fitted: "Fitted", window: Window, k: int | None) -> ClusteredWindow:

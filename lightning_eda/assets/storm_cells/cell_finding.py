@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from lightning_eda.clustering.storms.pairs_note import PairsNote
     from lightning_eda.settings import DistanceSettings
     from lightning_eda.storage.object_store import ObjectStore
+    from lightning_eda.warehouse.queries import Database
     from lightning_eda.warehouse.stale_days import DayState
 
 
@@ -87,7 +88,7 @@ class Drawings:
 
 
 def find_cells(
-    database: Path,
+    database: "Database",
     store: "ObjectStore",
     settings: "DistanceSettings",
     place: WindowFolders,

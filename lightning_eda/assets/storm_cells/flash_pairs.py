@@ -17,13 +17,14 @@ from lightning_eda.assets.day_failures import DayFailures
 from lightning_eda.assets.ingestor.load import load
 from lightning_eda.assets.storm_cells.pair_finding import (
     NO_FLASHES,
+    TABLES_ASKED,
     FlashPairsConfig,
     day_window,
     find_pairs,
 )
 from lightning_eda.partitions import lightning_daily, one_run, run_days
 from lightning_eda.reporting import PartitionReport, count_table, report_partitions, retried_failures
-from lightning_eda.resources import DataFolderResource, DistancesResource, WarehouseResource
+from lightning_eda.resources import DataFolderResource, DistancesResource, LakeResource, WarehouseResource
 from lightning_eda.storage.lock import sole_use
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ def flash_pairs(
     distances: DistancesResource,
     folders: DataFolderResource,
     warehouse: WarehouseResource,
+    lake: LakeResource,
 ) -> dg.MaterializeResult:  # type: ignore[type-arg]
     """See the module."""
     reports, failures = [], DayFailures(context)
@@ -56,7 +58,8 @@ def flash_pairs(
         for day in run_days(context):
             begin, place = time.monotonic(), day_window(folders.folder(), day)
             with failures.of(day), sole_use(place.rows.parent):
-                found = find_pairs(warehouse.file(), store, settings, place, config)
+                with lake.hours(warehouse, place.start, place.end, TABLES_ASKED) as database:
+                    found = find_pairs(database, store, settings, place, config)
                 for note in found.notes:
                     context.log.info(f"{day}: {note}")
                 if not found.note.flashes:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from lightning_eda.warehouse.queries import Database
 
 GRANULES_PER_DAY = 4320
+TABLES_ASKED = ("granules", "flashes", "groups")
 NO_FLASHES = "no flashes are loaded for this day"
 
 
@@ -84,7 +85,7 @@ def note_path(place: WindowFolders) -> Path:
 
 
 def find_pairs(
-    database: Path,
+    database: "Database",
     store: "ObjectStore",
     settings: "DistanceSettings",
     place: WindowFolders,

@@ -16,7 +16,7 @@ from lightning_eda.assets.catalog import LIGHTNING, OWNERS, about
 from lightning_eda.assets.day_failures import DayFailures
 from lightning_eda.assets.storm_cells.cell_finding import StormCellsConfig, draw_cells, find_cells, made_of
 from lightning_eda.assets.storm_cells.flash_pairs import flash_pairs
-from lightning_eda.assets.storm_cells.pair_finding import NO_FLASHES, day_window
+from lightning_eda.assets.storm_cells.pair_finding import NO_FLASHES, TABLES_ASKED, day_window
 from lightning_eda.partitions import lightning_daily, one_run, run_days
 from lightning_eda.reporting import (
     PartitionReport,
@@ -26,7 +26,7 @@ from lightning_eda.reporting import (
     report_partitions,
     retried_failures,
 )
-from lightning_eda.resources import DataFolderResource, DistancesResource, WarehouseResource
+from lightning_eda.resources import DataFolderResource, DistancesResource, LakeResource, WarehouseResource
 from lightning_eda.storage.lock import sole_use
 from lightning_eda.warehouse.schema.storms import STORM_CELL_FLASHES, STORM_CELLS, STORM_DAYS
 
@@ -53,6 +53,7 @@ def storm_cells(
     distances: DistancesResource,
     folders: DataFolderResource,
     warehouse: WarehouseResource,
+    lake: LakeResource,
 ) -> dg.MaterializeResult:  # type: ignore[type-arg]
     """See the module."""
     from lightning_eda.warehouse.writing.storm_tables import replace_storm_cells
@@ -63,7 +64,8 @@ def storm_cells(
         for day in run_days(context):
             begin, place = time.monotonic(), day_window(folders.folder(), day)
             with failures.of(day), sole_use(place.rows.parent):
-                found = find_cells(database, store, settings, place, config)
+                with lake.hours(warehouse, place.start, place.end, TABLES_ASKED) as hours:
+                    found = find_cells(hours, store, settings, place, config)
                 replace_storm_cells(database, day, found.cells, found.inside, made_of(found.note, day))
                 drawings = draw_cells(found, place)
                 if not found.flashes.num_rows:

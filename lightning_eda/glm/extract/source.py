@@ -133,6 +133,34 @@ def fetch_hour(
     return extraction
 
 
+def list_hour(store: ObjectStore, folders: HourFolders, product: str = PRODUCT) -> Extraction:
+    """What an hour has in the store, recorded without fetching it: the workers of a cluster will.
+
+    Raises:
+        BucketNotFoundError: There is no such bucket or root folder.
+        AccessDeniedError: The store does not let it be read.
+        TransferError: It kept failing after every retry.
+        StorageError: The data folder cannot be written.
+    """
+    asked_before = store.request_count
+    prefix = hour_prefix(folders.hour, product)
+    choice = choose(store.list_objects(prefix), prefix, folders.hour)
+    granules = [
+        FetchedGranule(file_name(one.key), one.key, one.size, one.etag, md5="") for one in choice.objects
+    ]
+    extraction = Extraction(
+        folders=folders,
+        store=store.describe(),
+        granules=tuple(granules),
+        unrecognised=choice.unrecognised,
+        superseded=choice.superseded,
+        source_known=bool(choice.objects) or store.has_folder(f"{product}/"),
+        requests=store.request_count - asked_before,
+    )
+    write_extraction(extraction, complete=not granules)
+    return extraction
+
+
 def _settle_all(
     fetcher: Fetcher, objects: tuple[ObjectInfo, ...], concurrency: int, progress: Progress | None
 ) -> tuple[list[Outcome], dict[str, TransferError]]:

@@ -1,0 +1,5 @@
+"""Work for many machines: what an hour needs to become files of the lake, and who does it.
+
+workers   a function for many things, on a Dask cluster or here
+hour      from granules to files, as a worker does it and as `load` does it here
+"""

@@ -1,0 +1,88 @@
+"""Where hours are read from, a database file or the lake, and the cluster that makes them."""
+
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import dagster as dg
+
+from lightning_eda.errors import LakeError, SettingError
+from lightning_eda.resources.aws import AwsResource
+from lightning_eda.resources.variables import from_setting
+from lightning_eda.resources.warehouse import WarehouseResource
+
+if TYPE_CHECKING:
+    from lightning_eda.lake.place import Lake
+    from lightning_eda.warehouse.queries import Database
+
+LEDGER_ONLY = ("granules",)
+
+
+class LakeResource(AwsResource):
+    """The hours past one disk; without a place they are in the DuckDB database."""
+
+    place: str | None = from_setting("lake")
+
+    def is_set(self) -> bool:
+        """Whether hours are in the lake."""
+        return bool(self.place)
+
+    def lake(self) -> "Lake":
+        """The lake; SettingError when there is none, or its place is not one."""
+        from lightning_eda.lake.place import VARIABLE, open_lake
+
+        if not self.place:
+            raise SettingError(VARIABLE, None, "s3://bucket/prefix, or a folder with a slash")
+        access = self.access()
+        return open_lake(self.place, access.endpoint_url, access.region, access.profile)
+
+    def is_empty(self, warehouse: WarehouseResource) -> bool:
+        """Whether nothing was loaded yet."""
+        from lightning_eda.warehouse.database.connection import is_absent
+
+        return self.lake().open("granules") is None if self.is_set() else is_absent(warehouse.file())
+
+    @contextmanager
+    def hours(
+        self,
+        warehouse: WarehouseResource,
+        start: datetime,
+        end: datetime,
+        tables: Collection[str] = LEDGER_ONLY,
+        satellites: Collection[str] | None = None,
+    ) -> "Iterator[Database]":
+        """What queries about a window take: the database file, or the window's rows of the lake in memory.
+
+        Args:
+            warehouse: The database file, used without a lake.
+            start: First hour, aware.
+            end: The hour after the last.
+            tables: The tables that will be asked.
+            satellites: Whose hours; None is all.
+
+        Raises:
+            LakeError: There is no lake yet, or it cannot be read.
+        """
+        if not self.is_set():
+            yield warehouse.file()
+            return
+        from lightning_eda.lake.snapshot import open_snapshot
+        from lightning_eda.warehouse.database.memory import memory_database
+
+        lake = self.lake()
+        snapshot = open_snapshot(lake, start, end, satellites)
+        if snapshot is None:
+            raise LakeError(f"there is no lake at {lake.describe()} yet: materialize the asset `load` first")
+        with memory_database({table: snapshot.rows(table) for table in tables}) as database:
+            yield database
+
+
+class DaskResource(dg.ConfigurableResource):  # type: ignore[type-arg]
+    """The cluster whose workers fetch and decode; without an address this process does."""
+
+    scheduler: str | None = from_setting("dask_scheduler")
+
+    def is_set(self) -> bool:
+        """Whether there is a cluster."""
+        return bool(self.scheduler)
