@@ -12,7 +12,7 @@ from lightning_eda.errors import DatabaseBusyError
 from lightning_eda.jobs import DAILY_STORMS, STORMS_AT, storms
 from lightning_eda.partitions import partition_key
 from lightning_eda.reporting import readable_failures
-from lightning_eda.resources import WarehouseResource
+from lightning_eda.resources import LakeResource, WarehouseResource
 from lightning_eda.sensors.asking import MOST_ASKS, Wanted, ask, keys_in_progress
 from lightning_eda.sensors.healing_cursor import HealingCursor
 from lightning_eda.series import HOUR
@@ -40,10 +40,12 @@ def heal_storms_sensor(clock: Callable[[], datetime]) -> dg.SensorDefinition:
         f"When the run fails it asks again, {MOST_ASKS} times in all. Of other days nothing is made.",
     )
     def heal_storms(
-        context: dg.SensorEvaluationContext, warehouse: WarehouseResource
+        context: dg.SensorEvaluationContext, warehouse: WarehouseResource, lake: LakeResource
     ) -> dg.SensorResult | dg.SkipReason:
         from lightning_eda.warehouse.database.connection import is_absent
 
+        if lake.is_set():
+            return dg.SkipReason("days of the lake are not compared: materialize a day's storm cells again")
         cursor, database = HealingCursor.parse(context.cursor), warehouse.file()
         with readable_failures():
             if is_absent(database):
