@@ -19,6 +19,7 @@ CODE = "\n".join(path.read_text() for path in sorted(ROOT.glob("lightning_eda/**
 TESTS = "\n".join(path.read_text() for path in sorted(ROOT.glob("lightning_eda_tests/**/test_*.py")))
 VARIABLE = re.compile(r"(?<![\w-])[A-Z]+[0-9]?_?[A-Z][A-Z0-9_]+(?![\w-])")
 VARIABLES_OF_OTHERS = {
+    "TMPDIR", "DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES",
     "DAGSTER_HOME", "DAGSTER_DISABLE_TELEMETRY", "DG_CLI_CONFIG",
     "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY",
     "PGHOST", "PGPORT", "PGUSER", "PGPASSWORD", "PGDATABASE",

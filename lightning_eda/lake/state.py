@@ -15,7 +15,7 @@ from lightning_eda.lake.layout import HourKey, LedgerName, parse_path
 if TYPE_CHECKING:
     from deltalake import DeltaTable
 
-VERSIONS = "lightning_eda.versions"
+VERSIONS = "versions_of_tiers"
 """In the metadata of the ledger's commits: the versions of the other tables it goes with, as JSON."""
 COMMITS_LOOKED_AT = 20  # others' between ours, such as a VACUUM
 

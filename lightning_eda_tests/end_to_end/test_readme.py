@@ -26,7 +26,8 @@ from lightning_eda_tests.hours import HOUR, simulate
 from lightning_eda_tests.servers import S3Server
 
 README, LAMBDA, OPERATIONS = "README.md", "docs/lambda.md", "docs/operations.md"
-RUN = {README, LAMBDA, OPERATIONS}
+CLUSTER = "docs/cluster.md"
+RUN = {README, LAMBDA, OPERATIONS, CLUSTER}
 NO_COMMANDS = {"", "json", "dockerfile", "sql"}
 # How commands begin that are left out, and why; the lines that continue one (after \) go with it.
 SKIPPED = {
@@ -209,6 +210,20 @@ def test_every_command_of_operations_works(tmp_path: Path):
         (run,) = instance.get_runs()
         assert run.status is dg.DagsterRunStatus.SUCCESS
         assert "2024-07-01-20:00" in instance.get_materialized_partitions(dg.AssetKey("load"))
+
+
+@pytest.mark.slow
+def test_every_command_about_clusters_works(tmp_path: Path):
+    """Scheduler and workers on a port of their own, in a project folder of the test."""
+    folder = project_folder(tmp_path / "project")
+    for hour in (5, 6):
+        simulate(tmp_path / "archive", datetime(2022, 12, 31, hour, tzinfo=UTC))
+    port, variables = str(free_port()), {"GLM_ARCHIVE_DIR": f"{tmp_path}/archive", "PYTHONPATH": str(ROOT)}
+    printed = [run_block(block.replace("8786", port), folder, **variables) for block in blocks_of(CLUSTER)]
+    assert "2 of 2 hours" in printed[0]
+    assert "2 hours, 4 files" in printed[0]
+    assert "0 files (0.0 MB) would be removed" in printed[1]
+    assert "flash_lat" in printed[2]
 
 
 def make_old(*folders: Path) -> None:

@@ -40,7 +40,6 @@ def variables(tmp_path: Path, s3_bucket: S3Bucket, monkeypatch: pytest.MonkeyPat
         "AWS_ACCESS_KEY_ID": "test",
         "AWS_SECRET_ACCESS_KEY": "test",
         "AWS_REGION": "us-east-1",
-        "PYTHONPATH": str(ROOT),
     }
 
 
@@ -50,7 +49,7 @@ def launch(cwd: Path, **variables: str) -> "subprocess.Popen[str]":
     return subprocess.Popen(
         [str(BIN / "dagster"), *words, "--partition-range", RANGE],
         cwd=project_folder(cwd),
-        env=environment(**variables),
+        env=environment(PYTHONPATH=str(ROOT), **variables),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from lightning_eda.lake.commit import commit_hours
-from lightning_eda.lake.hour import write_hour
-from lightning_eda.lake.layout import LEDGER, HourKey
+from lightning_eda.lake.commit import _Committer, _tier_change, commit_hours
+from lightning_eda.lake.hour import HourFiles
+from lightning_eda.lake.layout import LEDGER, HourKey, LedgerName
+from lightning_eda.lake.layout import TIERS as TIERS_IN_ORDER
 from lightning_eda.lake.place import Lake, warehouse_schema
 from lightning_eda.lake.state import named_versions, read_state
 from lightning_eda_tests.lake.lakes import (
@@ -30,6 +31,13 @@ from lightning_eda_tests.warehouse.hours import NOW, after, empty_hour
 def lake(tmp_path: Path) -> Lake:
     """A lake in a folder; nothing is there yet."""
     return lake_at(f"{tmp_path}/lake")
+
+
+def ledger_of(lake: Lake) -> LedgerName:
+    """What the ledger says of the hour."""
+    name = read_state(lake.make(LEDGER)).ledger(KEY)
+    assert name is not None
+    return name
 
 
 def files(lake: Lake) -> dict[str, int]:
@@ -122,12 +130,30 @@ def test_a_committer_that_is_overtaken_leaves_one_whole_version(lake: Lake) -> N
     assert is_either(hour_rows(lake), an_hour(seed=2), an_hour(seed=1)) == 1
 
 
+def commit_tiers_only(lake: Lake, files: HourFiles) -> None:
+    """What a committer has done that was killed before its ledger."""
+    dead = _Committer(lake, [files.key], 10)
+    for tier in TIERS_IN_ORDER:
+        dead.settle(tier, lambda state, tier=tier: _tier_change(state, {files.key: files.tiers[tier]}))
+
+
+def test_another_hours_commit_does_not_show_half_of_one(lake: Lake) -> None:
+    """A dies before its ledger, B commits another hour: versions show half of A's hour, we the old one."""
+    load(lake, (KEY, an_hour(seed=1)))
+    commit_tiers_only(lake, written(lake, KEY, an_hour(seed=2)))
+    load(lake, (HourKey(after(HOUR, 1), "G18"), an_hour(seed=3)))
+    versions = named_versions(lake.make(LEDGER))
+    events = lake.make("events")
+    events.load_as_version(versions["events"])
+    at_version = read_state(events).hours[KEY]
+    assert list(at_version) != [KEY.tier_path(ledger_of(lake).tiers["events"])]  # the control
+    assert same(hour_rows(lake), an_hour(seed=1))
+
+
 def test_the_other_tables_follow_the_ledger(lake: Lake) -> None:
     """Where a committer left its files in a tier and died the hour reads whole, and the next mends it."""
     load(lake, (KEY, an_hour(seed=1)))
-    stray = write_hour(lake, KEY, an_hour(seed=2), None, NOW)
-    from lightning_eda.lake.commit import _Committer, _tier_change
-
+    stray = written(lake, KEY, an_hour(seed=2))
     dead = _Committer(lake, [KEY], 10)
     dead.settle("events", lambda state: _tier_change(state, {KEY: stray.tiers["events"]}))
     assert is_either(hour_rows(lake), an_hour(seed=1), an_hour(seed=2)) == 0

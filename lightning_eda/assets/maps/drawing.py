@@ -49,7 +49,7 @@ class Figures:
 def read_window(
     lake: LakeResource, warehouse: WarehouseResource, window: Window
 ) -> tuple["pa.Table", "pa.Table"]:
-    """The scores of a window, and the granules of its hours; without a lake in one opening of the database."""
+    """The scores of a window, and the granules of its hours; without a lake of one state of the database."""
     from lightning_eda.warehouse.queries import hour_counts, reading
     from lightning_eda.warehouse.writing.cluster_tables import read_scores
 
