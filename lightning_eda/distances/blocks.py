@@ -59,7 +59,7 @@ def read_blocks(store: ObjectStore, info: ObjectInfo) -> Iterator[Block]:
     name = store.url(info.key)
     line = 1
     with store.open_object(info) as file:
-        for lines in _whole_lines(_told(_pieces(file, name), name), name):
+        for lines in _whole_lines(_of_no_other_format(_pieces(file, name), name), name):
             text = lines.replace(LINE_AND_MARK, b"\n").removeprefix(UTF8_MARK)
             yield Block(text, line, name)
             line += _line_ends(text)
@@ -121,7 +121,7 @@ def _drained(unpacker: "zlib._Decompress", packed: bytes) -> Iterator[bytes]:
         yield data
 
 
-def _told(pieces: Iterator[bytes], name: str) -> Iterator[bytes]:
+def _of_no_other_format(pieces: Iterator[bytes], name: str) -> Iterator[bytes]:
     """The pieces, when the first bytes are not those of another kind of file."""
     first: list[bytes] = []
     for piece in pieces:

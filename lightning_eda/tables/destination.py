@@ -17,13 +17,13 @@ from lightning_eda.errors import (
 from lightning_eda.storage.backoff import Backoff
 from lightning_eda.storage.object_store import ObjectInfo, ObjectStore, Upload
 from lightning_eda.tables.dataset.footer import read_footer
-from lightning_eda.tables.dataset.object_names import MOST_OBJECTS, ObjectName
-from lightning_eda.tables.dataset.place import (
+from lightning_eda.tables.dataset.location import (
     PartitionValues,
-    dataset_place,
+    dataset_location,
     partition_folder,
     partition_values,
 )
+from lightning_eda.tables.dataset.object_names import MOST_OBJECTS, ObjectName
 from lightning_eda.tables.dataset.replace import NewPartition, Run, each, replace_partitions
 from lightning_eda.tables.dataset.sink import ParquetSink
 from lightning_eda.tables.glue.catalogue import Catalogue
@@ -92,7 +92,7 @@ class Destination:
         if bool(database) != bool(table):
             variable, other = ("CSV_DATABASE", "CSV_TABLE") if table else ("CSV_TABLE", "CSV_DATABASE")
             raise SettingError(variable, None, f"the name that goes with {other}", "Or leave both empty.")
-        prefix = dataset_place(options.pathoutput, options.bucket_dstn).prefix
+        prefix = dataset_location(options.pathoutput, options.bucket_dstn).prefix
         columns = options.partition_columns()
         catalogue = None
         if glue is not None and table:
@@ -133,7 +133,7 @@ class Destination:
         """The objects of a partition, or of the whole dataset."""
         return list(self.store.list_objects(folder or self.prefix))
 
-    def require_kin(self, schema: pa.Schema, present: Sequence[ObjectInfo], source: str) -> bool:
+    def require_shared_column(self, schema: pa.Schema, present: Sequence[ObjectInfo], source: str) -> bool:
         """Refuses files that share no column with what stands: they are of something else.
 
         Where there is a Glue table, it holds the columns; without, the newest of the objects does.
@@ -153,11 +153,11 @@ class Destination:
         newest = sorted(present or self.list_objects(), key=lambda info: info.last_modified, reverse=True)
         for info in newest[:MOST_LOOKED_AT]:
             try:
-                standing = read_footer(self.store, info).schema.names
+                present_names = read_footer(self.store, info).schema.names
             except (DatasetError, ObjectNotFoundError, ObjectChangedError):
                 continue  # damaged, or removed since
-            if not set(standing) & set(schema.names):
-                found, there = (named(names, separator=", ") for names in (schema.names, standing))
+            if not set(present_names) & set(schema.names):
+                found, there = (named(names, separator=", ") for names in (schema.names, present_names))
                 raise SchemaChangedError(
                     f"{source} shares no column with what stands in {self.store.url(info.key)}: it has "
                     f"{found}, that has {there}. Send the right file, or write elsewhere (CSV_PATHOUTPUT)"
@@ -205,7 +205,7 @@ class Destination:
             for outcome in outcomes
         ]
 
-    def standing(self, objects: Sequence[ObjectInfo]) -> tuple[pa.Schema, list[PartitionResult]] | None:
+    def already_loaded(self, objects: Sequence[ObjectInfo]) -> tuple[pa.Schema, list[PartitionResult]] | None:
         """What objects that are there hold, with the catalogue mended; None when one of them is damaged."""
         try:
             footers = each(lambda info: read_footer(self.store, info), objects)

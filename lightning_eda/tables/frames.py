@@ -10,8 +10,8 @@ import pyarrow as pa
 from lightning_eda.errors import LightningEdaError, SchemaChangedError
 from lightning_eda.storage.s3.store import S3Store
 from lightning_eda.storage.scratch import private_folder, scratch_folder
+from lightning_eda.tables.dataset.location import dataset_location
 from lightning_eda.tables.dataset.object_names import new_run
-from lightning_eda.tables.dataset.place import dataset_place
 from lightning_eda.tables.dataset.replace import Run
 from lightning_eda.tables.dataset.sink import ParquetSink
 from lightning_eda.tables.destination import Destination
@@ -63,14 +63,14 @@ def load_data(
 
     try:
         names = [partitions_cols] if isinstance(partitions_cols, str) else list(partitions_cols)
-        bucket = dataset_place(pathoutput, bucket_dstn).bucket
+        bucket = dataset_location(pathoutput, bucket_dstn).bucket
         store = S3Store(bucket, signed=True, setting="CSV_BUCKET_DSTN", client=s3_client)
         glue = _session(boto3_session).client("glue") if table else None
         options = TableOptions(pathoutput, bucket_dstn, database, table, tuple(names))
         dataset, types = Destination.open(store, options, glue).held_to_table()
         rows = frame_table(df, types, dataset.columns)
         if types is None:
-            dataset.require_kin(rows.schema, (), "the DataFrame")
+            dataset.require_shared_column(rows.schema, (), "the DataFrame")
         _replace(dataset, rows, dataset.day_value(data_ref, rows.schema))
     except (LightningEdaError, BotoCoreError) as error:
         return {"errorMessage": str(error)}

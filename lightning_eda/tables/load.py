@@ -10,7 +10,7 @@ from lightning_eda.storage.scratch import scratch_folder
 from lightning_eda.tables.choose import latest_object
 from lightning_eda.tables.frames import load_data
 from lightning_eda.tables.load_result import LoadResult
-from lightning_eda.tables.loading import Load, StandingError
+from lightning_eda.tables.loading import AlreadyLoadedError, Load
 from lightning_eda.tables.task import TableTask
 
 __all__ = ["LoadResult", "day_prefix", "load_data", "load_table"]
@@ -55,8 +55,8 @@ def _load(load: Load, scratch: Path) -> LoadResult:
     with scratch_folder(scratch) as folder:
         try:
             return load.run(folder)
-        except StandingError as standing:
-            return standing.result
+        except AlreadyLoadedError as loaded:
+            return loaded.result
 
 
 def day_prefix(prefix: str, data_ref: str) -> str:

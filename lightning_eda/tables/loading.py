@@ -15,7 +15,7 @@ import pyarrow as pa
 from lightning_eda.errors import CsvError, SchemaChangedError
 from lightning_eda.storage.object_store import ObjectInfo
 from lightning_eda.tables.csv.stream import CsvResult, stream_csv
-from lightning_eda.tables.dataset.object_names import new_run, standing_run
+from lightning_eda.tables.dataset.object_names import loaded_run, new_run
 from lightning_eda.tables.dataset.replace import Run
 from lightning_eda.tables.dataset.sink import ParquetSink
 from lightning_eda.tables.destination import Destination, PartitionResult
@@ -33,7 +33,7 @@ FORMAT: Final = 1
 LONGEST_METADATA: Final = 1000
 
 
-class StandingError(Exception):
+class AlreadyLoadedError(Exception):
     """Not a failure: what would be loaded is there already, so that the CSV need not be read further."""
 
     def __init__(self, result: LoadResult) -> None:
@@ -66,7 +66,7 @@ class Load:
         value = spelled_day(self._data_ref, kinds[0])
         if len(kinds) == 1 and value is not None:
             self._before = self._dataset.list_objects(self._dataset.folder((value,)))
-            self._stop_when_standing()
+            self._stop_when_loaded()
         sinks: list[ParquetSink] = []
 
         def new_sink(schema: pa.Schema) -> ParquetSink:
@@ -103,10 +103,10 @@ class Load:
         if self._run is None:
             if not (sink.adds_column and len(self._dataset.columns) == 1):
                 self._before = self._dataset.list_objects()
-                self._stop_when_standing()
+                self._stop_when_loaded()
             if not self._has_table:
                 url = self._source.url(self._info.key)
-                self._is_known = self._dataset.require_kin(sink.schema, self._before, url)
+                self._is_known = self._dataset.require_shared_column(sink.schema, self._before, url)
             present = [info.key for info in self._before]
             metadata = {
                 "source": quote(self._info.key, errors="surrogateescape")[:LONGEST_METADATA],
@@ -126,15 +126,15 @@ class Load:
                 "nothing tells a column from a message there; send rows, or name the column in CSV_SCHEMA"
             )
 
-    def _stop_when_standing(self) -> None:
+    def _stop_when_loaded(self) -> None:
         """Ends the load when this version is there already; its entry in the catalogue is mended."""
-        keys = set(standing_run((info.key for info in self._before), self._version))
+        keys = set(loaded_run((info.key for info in self._before), self._version))
         objects = [info for info in self._before if info.key in keys]
-        found = self._dataset.standing(objects) if objects else None
+        found = self._dataset.already_loaded(objects) if objects else None
         if found is not None:
             schema, partitions = found
             note = "this version of the CSV was loaded before; nothing was changed"
-            raise StandingError(self._result(schema, None, partitions, note, None))
+            raise AlreadyLoadedError(self._result(schema, None, partitions, note, None))
 
     def _replaced(self, sink: ParquetSink, read: CsvResult, table: pa.Schema | None) -> LoadResult:
         partitions: list[PartitionResult] = []

@@ -13,7 +13,7 @@ from lightning_eda.storage.backoff import Backoff
 from lightning_eda.storage.object_store import ObjectStore
 from lightning_eda.storage.places import is_address, open_store
 from lightning_eda.tables.csv.options import parse_options
-from lightning_eda.tables.dataset.place import dataset_place
+from lightning_eda.tables.dataset.location import dataset_location
 from lightning_eda.tables.glue.requests import glue_client
 from lightning_eda.tables.load_result import LoadResult
 from lightning_eda.tables.options import TableOptions
@@ -85,7 +85,7 @@ class TableTask:
         pathoutput = parse_required(
             settings.pathoutput, "CSV_PATHOUTPUT", "s3://bucket/prefix, or a prefix inside CSV_BUCKET_DSTN"
         )
-        destination = dataset_place(pathoutput, settings.bucket_dstn or "").bucket
+        destination = dataset_location(pathoutput, settings.bucket_dstn or "").bucket
         if is_address(pathoutput) or is_address(settings.bucket_dstn or ""):
             destination = f"s3://{destination}"  # no folder, whatever its name
         return cls(

@@ -15,7 +15,7 @@ from lightning_eda.reporting import RunConfig
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from lightning_eda.clustering.storms.neighbours import NearPairs, Tally
+    from lightning_eda.clustering.storms.neighbours import NearPairs, PairCounts
     from lightning_eda.clustering.storms.pairs_note import PairsNote
     from lightning_eda.settings import DistanceSettings
     from lightning_eda.storage.object_store import ObjectStore
@@ -116,7 +116,7 @@ def find_pairs(
         granules = granules_of_day(opened, place, config.satellites)
         clean = day_flashes(opened, place, config.satellites, config.drop_artifacts)
     with scratch_folder(place.data_dir / "scratch") as scratch:
-        tally = write_day_pairs(scratch / PAIRS_NAME, clean.rows, config)
+        counts = write_day_pairs(scratch / PAIRS_NAME, clean.rows, config)
         key = input_prefix(settings.flash_pairs_folder, place.start.date()) + PAIRS_NAME
         written = store.put_object(key, scratch / PAIRS_NAME)
     note = PairsNote(
@@ -127,9 +127,9 @@ def find_pairs(
         satellites=sorted(config.satellites),
         drop_artifacts=config.drop_artifacts,
         flashes=clean.kept,
-        pairs=tally.pairs,
-        isolated=tally.isolated,
-        most_neighbours=tally.most_neighbours,
+        pairs=counts.pairs,
+        isolated=counts.isolated,
+        most_neighbours=counts.most_neighbours,
         granules=state.granules,
         last_loaded_at=state.last_loaded_at.isoformat() if state.last_loaded_at else None,
     )
@@ -155,14 +155,14 @@ def day_flashes(
     return replace(clean, rows=clean.rows.sort_by([(name, "ascending") for name in order]))
 
 
-def write_day_pairs(path: Path, flashes: "pa.Table", config: FlashPairsConfig) -> "Tally":
+def write_day_pairs(path: Path, flashes: "pa.Table", config: FlashPairsConfig) -> "PairCounts":
     """Writes the pairs as they are found, whole or not at all, and says how many there were."""
     from lightning_eda.clustering.storms.flash_items import flash_items
-    from lightning_eda.clustering.storms.neighbours import Tally, near_pairs_in_groups
+    from lightning_eda.clustering.storms.neighbours import PairCounts, near_pairs_in_groups
     from lightning_eda.distances.files.pairs import write_pairs
     from lightning_eda.storage.atomic import open_atomic
 
-    tally = Tally(flashes.num_rows)
+    counts = PairCounts(flashes.num_rows)
     pairs = near_pairs_in_groups(
         flashes["satellite"].to_numpy(zero_copy_only=False),
         flashes["lat"].to_numpy(),
@@ -172,14 +172,16 @@ def write_day_pairs(path: Path, flashes: "pa.Table", config: FlashPairsConfig) -
         config.max_minutes,
     )
     with open_atomic(path) as file:
-        write_pairs(file, flash_items(flashes), _limited(tally, pairs, config))
-    return tally
+        write_pairs(file, flash_items(flashes), _limited(counts, pairs, config))
+    return counts
 
 
-def _limited(tally: "Tally", pairs: Iterator["NearPairs"], config: FlashPairsConfig) -> Iterator["NearPairs"]:
+def _limited(
+    counts: "PairCounts", pairs: Iterator["NearPairs"], config: FlashPairsConfig
+) -> Iterator["NearPairs"]:
     """The pairs, counted; SettingError once there are too many."""
-    for batch in tally.watch(pairs):
-        if tally.pairs > config.most_pairs:
+    for batch in counts.counted(pairs):
+        if counts.pairs > config.most_pairs:
             raise SettingError(
                 "max_km",
                 config.max_km,

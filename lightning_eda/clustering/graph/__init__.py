@@ -1,4 +1,4 @@
-"""DBSCAN and its kin on a list of distances: pairs in, a label for each item out.
+"""DBSCAN and its relatives on a list of distances: pairs in, a label for each item out.
 
 pairs        two arrays of items and one of distances, checked, each pair once
 dbscan       the labels of DBSCAN

@@ -51,8 +51,8 @@ def moved(fix: Fix, velocity_km: Floats, time_us: int) -> Floats:
     if speed == 0:
         return fix.unit
     angle = speed * (time_us - fix.time_us) / US_PER_MINUTE / EARTH_RADIUS_KM
-    ahead: Floats = np.cos(angle) * fix.unit + np.sin(angle) * _along_ground(velocity_km, fix.unit) / speed
-    return ahead
+    reached: Floats = np.cos(angle) * fix.unit + np.sin(angle) * _along_ground(velocity_km, fix.unit) / speed
+    return reached
 
 
 def distance_km(a: Floats, b: Floats) -> float:

@@ -109,8 +109,8 @@ def near_pairs_in_groups(
             yield NearPairs(rows[pairs.i], rows[pairs.j], pairs.metres)
 
 
-class Tally:
-    """Counts what passes through `watch`.
+class PairCounts:
+    """Counts what passes through `counted`.
 
     Args:
         rows: How many flashes there are.
@@ -124,7 +124,7 @@ class Tally:
         self.pairs = 0
         self.neighbours = np.zeros(rows, np.int64)
 
-    def watch(self, batches: Iterable[NearPairs]) -> Iterator[NearPairs]:
+    def counted(self, batches: Iterable[NearPairs]) -> Iterator[NearPairs]:
         """The same batches, counted one by one as they pass."""
         rows = len(self.neighbours)
         for batch in batches:

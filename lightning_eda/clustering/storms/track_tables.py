@@ -184,12 +184,12 @@ def _points(
     for sighting, shape in zip(seen, shapes, strict=True):
         now, motion = sighting.frame.end_us, sighting.velocity
         later = now + FORECAST_MINUTES * US_PER_MINUTE
-        ahead = None
+        forecast = None
         if motion is not None:
             forecasts[later] = moved(Fix(now, sighting.unit), motion, later)
-            ahead = lonlat(forecasts[later][np.newaxis])[0]
+            forecast = lonlat(forecasts[later][np.newaxis])[0]
         new = int(np.count_nonzero(sighting.cell >= sighting.frame.old))
-        told = forecasts.get(now)
+        before = forecasts.get(now)
         found.append(
             {
                 "satellite": satellite,
@@ -203,9 +203,9 @@ def _points(
                 "speed_kmh": None if motion is None else speed_kmh(motion),
                 "heading_deg": None if motion is None else heading_deg(motion, sighting.unit),
                 "event": sighting.event,
-                "forecast_lat": None if ahead is None else float(ahead[1]),
-                "forecast_lon": None if ahead is None else float(ahead[0]),
-                "forecast_error_km": None if told is None else distance_km(told, sighting.unit),
+                "forecast_lat": None if forecast is None else float(forecast[1]),
+                "forecast_lon": None if forecast is None else float(forecast[0]),
+                "forecast_error_km": None if before is None else distance_km(before, sighting.unit),
             }
         )
     return found

@@ -48,7 +48,7 @@ class SeriesFile:
     sha256: str
 
 
-class _Tally:
+class _CountedFile:
     """A file that counts and hashes what is written to it."""
 
     def __init__(self, file: BinaryIO) -> None:
@@ -69,7 +69,7 @@ class SeriesWriter:
     Rows are gathered and written `batch_rows` at a time, since a call costs more than the rows of a granule.
     """
 
-    def __init__(self, files: dict[str, _Tally], batch_rows: int) -> None:
+    def __init__(self, files: dict[str, _CountedFile], batch_rows: int) -> None:
         self._files = files
         self._batch_rows = batch_rows
         self._gathered: dict[str, list[pa.Table]] = {tier: [] for tier in files}
@@ -126,7 +126,7 @@ def open_series(
         files = {}
         for tier in tiers:
             path = folder / f"{TABLE_NAMES[tier]}.csv"
-            files[tier] = _Tally(stack.enter_context(open_atomic(path)))
+            files[tier] = _CountedFile(stack.enter_context(open_atomic(path)))
             files[tier].write(_heading(TIER_SCHEMAS[tier].names))
         writer = SeriesWriter(files, batch_rows)
         yield writer, finished
@@ -194,11 +194,11 @@ def _ledger_text(value: object) -> str:
 
 
 class _Sink(io.RawIOBase):
-    """A tally as the file object that pyarrow wants."""
+    """A counted file as the file object that pyarrow wants."""
 
-    def __init__(self, tally: _Tally) -> None:
+    def __init__(self, file: _CountedFile) -> None:
         super().__init__()
-        self._tally = tally
+        self._file = file
 
     def writable(self) -> bool:
         """True."""
@@ -206,4 +206,4 @@ class _Sink(io.RawIOBase):
 
     def write(self, data: Any) -> int:  # noqa: ANN401 - any buffer
         """Passes the bytes on."""
-        return self._tally.write(bytes(data))
+        return self._file.write(bytes(data))

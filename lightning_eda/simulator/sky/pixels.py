@@ -20,7 +20,7 @@ MAX_ANGLE = np.radians(62.9)
 """Earth-central angle from the subpoint to the edge of the field of view, radians.
 
 Source: measured. The events of 13 real granules end at 63.2 degrees; it is a little less, so that no
-simulated event lies farther out. (Cleaning drops those beyond 65: `warehouse.cleaning_rules` says why.)
+simulated event lies farther out. (Cleaning drops those beyond 65: `warehouse.cleaning.rules` says why.)
 """
 
 PIXEL_AREA_M2 = 70e6

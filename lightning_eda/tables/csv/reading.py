@@ -110,7 +110,7 @@ def start_reading(
     max_row_bytes: int,
     lengths: Mapping[str, int],
 ) -> tuple[Reading, Iterator[Block]]:
-    """Reads the first bytes: dialect, header and columns; arguments and errors as of `csv_stream.stream_csv`.
+    """Reads the first bytes: dialect, header and columns; arguments and errors as of `stream.stream_csv`.
 
     Returns:
         The reading, and the blocks of all rows that are no header.

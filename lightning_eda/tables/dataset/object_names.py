@@ -61,7 +61,7 @@ def new_run(now: datetime, token: str, present: Iterable[str]) -> str:
     return f"{stamp}-{token}"
 
 
-def standing_run(present: Iterable[str], version: str) -> list[str]:
+def loaded_run(present: Iterable[str], version: str) -> list[str]:
     """The keys of a run that has loaded a version already, and is whole and alone in all its partitions.
 
     Args:

@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 from lightning_eda.errors import DatasetError
 from lightning_eda.storage.atomic import storage_error
 from lightning_eda.storage.object_store import Upload
+from lightning_eda.tables.dataset.location import PartitionValues
 from lightning_eda.tables.dataset.parquet_file import (
     BLOCK_BYTES,
     adds_column,
@@ -23,7 +24,6 @@ from lightning_eda.tables.dataset.parquet_file import (
     gathered,
     open_writer,
 )
-from lightning_eda.tables.dataset.place import PartitionValues
 from lightning_eda.tables.values.spelling import spelled
 
 MOST_OPEN: Final = 128

@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from lightning_eda.errors import DatasetError
 from lightning_eda.storage.backoff import Backoff
-from lightning_eda.tables.dataset.place import PartitionValues, catalogue_values
+from lightning_eda.tables.dataset.location import PartitionValues, catalogue_values
 from lightning_eda.tables.glue.requests import GlueRequests, session_over
 from lightning_eda.tables.glue.table import (
     Entry,

@@ -31,7 +31,7 @@ class Block:
         encoding: What `data` is in.
         line: The line of the file that it starts on, from 1.
         regular: Whether every quote opens or closes a field, or is doubled inside one. Else only
-            `csv_rows.walk` knows the rows.
+            `rows.walk` knows the rows.
     """
 
     data: bytes
@@ -149,7 +149,7 @@ def _is_edge(values: NDArray[np.uint8], delimiter: int) -> NDArray[Any]:
 
 
 def _lines(data: bytes) -> int:
-    """As `csv_rows.lines_in`, faster."""
+    """As `rows.lines_in`, faster."""
     if b"\r" not in data:
         return data.count(b"\n")
     values = np.frombuffer(data + b"\0", np.uint8)

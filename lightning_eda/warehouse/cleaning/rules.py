@@ -109,14 +109,14 @@ def _static_flashes_sql() -> str:
         CREATE OR REPLACE TEMP TABLE static_flashes AS
         WITH positions AS (
             SELECT {flash}, count(*) AS n FROM groups WHERE {IN_SPAN} GROUP BY {flash}, group_lat, group_lon
-        ), standing AS (
+        ), at_few_places AS (
             SELECT {flash} FROM positions GROUP BY ALL
             HAVING count(*) <= getvariable('static_max_positions')
                 AND sum(n) >= getvariable('static_min_groups')
         ), gaps AS (
             SELECT {flash}, epoch_us(group_time) - lag(epoch_us(group_time)) OVER (
                 PARTITION BY {flash} ORDER BY group_time) AS gap
-            FROM (SELECT * FROM groups WHERE {IN_SPAN}) SEMI JOIN standing USING ({flash})
+            FROM (SELECT * FROM groups WHERE {IN_SPAN}) SEMI JOIN at_few_places USING ({flash})
         )
         SELECT {flash}, true AS is_static FROM gaps GROUP BY {flash}
         HAVING median(gap) < getvariable('static_gap_us')"""

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from lightning_eda.clustering.storms.neighbours import Tally, near_pairs, near_pairs_in_groups
+from lightning_eda.clustering.storms.neighbours import PairCounts, near_pairs, near_pairs_in_groups
 from lightning_eda.earth import EARTH_RADIUS_KM
 from lightning_eda.errors import PointsError
 from lightning_eda_tests.examples import examples
@@ -165,11 +165,11 @@ def test_flashes_of_two_groups_are_no_pair():
 def test_what_passes_is_counted():
     """Pairs, the neighbours of each flash, and flashes that have none."""
     rows = [((0.0, 0.0), 0), ((0.0, 0.01), 0), ((0.0, 0.02), 0), ((40.0, 0.0), 0)]
-    tally = Tally(4)
-    as_dict(tally.watch(pairs_of(rows, 15.0, 1.0)))
-    assert (tally.pairs, tally.isolated, tally.most_neighbours) == (3, 1, 2)
-    assert tally.neighbours.tolist() == [2, 2, 2, 0]
-    assert (Tally(0).isolated, Tally(0).most_neighbours) == (0, 0)
+    counts = PairCounts(4)
+    as_dict(counts.counted(pairs_of(rows, 15.0, 1.0)))
+    assert (counts.pairs, counts.isolated, counts.most_neighbours) == (3, 1, 2)
+    assert counts.neighbours.tolist() == [2, 2, 2, 0]
+    assert (PairCounts(0).isolated, PairCounts(0).most_neighbours) == (0, 0)
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 from datetime import UTC, datetime, timedelta
 
-from lightning_eda.tables.dataset.object_names import ObjectName, new_run, standing_run
+from lightning_eda.tables.dataset.object_names import ObjectName, loaded_run, new_run
 
 NOW = datetime(2024, 1, 2, 3, 4, 5, 678901, tzinfo=UTC)
 VERSION, OTHER = "9a3f5c0d7b21e864", "0000000000000001"
@@ -37,16 +37,16 @@ def test_a_run_stands_when_it_is_whole_and_alone():
     """Neither a part of it, nor one with leftovers beside it, nor of another version."""
     run = new_run(NOW, "1f0a9c3e", [])
     both = [key("d=1", run, index=1, count=2), key("d=2", run, index=2, count=2)]
-    assert standing_run(both, VERSION) == both
-    assert standing_run([*both, key("d=3", run, OTHER)], VERSION) == both
-    assert standing_run(both[:1], VERSION) == []
-    assert standing_run(both, OTHER) == []
-    assert standing_run([*both, "t/d=2/leftover.parquet"], VERSION) == []
-    assert standing_run([*both, "t/d=2/deeper/leftover.parquet"], VERSION) == []
-    assert standing_run([], VERSION) == []
+    assert loaded_run(both, VERSION) == both
+    assert loaded_run([*both, key("d=3", run, OTHER)], VERSION) == both
+    assert loaded_run(both[:1], VERSION) == []
+    assert loaded_run(both, OTHER) == []
+    assert loaded_run([*both, "t/d=2/leftover.parquet"], VERSION) == []
+    assert loaded_run([*both, "t/d=2/deeper/leftover.parquet"], VERSION) == []
+    assert loaded_run([], VERSION) == []
 
 
 def test_of_two_whole_runs_the_newer_stands():
     """They are in different partitions."""
     old, new = new_run(NOW, "1f0a9c3e", []), new_run(NOW + timedelta(days=1), "1f0a9c3e", [])
-    assert standing_run([key("d=1", old), key("d=2", new)], VERSION) == [key("d=2", new)]
+    assert loaded_run([key("d=1", old), key("d=2", new)], VERSION) == [key("d=2", new)]

@@ -22,7 +22,7 @@ PartitionValues = tuple[str | None, ...]
 
 
 @dataclass(frozen=True)
-class DatasetPlace:
+class DatasetLocation:
     """Where a dataset lives.
 
     Attributes:
@@ -34,7 +34,7 @@ class DatasetPlace:
     prefix: str
 
 
-def dataset_place(pathoutput: str, bucket_dstn: str = "") -> DatasetPlace:
+def dataset_location(pathoutput: str, bucket_dstn: str = "") -> DatasetLocation:
     """The bucket and prefix that `pathoutput` means.
 
     Args:
@@ -61,7 +61,7 @@ def dataset_place(pathoutput: str, bucket_dstn: str = "") -> DatasetPlace:
     prefix = prefix.strip("/")
     if any(part in ("", ".", "..") for part in prefix.split("/")) and prefix:
         raise SettingError(SETTING, pathoutput, allowed, "No part of the path may be empty, '.' or '..'.")
-    return DatasetPlace(bucket, prefix + "/" if prefix else "")
+    return DatasetLocation(bucket, prefix + "/" if prefix else "")
 
 
 def partition_folder(prefix: str, columns: Sequence[str], values: PartitionValues) -> str:

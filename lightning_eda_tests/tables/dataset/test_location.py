@@ -9,11 +9,11 @@ from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from lightning_eda.errors import DatasetError, SettingError
-from lightning_eda.tables.dataset.place import (
+from lightning_eda.tables.dataset.location import (
     NULL_PARTITION,
-    DatasetPlace,
+    DatasetLocation,
     catalogue_values,
-    dataset_place,
+    dataset_location,
     partition_folder,
     partition_values,
 )
@@ -39,7 +39,7 @@ VALUES = st.one_of(
 )
 def test_a_place_is_an_address_or_a_prefix_in_the_bucket(pathoutput, bucket_dstn, bucket, prefix):
     """Its prefix always ends in a slash, so that `tb/` is never taken for `tb_x/`."""
-    assert dataset_place(pathoutput, bucket_dstn) == DatasetPlace(bucket, prefix)
+    assert dataset_location(pathoutput, bucket_dstn) == DatasetLocation(bucket, prefix)
 
 
 @pytest.mark.parametrize(
@@ -56,7 +56,7 @@ def test_a_place_is_an_address_or_a_prefix_in_the_bucket(pathoutput, bucket_dstn
 def test_a_place_that_is_none_names_its_setting(pathoutput, bucket_dstn, message):
     """The user learns which variable to change."""
     with pytest.raises(SettingError, match=message):
-        dataset_place(pathoutput, bucket_dstn)
+        dataset_location(pathoutput, bucket_dstn)
 
 
 @pytest.mark.parametrize(
