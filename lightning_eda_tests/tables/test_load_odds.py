@@ -20,6 +20,8 @@ from lightning_eda.tables.task import TableTask
 from lightning_eda_tests.servers import FaultyProxy
 from lightning_eda_tests.tables.world import DAY, NOW, World, ids
 
+pytest_plugins = ["lightning_eda_tests.server_fixtures"]
+
 CSV = "id,name,at\n1,a,2024-01-01 00:00:00\n2,ü,\n"
 
 
