@@ -17,10 +17,10 @@ WEEK_DAYS = 7.0
 def add_lake(commands: Commands) -> None:
     """Adds the commands to the parser's."""
     lake = commands.add_parser("lake", help="look after the Delta tables of LIGHTNING_LAKE")
-    kinds = lake.add_subparsers(required=True, metavar="COMMAND")
-    check = kinds.add_parser("check", help="is every file there, with the rows that are counted?")
+    commands = lake.add_subparsers(required=True, metavar="COMMAND")
+    check = commands.add_parser("check", help="is every file there, with the rows that are counted?")
     check.set_defaults(run=run_check)
-    vacuum = kinds.add_parser("vacuum", help="remove files that no table has named for some days")
+    vacuum = commands.add_parser("vacuum", help="remove files that no table has named for some days")
     vacuum.add_argument(
         "--days", type=float, default=WEEK_DAYS, help="how many, from 7: no run or reader is at it so long"
     )

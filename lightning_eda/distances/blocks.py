@@ -91,7 +91,7 @@ def _chained(first: bytes, rest: Iterable[bytes]) -> Iterator[bytes]:
 def _unpacked(pieces: Iterator[bytes], name: str) -> Iterator[bytes]:
     """The content of all gzip members; padding with zeros after one is no error."""
     library = fastest_zlib()
-    unpacker, begun = library.decompressobj(31), False
+    unpacker, begun = library.decompressobj(31), False  # 31: gzip alone, with its checksum
     for piece in pieces:
         rest = piece
         while rest:

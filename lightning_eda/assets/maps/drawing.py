@@ -24,7 +24,7 @@ class ClusteredWindow:
     Attributes:
         clean: The rows and how they came to be.
         rows: The rows with the column `cluster`; -1 where nothing was clustered.
-        table: One row a cluster: where it lies, how large and lively it is.
+        table: One row a cluster: where it lies, how large and active it is.
         centers: k, cluster, lat, lon, n.
         labels: satellite, granule_start, flash_id, cluster of each flash; None where the rows are no flashes
             or only a sample.

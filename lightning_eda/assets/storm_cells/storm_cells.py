@@ -3,7 +3,7 @@
 Clusters the pairs of `flash_pairs` with the same functions as `dbscan_clusters`: with EPSILON set to `eps_km`
 and MIN_SAMPLES to `min_samples` that gives the same clusters. Writes
 `STORM_CELLS_FOLDER/day=YYYY-MM-DD/clusters.csv.gz`, the tables `storm_cells` (where, when, how large, how
-lively) and `storm_cell_flashes`, and a map. A day without flashes is a result with 0 cells.
+active) and `storm_cell_flashes`, and a map. A day without flashes is a result with 0 cells.
 """
 
 import time

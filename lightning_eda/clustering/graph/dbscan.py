@@ -116,7 +116,7 @@ def _core_labels(near: Neighbours, core: Flags) -> Integers:
     for i, j in near():
         both = core[i] & core[j]
         a, b = root[i[both]], root[j[both]]
-        apart = a != b
+        apart = a != b  # what earlier chunks joined is one node now: only what is new remains
         if apart.any():
             root = _joined(a[apart], b[apart], len(core))[root]
     starts = core & (root == np.arange(len(core)))

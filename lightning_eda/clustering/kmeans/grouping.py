@@ -47,6 +47,7 @@ def sum_rows_by_cell(
 
 def _table(rows: int, most: int | None) -> tuple[int, Integers]:
     limit = rows if most is None else min(most, rows)
+    # At most half of the slots are ever taken, so a free one is near; a power of two, so a mask finds a slot.
     return limit, np.full(1 << max(4, (2 * limit).bit_length()), -1, dtype=np.int64)
 
 

@@ -178,10 +178,12 @@ def _assign(
     changed = 0
     for i in range(len(points)):
         own = labels[i]
+        # Within half the distance of its centre to the next one no other can be nearer (triangle inequality).
+        # Below, not at, the bound: of equally near centres the first is taken, as by `nearest_labels`.
         bound = max(half_gap[own], lower[i])
         if upper[i] < bound:
             continue
-        upper[i] = np.sqrt(_gap(points, i, centers, own))
+        upper[i] = np.sqrt(_gap(points, i, centers, own))  # one distance often saves the other k - 1
         if upper[i] < bound:
             continue
         label, nearest, second = _two_nearest(points, i, centers)
@@ -211,7 +213,7 @@ def _move(points: Floats, weights: Floats, labels: Integers, centers: Floats, sh
             place = sums[c, axis] / mass[c] if mass[c] > 0 else points[lonely, axis]
             moved += (place - centers[c, axis]) ** 2
             centers[c, axis] = place
-        shift[c] = np.sqrt(moved) if mass[c] > 0 else np.inf
+        shift[c] = np.sqrt(moved) if mass[c] > 0 else np.inf  # it jumped: no lower bound holds any more
 
 
 def _costliest(points: Floats, weights: Floats, labels: Integers, centers: Floats) -> int:

@@ -100,6 +100,7 @@ def _kept(pool: Pool, fits: list[Fit]) -> Pool:
 def _best(fits: list[Fit]) -> list[Fit]:
     chosen: list[Fit] = []
     for fit in sorted(fits, key=lambda fit: fit.inertia):
+        # What is nearer is taken for the same solution, summed in another order.
         if not chosen or fit.inertia > chosen[-1].inertia * (1 + 1e-9):
             chosen.append(fit)
     return chosen[:_KEPT]

@@ -12,7 +12,10 @@ _LANES = 16  # points scored side by side: two 512-bit or four 256-bit registers
 
 @dataclass(frozen=True)
 class Pass:
-    """What the kernel reads: points in the order of their atoms, clusters numbered over all labellings."""
+    """What the kernel reads: points in the order of their atoms, clusters numbered over all labellings.
+
+    An atom is the points that share their cluster in every labelling (`silhouette` says what for).
+    """
 
     points: Floats
     weights: Floats
@@ -125,6 +128,7 @@ def _coefficient(sums: Floats, lane: int, own: int, start: int, end: int, cluste
     """(b - a) / max(a, b) of one point in one labelling; 0 for the only point of a cluster."""
     if cluster_weight[own] <= 1.0:
         return 0.0
+    # The point itself adds 0 to the sum and is not in the mean; its equals, joined with it, are in both.
     within = sums[own, lane] / (cluster_weight[own] - 1.0)
     nearest = np.inf
     for cluster in range(start, end):

@@ -1,4 +1,4 @@
-"""From the cell of each flash to the table of cells: where, when, how large, how lively.
+"""From the cell of each flash to the table of cells: where, when, how large, how active.
 
 A cell is a cluster of flashes in space and time, so a storm that moves is one cell for as long as its flashes
 follow each other; radius and hull are of all its flashes, the whole way it came.

@@ -127,6 +127,8 @@ class _Matching:
 
     def sightings(self) -> Iterator[Sighting]:
         """Every cell with its track."""
+        # The surest first: shared flashes, then only the place. Splits before mergers, since a storm that is
+        # left over can merge only into a cell that has one.
         self._go_on()
         self._split()
         self._merge()
@@ -188,6 +190,7 @@ class _Matching:
             host = self.track_of.get(cell)
             if host is None:
                 continue
+            # Else the centre would seem to leap to the middle of both, and the motion with it.
             if host.last.time_us < self.now_us and self.shared[:, cell].max() < SAME_SHARE * self._old(cell):
                 self.anew.add(cell)
             host.take_in(track, self.now_us)
@@ -223,6 +226,7 @@ def _nearest(off_km: Floats, most_km: float, always: int | None = None) -> Itera
     """Pairs of rows and columns with the least sum of distances, each at most so far; one row in any case."""
     from scipy.optimize import linear_sum_assignment
 
+    # Too far is dear, not forbidden: else one pair too far would leave the near ones without an assignment.
     cost = np.where(off_km <= most_km, off_km, FAR_KM + off_km)
     if always is not None:
         cost[always] = off_km[always] - 2 * FAR_KM  # it must not be left out, wherever it is

@@ -1,4 +1,4 @@
-"""The clusters of a window as tables: the cluster of each row; where each lies and how lively it is."""
+"""The clusters of a window as tables: the cluster of each row; where each lies and how active it is."""
 
 from datetime import datetime
 from typing import Any

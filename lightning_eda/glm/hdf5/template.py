@@ -136,6 +136,7 @@ class _Draft:
     def block(self, start: bytes) -> Block:
         for match in DIMENSION_LIST.finditer(self.content):
             self.gap(match.start(1), 16)
+        # By its text, as no message says where it is: it is in the units of the times, "seconds since ...".
         starts = [slice(*match.span()) for match in re.finditer(re.escape(start), self.content)]
         for span in starts:
             self.gap(span.start, len(start))
@@ -172,7 +173,7 @@ class _Parser:
             raise ValueError("too many blocks")
         draft = _Draft(content, self._count)
         self._count += 1
-        if signature != b"FHDB":
+        if signature != b"FHDB":  # which has it behind its head: `_heap_block`
             draft.gap(length - 4, 4)
         return draft
 

@@ -208,7 +208,7 @@ class _Replacement:
     def _is_older(self, folder: str, info: ObjectInfo) -> bool:
         """Whether an object is of an older run, or was there before, as it is, when it is of no run."""
         if ObjectName.of(info.key):
-            return True
+            return True  # were it of a newer run, this one would have lost
         return (info.key, info.etag) in {(old.key, old.etag) for old in self._old[folder]}
 
     def _list_old(self, folder: str) -> None:

@@ -224,6 +224,7 @@ class Catalogue:
             reply = self._glue.ask(partial(self._some_partitions, batch))
             found |= {tuple(entry["Values"]): entry for entry in reply.get("Partitions", [])}
             unprocessed = reply.get("UnprocessedKeys", [])
+            # Glue may put off some keys, which costs one more request; a busy one puts off all of them.
             if len(unprocessed) == len(batch):
                 stalled += 1
                 if stalled > MOST_STALLED:

@@ -81,7 +81,7 @@ def row_blocks(
                 "break it into lines"
             )
         held, size = [data[end:]], size - end
-        wanted = max(block_bytes, 2 * size)
+        wanted = max(block_bytes, 2 * size)  # doubled: a row of many pieces is not searched at each of them
     rest = DOS_END.sub(b"", b"".join(held))
     if rest:
         yield _last_block(rest, delimiter, encoding, line)
@@ -105,12 +105,15 @@ def _last_row_end(data: bytes, delimiter: bytes, at_any_cost: bool) -> tuple[int
     last_line = data.rfind(b"\n") + 1
     if b'"' not in data:
         return last_line, True
+    # Where all quotes are regular, a line end is outside of them when an even number precedes it, which whole
+    # arrays tell; where one stands inside a plain field, only `walk` knows, row by row.
     values = np.frombuffer(data, np.uint8)
     quotes = np.flatnonzero(values == QUOTE)
     end = _even_line_end(data, quotes)
     before = quotes[: np.searchsorted(quotes, end)]
     if end and _is_regular(values, before, delimiter[0]):
         return end, True
+    # No end, and nothing wrong so far: the row goes on in the next piece.
     if not end and _is_regular(values, quotes[:-1] if len(quotes) % 2 else quotes, delimiter[0]):
         return (last_line if at_any_cost else 0), False
     closed = takewhile(lambda row: row.closed and row.end <= last_line, walk(data, 1, delimiter))
