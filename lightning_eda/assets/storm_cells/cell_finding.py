@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field
 
-from lightning_eda.assets.storm_cells.pair_finding import day_flashes, note_path
+from lightning_eda.assets.storm_cells.pair_finding import GRANULES_PER_DAY, day_flashes, note_path
 from lightning_eda.errors import ObjectNotFoundError, PairsError, SettingError
 from lightning_eda.glm.paths import WindowFolders
 from lightning_eda.reporting import RunConfig
@@ -70,6 +70,14 @@ class FoundCells:
         """The share of the flashes that is in no cell."""
         count = self.flashes.num_rows
         return (count - self.inside.num_rows) / count if count else 0.0
+
+    @property
+    def granules(self) -> str:
+        """How much of the day was loaded, in words; empty where the pairs do not say."""
+        if self.note.granules is None:
+            return ""
+        satellites = len(self.flashes["satellite"].unique())
+        return f"{self.note.granules:,} of {GRANULES_PER_DAY * max(1, satellites):,}"
 
     def largest(self, number: int) -> "pa.Table":
         """The cells with most flashes."""
@@ -192,7 +200,8 @@ def draw_cells(found: FoundCells, place: WindowFolders) -> Drawings:
         simulated=window_is_simulated(place.data_dir, Window(place.start, place.end), satellites),
     )
     image, page = place.figures / "storm_cells.png", place.figures / "storm_cells.html"
-    png = render_storm_map(scene)
+    loaded = found.granules
+    png = render_storm_map(scene, f"{loaded} granules" if loaded else "")
     write_atomic(image, png)
     write_atomic(page, render_storm_page(scene).encode())
     return Drawings(image, page, figures.thumbnail(png), scene.source)

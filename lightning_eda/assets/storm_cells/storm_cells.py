@@ -90,6 +90,7 @@ def _report(
             "seconds": round(seconds, 3),
         },
         {
+            "granules": found.granules or "not noted",
             "noise_share": found.noise_share,
             "largest_cells": preview(found.largest(20), rows_shown=20),
             "map": picture(drawings.thumbnail, "Map of the storm cells"),

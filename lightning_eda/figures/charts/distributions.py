@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 RATE_BINS = 120
-RATE_MINUTES = (0.5, 1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720, 1440)
+RATE_MINUTES = (1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720, 1440)
 TICK_MINUTES = (1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720, 1440, 2880, 10080, 43200)
 
 
@@ -50,7 +50,7 @@ def render_rate(scene: Scene, image_format: ImageFormat = "png") -> bytes:
     axes.stairs(rate, edges, fill=True, color=ACCENT, alpha=0.22)
     axes.stairs(rate, edges, color=ACCENT, linewidth=1.5, baseline=None)
     axes.set(xlim=(0.0, scene.minutes), ylim=(0.0, max(1.0, float(rate.max()) * 1.12)))
-    axes.set_ylabel(f"{scene.noun.capitalize()} per minute", size=10)
+    axes.set_ylabel(_rate_label(scene, float(edges[1] - edges[0])), size=10)
     step = nice_step(scene.minutes, 8, TICK_MINUTES)
     ticks = np.arange(0.0, scene.minutes + 1e-9, step)
     form = "%H:%M" if scene.minutes <= 24 * 60 else "%d %b\n%H:%M" if step < 1440 else "%d %b"
@@ -61,6 +61,12 @@ def render_rate(scene: Scene, image_format: ImageFormat = "png") -> bytes:
             0.5, 0.5, f"No {scene.noun}", transform=axes.transAxes, ha="center", color=SOFT_INK, size=13
         )
     return picture(figure, image_format)
+
+
+def _rate_label(scene: Scene, minutes: float) -> str:
+    """What the curve is; the width of its bins where it is not the minute of the words above it."""
+    label = f"{scene.noun.capitalize()} per minute"
+    return label if minutes <= 1 else f"{label}\nin bins of {minutes:g} minutes"
 
 
 def render_distributions(scene: Scene, image_format: ImageFormat = "png") -> bytes:

@@ -36,8 +36,9 @@ if TYPE_CHECKING:
 LISTED = 20
 LIST_BOX = (0.79, 0.075, 0.195, 0.70)
 BAR_BOX = (0.79, 0.845, 0.195, 0.022)
+LEGEND = "A disc is a cell, as large as it had flashes; a grey dot is a flash"
 COLUMNS = ((0.0, "left"), (0.40, "right"), (0.79, "right"), (1.0, "right"))
-TITLES = ("Cell", "Flashes", "UTC", "Peak")
+TITLES = ("Cell", "Flashes", "UTC", "Peak/min")
 SMALLEST_DISC, DISC_PER_FLASH, LARGEST_DISC = 5.0, 5.0, 700.0  # square points
 EDGED_DISC = 15.0
 FEW_CELLS = 400
@@ -47,20 +48,22 @@ MOST_PIECES, TICK_MINUTES = 4, (15, 30, 60, 120, 180, 360, 720, 1440)
 LEAD_MINUTES = 1.0  # more than light may come before its granule
 
 
-def render_storm_map(scene: Scene) -> bytes:
+def render_storm_map(scene: Scene, loaded: str = "") -> bytes:
     """The map of `draw_storm_map` as a PNG of 1950 by 1230 pixels."""
-    return picture(draw_storm_map(scene))
+    return picture(draw_storm_map(scene, loaded))
 
 
-def draw_storm_map(scene: Scene) -> "Figure":
+def draw_storm_map(scene: Scene, loaded: str = "") -> "Figure":
     """The map, the scale of its colours and the list; a day without cells says so and never fails.
 
     Args:
         scene: The flashes of the day, `cluster` being the cell, and its cells as `clusters` with the further
             column peak_per_minute.
+        loaded: How much of the day is loaded, in words for the subtitle.
     """
     figure = new_figure(WIDTH_IN, HEIGHT_IN)
-    heading(figure, f"{scene.satellite_title} storm cells", _subtitle(scene))
+    subtitle = "  ·  ".join(part for part in (_subtitle(scene), loaded) if part)
+    heading(figure, f"{scene.satellite_title} storm cells", subtitle)
     found = scene.clusters.num_rows > 0
     box = MAP_BOX if found else WIDE_BOX
     axes = figure.add_axes(box)
@@ -77,7 +80,7 @@ def draw_storm_map(scene: Scene) -> "Figure":
     else:
         far = f"No {scene.noun} were close enough in space and time on this day."
         notice(axes, "No storm cells", far if scene.count else f"There were no {scene.noun}.")
-    figure.text(0.045, 0.018, credit(frame, scene.source), size=8, color=SOFT_INK)
+    figure.text(0.045, 0.018, f"{LEGEND}  ·  {credit(frame, scene.source)}", size=8, color=SOFT_INK)
     return figure
 
 

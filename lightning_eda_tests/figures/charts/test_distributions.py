@@ -1,6 +1,7 @@
 """The rate is that of the window; the histograms are drawn whatever the values are."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import numpy as np
 import pyarrow as pa
@@ -12,7 +13,7 @@ from lightning_eda_tests.figures.conftest import drawn, near, pixels, written
 from lightning_eda_tests.figures.storms import empty_scene, storm_scene
 
 
-@pytest.mark.parametrize(("hours", "bins"), [(1, 120), (24, 96), (720, 120)])
+@pytest.mark.parametrize(("hours", "bins"), [(1, 60), (24, 96), (720, 120)])
 def test_the_rate_adds_up_to_the_window(hours, bins):
     """Rate times minutes is the number of flashes, in at most 120 bins of round lengths."""
     edges, rate = rate_per_minute(storm_scene(2, 500, hours=hours))
@@ -25,6 +26,17 @@ def test_the_rate_of_a_sample_is_that_of_the_window():
     """100 rows of 10,000 flashes are 10,000 flashes."""
     edges, rate = rate_per_minute(replace(storm_scene(2, 100), total=10_000))
     assert rate @ np.diff(edges) == pytest.approx(10_000)
+
+
+def test_the_curve_peaks_at_the_busiest_minute():
+    """One bin is one minute of the clock; of a window where that is too fine the width is said."""
+    scene = storm_scene(2, 500)
+    _, rate = rate_per_minute(scene)
+    minutes = np.bincount(np.clip(scene.seconds // 60, 0, None).astype(int), minlength=60)
+    np.testing.assert_array_equal(rate, minutes)
+    day = replace(scene, end=scene.start + timedelta(days=1))
+    (axes,) = drawn(render_rate, day).axes
+    assert axes.get_ylabel() == "Flashes per minute\nin bins of 15 minutes"
 
 
 def test_light_before_the_window_counts_in_its_first_bin():

@@ -139,7 +139,7 @@ def test_the_list_and_the_map_show_the_number_that_the_tables_have():
         [str(c["cluster"]), f"{c['flashes']:,}", f"{c['first_time']:%H:%M}-{c['last_time']:%H:%M}", "3"]
         for c in cells
     ]
-    heads = ["Cell", "Flashes", "UTC", "Peak"]
+    heads = ["Cell", "Flashes", "UTC", "Peak/min"]
     listed = texts(figure.axes[LIST])
     assert listed == [*heads, *(text for row in rows for text in row), "and 5 smaller cells"]
     on_the_map = [text for text in texts(figure.axes[0]) if text.isdigit() and text != "0"]
@@ -150,6 +150,26 @@ def test_the_list_and_the_map_show_the_number_that_the_tables_have():
 def test_any_number_of_cells_is_drawn(cells):
     """Also one, and storms on both sides of the antimeridian."""
     assert render_storm_map(cell_scene(cells, 400, box=PACIFIC_BOX)).startswith(b"\x89PNG")
+
+
+def test_the_map_says_what_is_drawn_and_how_much_is_loaded():
+    """Discs and dots, and the granules of the day."""
+    figure = draw_storm_map(cell_scene(5, 400), "180 of 4,320 granules")
+    written = [text.get_text() for text in figure.texts]
+    assert any(text.endswith("  ·  180 of 4,320 granules") for text in written)
+    assert any(
+        text.startswith("A disc is a cell, as large as it had flashes; a grey dot") for text in written
+    )
+
+
+def test_a_grey_dot_is_where_its_flash_was():
+    """East to the right, north up."""
+    scene = cell_scene(3, 100)
+    (dots, *_) = draw_storm_map(scene).axes[0].collections[-2:]
+    place = np.asarray(dots.get_offsets())
+    assert len(place) == len(scene)
+    assert np.corrcoef(place[:, 0], scene.lon)[0, 1] > 0.9
+    assert np.corrcoef(place[:, 1], scene.lat)[0, 1] > 0.9
 
 
 def test_a_day_without_cells_is_drawn():
