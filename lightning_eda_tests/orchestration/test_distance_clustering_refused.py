@@ -120,7 +120,7 @@ def test_an_upload_that_is_refused_leaves_the_old_result(distances, cluster, s3_
     faults = Faults(share=1.0, kinds=("denied",), only="/out/")
     with FaultyProxy(s3_bucket.endpoint_url, faults) as proxy:
         result = cluster(distances(endpoint_url=proxy.endpoint_url))
-    assert "access denied (AccessDenied); check the AWS credentials" in failure(result)
+    assert "access denied (AccessDenied): on purpose; check the AWS credentials" in failure(result)
     assert clusters_in(s3_bucket) == before
 
 

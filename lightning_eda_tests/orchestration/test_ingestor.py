@@ -261,7 +261,7 @@ def test_beside_a_daily_asset_the_pin_counts(tmp_path, settings):
         ({"goes_hour": "24"}, None, "GOES_HOUR: found '24'; allowed: a whole number from 0 to 23"),
         ({}, "2022-12-31-05:30", "partition: found '2022-12-31-05:30'; allowed: an hour such as"),
         ({"archive_dir": "absent"}, KEY, "absent is no folder; GLM_ARCHIVE_DIR must name one that exists"),
-        ({"bucket": "../x"}, KEY, "S3_BUCKET: found '../x'; allowed: a bucket name"),
+        ({"bucket": "../x"}, KEY, "S3_BUCKET: found '../x'; allowed: the name"),
         ({"tiers": "flashes"}, KEY, "GLM_TIERS: found 'flashes'"),
         ({"product": "GLM-L2-LCFX"}, KEY, "PRODUCT: found 'GLM-L2-LCFX'; allowed: GLM-L2-LCFA"),
         ({"archive_dir": None, "signed": "maybe"}, KEY, "GLM_SIGNED: found 'maybe'; allowed: true or false"),

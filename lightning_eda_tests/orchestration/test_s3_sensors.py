@@ -258,7 +258,8 @@ def test_turned_off_at_first():
     """Nothing is downloaded because this was installed; only failures are told from the start."""
     status = {sensor.name: sensor.default_status for sensor in build_sensors(Settings())}
     off, on = dg.DefaultSensorStatus.STOPPED, dg.DefaultSensorStatus.RUNNING
-    assert status == {"distance_objects": off, "csv_objects": off, "heal_hours": off, "failures": on}
+    healing = {"heal_hours": off, "heal_storms": off}
+    assert status == {"distance_objects": off, "csv_objects": off, **healing, "failures": on}
 
 
 def test_the_jobs_they_ask_for_exist():
@@ -268,5 +269,6 @@ def test_the_jobs_they_ask_for_exist():
         "distance_objects": "cluster_distances",
         "csv_objects": "load_table",
         "heal_hours": "lightning",
+        "heal_storms": "storms",
     }
     assert set(targets.values()) <= {job.name for job in jobs}

@@ -67,6 +67,7 @@ before bytes that no text has: a column may be called ORC."""
 NO_TEXT: Final = frozenset(range(32)) - frozenset(b"\t\n\v\f\r\x1a\x1c\x1d\x1e\x1f\x1b\x00")
 """Control bytes that no text has; NUL is a matter of UTF-16 and of damaged rows."""
 MOST_CONTROLS: Final = 0.01
+FEW_CONTROLS: Final = 16  # a name in a short list may hold some; packed data have so many in 200 bytes
 UTF16_SHARE: Final = 0.3
 
 
@@ -84,7 +85,7 @@ def marked_format(head: bytes) -> str | None:
 
 def is_binary(head: bytes) -> bool:
     """Whether bytes are no text in any encoding that keeps ASCII."""
-    return sum(byte in NO_TEXT for byte in head) > MOST_CONTROLS * len(head)
+    return sum(byte in NO_TEXT for byte in head) > max(FEW_CONTROLS, MOST_CONTROLS * len(head))
 
 
 def file_format(head: bytes) -> str | None:
