@@ -9,7 +9,7 @@ from lightning_eda.errors import SettingError
 from lightning_eda.texts import counted
 
 if TYPE_CHECKING:
-    from lightning_eda.lake.place import Lake
+    from lightning_eda.lake.location import Lake
 
 WEEK_DAYS = 7.0
 
@@ -55,7 +55,7 @@ def run_vacuum(options: argparse.Namespace) -> int:
 
 
 def _lake() -> "Lake":
-    from lightning_eda.lake.place import VARIABLE, open_lake
+    from lightning_eda.lake.location import VARIABLE, open_lake
     from lightning_eda.settings import read_settings
 
     settings = read_settings()

@@ -19,7 +19,7 @@ from lightning_eda.glm.transform.decoder import Decoder
 from lightning_eda.glm.transform.hour import HourSeries, write_hour_series
 from lightning_eda.lake.hour import HourFiles, write_hour
 from lightning_eda.lake.layout import HourKey, LedgerName
-from lightning_eda.lake.place import Lake
+from lightning_eda.lake.location import Lake
 from lightning_eda.lake.snapshot import open_snapshot
 from lightning_eda.series import GRANULES, HOUR, LOADED_AT, TABLES
 from lightning_eda.storage.atomic import write_atomic

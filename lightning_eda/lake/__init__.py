@@ -1,7 +1,7 @@
 """The lake: the four tables of hours as Delta tables, in a bucket or a folder, past one disk and one writer.
 
 layout     names: an hour of a satellite, its files, what the ledger's file says of the others
-place      where the lake is, and how its Delta logs are opened
+location   where the lake is, and how its Delta logs are opened
 hour       the files of an hour, written before anybody sees them
 commit     how hours become visible: all four tables or nothing
 snapshot   reading

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from lightning_eda.errors import LakeBusyError
 from lightning_eda.lake.hour import DataFile, HourFiles, describe_file
 from lightning_eda.lake.layout import LEDGER, PARTITIONS, TIERS, HourKey, parse_path
-from lightning_eda.lake.place import Lake, delta_schema
+from lightning_eda.lake.location import Lake, delta_schema
 from lightning_eda.lake.probe import require_conditional_put
 from lightning_eda.lake.state import VERSIONS, TableState, named_versions, read_state
 

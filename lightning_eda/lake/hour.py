@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 
 from lightning_eda.errors import ObjectNotFoundError
 from lightning_eda.lake.layout import DIGEST_DIGITS, LEDGER, PARTITIONS, TIERS, HourKey, LedgerName
-from lightning_eda.lake.place import Lake, delta_schema
+from lightning_eda.lake.location import Lake, delta_schema
 from lightning_eda.series import LOADED_AT
 
 FRESH = timedelta(days=1)

@@ -1,7 +1,7 @@
 """Whether a store keeps the promise that commits rest on: a PUT that must not replace does not."""
 
 from lightning_eda.errors import LakeError, StorageError
-from lightning_eda.lake.place import VARIABLE, Lake
+from lightning_eda.lake.location import VARIABLE, Lake
 from lightning_eda.storage.s3.store import S3Store
 
 PROBE = "_lightning_eda/conditional_put"

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 
 from lightning_eda.errors import LakeError, ObjectNotFoundError
 from lightning_eda.lake.layout import LEDGER, HourKey, LedgerName
-from lightning_eda.lake.place import Lake, warehouse_schema
+from lightning_eda.lake.location import Lake, warehouse_schema
 from lightning_eda.lake.state import TableState, read_state
 
 FILES_AT_ONCE = 8

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 
 from lightning_eda.errors import LakeError, SettingError
 from lightning_eda.lake.layout import LEDGER, TIERS, HourKey, LedgerName
-from lightning_eda.lake.place import Lake
+from lightning_eda.lake.location import Lake
 from lightning_eda.lake.state import StoredFile, TableState, read_state
 from lightning_eda.storage.object_store import ObjectInfo
 

@@ -13,7 +13,7 @@ from lightning_eda.resources.variables import from_setting
 from lightning_eda.resources.warehouse import WarehouseResource
 
 if TYPE_CHECKING:
-    from lightning_eda.lake.place import Lake
+    from lightning_eda.lake.location import Lake
     from lightning_eda.warehouse.queries import Database
 
 LEDGER_ONLY = ("granules",)
@@ -30,7 +30,7 @@ class LakeResource(AwsResource):
 
     def lake(self) -> "Lake":
         """The lake; SettingError when there is none, or its place is not one."""
-        from lightning_eda.lake.place import VARIABLE, open_lake
+        from lightning_eda.lake.location import VARIABLE, open_lake
 
         if not self.place:
             raise SettingError(VARIABLE, None, "s3://bucket/prefix, or a folder with a slash")

@@ -10,7 +10,7 @@ import pyarrow.dataset as ds
 from lightning_eda.lake.commit import Committed, commit_hours
 from lightning_eda.lake.hour import HourFiles, write_hour
 from lightning_eda.lake.layout import HourKey
-from lightning_eda.lake.place import Lake, open_lake, warehouse_schema
+from lightning_eda.lake.location import Lake, open_lake, warehouse_schema
 from lightning_eda.lake.snapshot import open_snapshot
 from lightning_eda.series import TABLES
 from lightning_eda_tests.warehouse.hours import NOW, Tables, after, hour_at, make_hour

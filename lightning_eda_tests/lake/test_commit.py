@@ -9,7 +9,7 @@ from lightning_eda.lake.commit import _Committer, _tier_change, commit_hours
 from lightning_eda.lake.hour import HourFiles
 from lightning_eda.lake.layout import LEDGER, HourKey, LedgerName
 from lightning_eda.lake.layout import TIERS as TIERS_IN_ORDER
-from lightning_eda.lake.place import Lake, warehouse_schema
+from lightning_eda.lake.location import Lake, warehouse_schema
 from lightning_eda.lake.state import named_versions, read_state
 from lightning_eda_tests.lake.lakes import (
     HOUR,

@@ -10,7 +10,7 @@ import pytest
 from lightning_eda.cli import main
 from lightning_eda.lake import commit
 from lightning_eda.lake.layout import HourKey
-from lightning_eda.lake.place import Lake
+from lightning_eda.lake.location import Lake
 from lightning_eda.lake.upkeep import check_lake, vacuum_lake
 from lightning_eda_tests.lake.lakes import HOUR, KEY, an_hour, hour_rows, lake_at, load, same, written
 from lightning_eda_tests.warehouse.hours import after

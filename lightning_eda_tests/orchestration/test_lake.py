@@ -11,7 +11,7 @@ import pytest
 
 from lightning_eda.fleet.workers import each_done
 from lightning_eda.lake.layout import HourKey
-from lightning_eda.lake.place import Lake
+from lightning_eda.lake.location import Lake
 from lightning_eda.series import TABLES
 from lightning_eda_tests.hours import HOUR, simulate
 from lightning_eda_tests.lake.lakes import hour_rows, lake_at

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from lightning_eda.fleet.hour import WrittenHour
     from lightning_eda.glm.transform.hour import HourSeries
     from lightning_eda.lake.commit import Committed
-    from lightning_eda.lake.place import Lake
+    from lightning_eda.lake.location import Lake
     from lightning_eda.warehouse.queries import Integrity
     from lightning_eda.warehouse.writing.hour import LoadResult
 

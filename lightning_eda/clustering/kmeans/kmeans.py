@@ -206,11 +206,11 @@ def _move(points: Floats, weights: Floats, labels: Integers, centers: Floats, sh
     lightest = mass[0]
     for c in range(1, len(centers)):
         lightest = min(lightest, mass[c])
-    lonely = _costliest(points, weights, labels, centers) if lightest == 0 else 0
+    costliest = _costliest(points, weights, labels, centers) if lightest == 0 else 0
     for c in range(len(centers)):
         moved = 0.0
         for axis in range(points.shape[1]):
-            place = sums[c, axis] / mass[c] if mass[c] > 0 else points[lonely, axis]
+            place = sums[c, axis] / mass[c] if mass[c] > 0 else points[costliest, axis]
             moved += (place - centers[c, axis]) ** 2
             centers[c, axis] = place
         shift[c] = np.sqrt(moved) if mass[c] > 0 else np.inf  # it jumped: no lower bound holds any more
