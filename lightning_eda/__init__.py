@@ -2,8 +2,9 @@
 
 `lightning_eda.definitions` is what Dagster loads, `lightning_eda.aws_lambda` holds the Lambda functions for
 distances and CSVs. These packages know nothing of Dagster: `storage` (where bytes live), `glm` (granules),
-`warehouse` (DuckDB), `clustering` (k-means, DBSCAN, storm cells), `distances` (lists of distances), `tables`
-(CSVs, Parquet, Glue), `figures` (maps, curves, reports), `simulator` (granules as NOAA would write them).
+`warehouse` (DuckDB), `lake` (Delta tables), `clustering` (k-means, DBSCAN, storm cells), `grids` (density),
+`distances` (lists of distances), `tables` (CSVs, Parquet, Glue), `figures` (maps, curves, reports),
+`simulator` (granules as NOAA would write them).
 """
 
 __version__ = "0.1.0"

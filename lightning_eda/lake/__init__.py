@@ -4,6 +4,8 @@ layout     names: an hour of a satellite, its files, what the ledger's file says
 location   where the lake is, and how its Delta logs are opened
 hour       the files of an hour, written before anybody sees them
 commit     how hours become visible: all four tables or nothing
+state      what a table names at one version
 snapshot   reading
+probe      whether a store keeps the promise that commits rest on
 upkeep     what is missing, what nobody names any more, and its removal
 """

@@ -4,7 +4,6 @@ cells, grouping                 sums per cell, where there are too many points
 sweep, search, kmeans           k-means for every k
 silhouette, silhouette_kernel   the exact or sampled mean silhouettes
 elbow                           the knee of the inertias
-compiled                        kernels as machine code, on threads
 """
 
 from lightning_eda.clustering.kmeans.silhouette import silhouette_scores

@@ -1,6 +1,7 @@
 """An S3 bucket as a store.
 
 store       S3Store
+client      the boto3 client of a bucket
 multipart   large files in parts
 stream      an object as a seekable stream
 errors      what a failed request means
