@@ -4,8 +4,7 @@ What programs put around text is no part of it: the mark before UTF-8, which sta
 when files were joined, and the Ctrl-Z at the end of a file of DOS.
 """
 
-import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
@@ -13,7 +12,7 @@ import numpy as np
 
 from lightning_eda.errors import PairsError
 from lightning_eda.storage.content.formats import GZIP_MAGIC, HEAD_BYTES, file_format
-from lightning_eda.storage.fast_zlib import fastest_zlib
+from lightning_eda.storage.inflate import DamagedError, GzipMembers, TrailingError, TruncatedError
 from lightning_eda.storage.object_store import ObjectInfo, ObjectStore
 
 UTF8_MARK = b"\xef\xbb\xbf"
@@ -76,49 +75,25 @@ def most_lines(size: int) -> int:
 
 
 def _pieces(file: BinaryIO, name: str) -> Iterator[bytes]:
-    raw = iter(lambda: file.read(PIECE_BYTES), b"")
-    first = next(raw, b"")
-    packed = first.startswith(GZIP_MAGIC)
-    everything = _chained(first, raw)
-    return _unpacked(everything, name) if packed else everything
+    first = file.read(PIECE_BYTES)
+    if first.startswith(GZIP_MAGIC):
+        yield from _unpacked(GzipMembers(file, first), name)
+    elif first:
+        yield first
+        yield from iter(lambda: file.read(PIECE_BYTES), b"")
 
 
-def _chained(first: bytes, rest: Iterable[bytes]) -> Iterator[bytes]:
-    yield first
-    yield from rest
-
-
-def _unpacked(pieces: Iterator[bytes], name: str) -> Iterator[bytes]:
-    """The content of all gzip members; padding with zeros after one is no error."""
-    library = fastest_zlib()
-    unpacker, begun = library.decompressobj(31), False  # 31: gzip alone, with its checksum
-    for piece in pieces:
-        rest = piece
-        while rest:
-            if unpacker.eof:
-                unpacker, begun = library.decompressobj(31), False
-            if not begun:
-                rest = rest.lstrip(b"\0")
-                begun = bool(rest)
-                if rest[:2] != GZIP_MAGIC[: len(rest)]:
-                    raise PairsError(f"{name}: other bytes follow the gzip data; upload it again")
-            try:
-                yield from _drained(unpacker, rest)
-            except (zlib.error, library.error) as error:
-                raise PairsError(f"{name}: the gzip data are damaged ({error}); upload it again") from error
-            rest = unpacker.unused_data
-    if begun and not unpacker.eof:
-        raise PairsError(f"{name}: the gzip data end too early, so rows are missing; upload it again")
-
-
-def _drained(unpacker: "zlib._Decompress", packed: bytes) -> Iterator[bytes]:
-    """What some packed bytes give, a bounded piece at a time."""
-    full = True
-    while full and not unpacker.eof:  # also without a rest: the library may hold back some output
-        data = unpacker.decompress(packed, PIECE_BYTES)
-        packed = unpacker.unconsumed_tail
-        full = len(data) == PIECE_BYTES or bool(packed)
-        yield data
+def _unpacked(members: GzipMembers, name: str) -> Iterator[bytes]:
+    try:
+        yield from iter(lambda: members.read(PIECE_BYTES), b"")
+    except TruncatedError as error:
+        raise PairsError(
+            f"{name}: the gzip data end too early, so rows are missing; upload it again"
+        ) from error
+    except TrailingError as error:
+        raise PairsError(f"{name}: other bytes follow the gzip data; upload it again") from error
+    except DamagedError as error:
+        raise PairsError(f"{name}: the gzip data are damaged ({error}); upload it again") from error
 
 
 def _of_no_other_format(pieces: Iterator[bytes], name: str) -> Iterator[bytes]:

@@ -66,6 +66,6 @@ def plain_graph(rows):
         "repeated_pairs": sum(len(found) > 1 for found in given.values()),
         "conflicting_pairs": sum(len(set(found)) > 1 for found in given.values()),
         "zero_pairs": sum(min(found) == 0 for found in given.values()),
-        "padded_items": sum(item != item.strip(" \t\n\v\f\r") for item in items),
+        "padded_items": sum(str(item) != str(item).strip(" \t\n\v\f\r") for item in items),
     }
     return list(items), {pair: min(found) for pair, found in sorted(given.items())}, counts

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from lightning_eda.distances import blocks as module
 from lightning_eda.distances.blocks import read_blocks
 from lightning_eda.errors import PairsError
+from lightning_eda.storage import inflate
 from lightning_eda.storage.content.formats import GZIP_MAGIC, file_format
 from lightning_eda_tests.distances.buckets import PREFIX, put
 
@@ -22,7 +23,7 @@ def library(request):
     """Both libraries that may unpack."""
     found = pytest.importorskip(request.param)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(module, "fastest_zlib", lambda: found)
+        patch.setattr(inflate, "fastest_zlib", lambda: found)
         yield
 
 
@@ -44,6 +45,7 @@ def test_blocks_are_the_lines_in_order(tmp_path_factory, data, piece, block):
     packed = data.draw(st.booleans()) or text.startswith(GZIP_MAGIC)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(module, "PIECE_BYTES", piece)
+        patch.setattr(inflate, "PACKED_PIECE", piece)
         patch.setattr(module, "FIRST_BLOCK_BYTES", block)
         patch.setattr(module, "BLOCK_BYTES", 2 * block)
         found = blocks_of(

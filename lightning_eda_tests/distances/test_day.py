@@ -13,6 +13,7 @@ from lightning_eda.distances import blocks, items, merging
 from lightning_eda.distances.day import read_day
 from lightning_eda.distances.graph import PairCounts
 from lightning_eda.errors import BucketNotFoundError, PairsError, SettingError
+from lightning_eda.storage import inflate
 from lightning_eda.storage.folder import FolderStore
 from lightning_eda_tests.distances.buckets import DAY, PREFIX, pairs, plain_graph, plain_rows, put, read
 from lightning_eda_tests.examples import examples
@@ -58,15 +59,16 @@ def test_a_day_is_what_a_plain_reader_says(tmp_path_factory, objects, max_record
         if small_pieces:
             for module, name, value in (
                 (blocks, "PIECE_BYTES", 16), (blocks, "FIRST_BLOCK_BYTES", 8), (blocks, "BLOCK_BYTES", 16),
-                (items, "FLUSH_ITEMS", 2), (merging, "BUCKET_ROWS", 2),
+                (inflate, "PACKED_PIECE", 16), (items, "FLUSH_ITEMS", 2), (merging, "BUCKET_ROWS", 2),
             ):  # fmt: skip
                 patch.setattr(module, name, value)
         graph = read(tmp_path_factory.mktemp("day"), objects, max_records=max_records)
     assert graph.items.to_pylist() == expected_items
     found = zip(graph.i.tolist(), graph.j.tolist(), graph.distance.tolist(), strict=True)
     assert [((i, j), distance) for i, j, distance in found] == list(expected_pairs.items())
-    filled = sum(bool(data) for data in objects.values())
-    assert graph.counts == PairCounts(filled, **counts, truncated=len(kept) < len(rows))
+    assert graph.counts == PairCounts(
+        sum(map(bool, objects.values())), **counts, truncated=len(kept) < len(rows)
+    )
     assert (graph.i.dtype, graph.j.dtype, graph.distance.dtype) == (np.int32, np.int32, np.float64)
 
 
@@ -76,7 +78,7 @@ def test_a_larger_day_is_what_a_plain_reader_says(tmp_path, monkeypatch, pieces)
     if pieces == "small":
         for module, name, value in (
             (blocks, "PIECE_BYTES", 4096), (blocks, "FIRST_BLOCK_BYTES", 4096), (blocks, "BLOCK_BYTES", 9000),
-            (items, "FLUSH_ITEMS", 50), (merging, "BUCKET_ROWS", 1000),
+            (inflate, "PACKED_PIECE", 4096), (items, "FLUSH_ITEMS", 50), (merging, "BUCKET_ROWS", 1000),
         ):  # fmt: skip
             monkeypatch.setattr(module, name, value)
     rng = random.Random(1)

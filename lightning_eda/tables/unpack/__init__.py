@@ -1,5 +1,5 @@
 """CSVs out of gzip and zip.
 
-archive                             told by content
-gzip_members, zip_member, inflate   unpacked from front to back
+archive                    told by content
+gzip_members, zip_member   unpacked from front to back
 """

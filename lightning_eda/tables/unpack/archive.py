@@ -7,8 +7,8 @@ from typing import BinaryIO, Final, Literal
 
 from lightning_eda.errors import ArchiveError
 from lightning_eda.storage.content.formats import GZIP_MAGIC, HEAD_BYTES, ZIP_MAGICS, marked_format
+from lightning_eda.storage.inflate import Readable
 from lightning_eda.tables.unpack.gzip_members import GzipStream
-from lightning_eda.tables.unpack.inflate import Readable
 from lightning_eda.tables.unpack.zip_member import open_zip
 
 Kind = Literal["plain", "gzip", "zip"]

@@ -10,7 +10,7 @@ from typing import BinaryIO, Protocol, cast
 from lightning_eda.errors import ArchiveError
 from lightning_eda.storage.content.names import is_data_name
 from lightning_eda.storage.fast_zlib import fastest_zlib
-from lightning_eda.tables.unpack.inflate import RAW, DamagedError, Inflater, Readable
+from lightning_eda.storage.inflate import RAW, DamagedError, Inflater, Readable
 
 ENCRYPTED = 0x1  # bit of the general-purpose flags; source: PKWARE APPNOTE, 4.4.4
 METHODS = {

@@ -1,8 +1,9 @@
-"""Deflate data unpacked from front to back, by the fastest library that is installed."""
+"""Deflate and gzip data unpacked from front to back, a piece at a time, by the fastest library there is."""
 
 import zlib
 from typing import Final, Protocol
 
+from lightning_eda.storage.content.formats import GZIP_MAGIC
 from lightning_eda.storage.fast_zlib import fastest_zlib
 
 RAW: Final = -15
@@ -20,6 +21,14 @@ class Readable(Protocol):
 
 class DamagedError(ValueError):
     """The data cannot be unpacked; the text says why."""
+
+
+class TruncatedError(DamagedError):
+    """The data end too early."""
+
+
+class TrailingError(DamagedError):
+    """Something else follows the data."""
 
 
 class Inflater:
@@ -57,5 +66,39 @@ class Inflater:
             if piece:
                 return piece
             if not data and not self._object.eof:
-                raise DamagedError("the data end too early")
+                raise TruncatedError("the data end too early")
         return b""
+
+
+class GzipMembers:
+    """The unpacked bytes of a gzip file, member after member.
+
+    Args:
+        packed: The gzip file.
+        first: Bytes of it that were read already.
+    """
+
+    def __init__(self, packed: Readable, first: bytes = b"") -> None:
+        self._packed = packed
+        self._member = Inflater(packed, GZIP, first)
+
+    def read(self, size: int) -> bytes:
+        """The next unpacked bytes, at most `size`; b"" at the end.
+
+        Zeros after the last member are padding, as tapes and some tools leave them.
+
+        Raises:
+            TruncatedError: It ends too early.
+            TrailingError: Something else follows.
+            DamagedError: It is damaged.
+        """
+        while not (piece := self._member.read(size)):
+            rest = self._member.unused
+            while not (rest := rest.lstrip(b"\0")):
+                rest = self._packed.read(PACKED_PIECE)
+                if not rest:
+                    return b""
+            if not GZIP_MAGIC.startswith(rest[:2]):
+                raise TrailingError("something else follows the gzip data")
+            self._member = Inflater(self._packed, GZIP, rest)
+        return piece
