@@ -159,7 +159,7 @@ class _Matching:
             own = [cell for cell, other in self.track_of.items() if other is track]
             if track.inside and own:
                 self._come_apart(track, [*own, *cells])
-            for cell in cells:
+            for cell in [*own, *cells]:
                 if cell not in self.track_of:
                     self._born(cell, track)
 
@@ -167,6 +167,8 @@ class _Matching:
         """Each part is that storm of those inside that should be there by now."""
         storms = [track, *track.inside]
         off = [[distance_km(storm.expected(self.now_us), self.centres[c]) for c in cells] for storm in storms]
+        for cell in cells:
+            self.track_of.pop(cell, None)
         for storm, cell in _nearest(np.array(off), self.tracker.options.inside_km, always=0):
             if storms[storm] is not track:
                 track.inside.remove(storms[storm])
@@ -174,9 +176,6 @@ class _Matching:
                 self.events[cells[cell]] = "split"
             self.track_of[cells[cell]] = storms[storm]
             self.anew.add(cells[cell])
-        kept = {cell for cell in cells if self.track_of.get(cell) in storms}
-        for cell in set(cells) - kept:
-            self.track_of.pop(cell, None)
         if not track.inside:
             track.anchor = None
 

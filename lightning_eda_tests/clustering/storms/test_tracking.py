@@ -112,3 +112,26 @@ def test_a_name_tells_satellite_frame_and_place():
     assert first.event == "birth"
     assert first.track.name.startswith("G18_19700101T0005_S20")
     assert first.track.name[-6] in "EW"
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_where_many_storms_meet_each_is_one_cell_of_a_frame(seed):
+    """Twenty in a small place merge and come apart all the time; no cell is two, none is left out."""
+    random = np.random.default_rng(seed)
+    crowd = [
+        storm(
+            random,
+            (start := random.uniform(0, 60), start + random.uniform(60, 150)),
+            (-20.0 + random.uniform(-0.7, 0.7), -100.0 + random.uniform(-0.7, 0.7)),
+            random.uniform(10, 60),
+            random.uniform(0, 360),
+            random.choice([0.5, 1.0, 3.0]),
+            random.uniform(3, 12),
+        )
+        for _ in range(20)
+    ]
+    sightings, _ = follow(crowd, 200)
+    assert events(sightings, "merger")
+    assert events(sightings, "split")
+    seen = Counter((minute(one), one.track.name) for one in sightings)
+    assert set(seen.values()) == {1}
