@@ -24,6 +24,28 @@ PIXEL_SIZES_ARE_LEARNED = dg.AssetCheckSpec(
 )
 
 
+NO_GRANULE_REFUSED = dg.AssetCheckSpec(
+    "no_granule_refused",
+    asset="flash_density",
+    description="Every granule that was fetched is in the grids.",
+)
+
+
+def check_granules(all_grids: Sequence["HourGrids"]) -> dg.AssetCheckResult:
+    """Warns of hours whose grids lack granules that were fetched."""
+    refused = [
+        f"{grids.hour:%Y-%m-%dT%HZ} {reason}" for grids in all_grids for reason in grids.refused.values()
+    ]
+    return check_result(
+        NO_GRANULE_REFUSED,
+        not refused,
+        dg.AssetCheckSeverity.WARN,
+        "The density is too low there, by the flashes of these granules. Grids need events also where the "
+        "tables are of flashes alone.",
+        {"granules_refused": len(refused), "which": named(refused)},
+    )
+
+
 def check_energy_is_conserved(all_grids: Sequence["HourGrids"]) -> dg.AssetCheckResult:
     """Warns of hours whose grids lost energy."""
     lost = [

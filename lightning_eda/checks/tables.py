@@ -19,7 +19,7 @@ HAS_ROWS = dg.AssetCheckSpec("has_rows", asset="parquet_table", description="The
 COLUMNS_ARE_UNCHANGED = dg.AssetCheckSpec(
     "columns_are_unchanged",
     asset="parquet_table",
-    description="The CSV has the columns of the table and no others; a changed type fails the run itself.",
+    description="The CSV has the columns of the table and no others; a type that Glue holds fails the run.",
 )
 ROW_COUNT_IS_USUAL = dg.AssetCheckSpec(
     "row_count_is_usual",

@@ -81,7 +81,7 @@ def _nothing(place: str, substr: str, empty: list[str], other: list[str], unlike
     if not empty and not unlike:
         return f"there is no object under {place}; wait for the file, or correct CSV_PREFIX or the day"
     if not unlike:
-        return f"all {len(empty)} objects under {place} are empty or folder markers; wait for the file"
+        return f"under {place} is only what is empty or a folder marker ({len(empty)}); wait for the file"
     others = f"; {len(empty)} more are empty or folder markers" if empty else ""
     return (
         f"none of the {len(unlike)} objects under {place} has {substr!r} in the rest of its key "

@@ -66,9 +66,8 @@ def test_a_day_is_what_a_plain_reader_says(tmp_path_factory, objects, max_record
     assert graph.items.to_pylist() == expected_items
     found = zip(graph.i.tolist(), graph.j.tolist(), graph.distance.tolist(), strict=True)
     assert [((i, j), distance) for i, j, distance in found] == list(expected_pairs.items())
-    assert graph.counts == PairCounts(
-        sum(map(bool, objects.values())), **counts, truncated=len(kept) < len(rows)
-    )
+    filled = sum(map(bool, objects.values()))
+    assert graph.counts == PairCounts(filled, **counts, truncated=len(kept) < len(rows))
     assert (graph.i.dtype, graph.j.dtype, graph.distance.dtype) == (np.int32, np.int32, np.float64)
 
 
@@ -81,8 +80,7 @@ def test_a_larger_day_is_what_a_plain_reader_says(tmp_path, monkeypatch, pieces)
             (inflate, "PACKED_PIECE", 4096), (items, "FLUSH_ITEMS", 50), (merging, "BUCKET_ROWS", 1000),
         ):  # fmt: skip
             monkeypatch.setattr(module, name, value)
-    rng = random.Random(1)
-    objects = {}
+    rng, objects = random.Random(1), {}
     for name in ("1.csv.gz", "10.csv.gz", "2.csv"):
         rows = [f"{rng.randrange(400)},{rng.randrange(400)},{rng.randrange(9) / 8}\n" for _ in range(13_000)]
         objects[name] = "".join(rows).encode() if name == "2.csv" else gzip.compress("".join(rows).encode())

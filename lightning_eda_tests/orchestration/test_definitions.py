@@ -18,7 +18,11 @@ GRAPH = {
     "extract": ("ingestor", ["noaa_granules"], ["hour_is_complete"]),
     "transform": ("ingestor", ["extract"], ["no_granule_quarantined", "parents_resolve"]),
     "load": ("ingestor", ["transform"], ["coordinates_in_range", "ids_are_unique", "newest_hour_is_fresh"]),
-    "flash_density": ("grids", ["extract"], ["energy_is_conserved", "pixel_sizes_are_learned"]),
+    "flash_density": (
+        "grids",
+        ["extract"],
+        ["energy_is_conserved", "no_granule_refused", "pixel_sizes_are_learned"],
+    ),
     "preprocessor": ("clustering", ["load"], ["most_rows_kept"]),
     "kmeans_cluster": ("clustering", ["preprocessor"], []),
     "silhouette_evaluator": ("evaluators", ["kmeans_cluster"], []),

@@ -48,7 +48,11 @@ def test_an_hour_becomes_grids(tmp_path, grid):
     paths = simulate(tmp_path / "archive", granules=5)
     result, numbers = grid()
     assert result.success
-    assert checks(result) == {"energy_is_conserved": True, "pixel_sizes_are_learned": True}
+    assert checks(result) == {
+        "energy_is_conserved": True,
+        "no_granule_refused": True,
+        "pixel_sizes_are_learned": True,
+    }
     table = pq.read_table(density_path(tmp_path / "data", HOUR, "G18"))
     assert table.schema.equals(SCHEMA)
     assert set(table["minute"].to_pylist()) == {HOUR, HOUR + timedelta(minutes=1)}
@@ -111,6 +115,7 @@ def test_what_is_not_in_the_grids_is_told(tmp_path, grid, run):
     assert numbers["energies_from_group"] + numbers["energies_unknown"] > 0
     warnings = logged(run.instance, result, logging.WARNING)
     assert any("not in the grids: OR_GLM-L2-LCFA_G18" in warning for warning in warnings)
+    assert not checks(result)["no_granule_refused"]
 
 
 @pytest.mark.parametrize("granules", [0, 2])

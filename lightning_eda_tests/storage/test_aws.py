@@ -196,5 +196,5 @@ def test_an_address_without_a_password_stays():
 def test_a_server_that_does_not_answer_says_which_region_was_asked(monkeypatch: pytest.MonkeyPatch):
     """A region that AWS does not have is a server that nobody has."""
     monkeypatch.setattr("socket.getaddrinfo", lambda *_: (_ for _ in ()).throw(OSError("no such host")))
-    with pytest.raises(TransferError, match=r"check AWS_REGION \(us-eest-1\)"):
+    with pytest.raises(TransferError, match=r"check the network and AWS_REGION \(us-eest-1\)"):
         store(None, "us-eest-1").read_object("k")

@@ -17,8 +17,10 @@ from lightning_eda.assets.grids.gridding import density_pictures, grid_hour, num
 from lightning_eda.assets.ingestor.extract import extract
 from lightning_eda.checks.grids import (
     ENERGY_IS_CONSERVED,
+    NO_GRANULE_REFUSED,
     PIXEL_SIZES_ARE_LEARNED,
     check_energy_is_conserved,
+    check_granules,
     check_pixel_sizes,
 )
 from lightning_eda.glm.origin import source_text
@@ -61,7 +63,7 @@ class FlashDensityConfig(RunConfig):
     backfill_policy=one_run,
     kinds={"python", "parquet"},
     deps=[extract],
-    check_specs=[ENERGY_IS_CONSERVED, PIXEL_SIZES_ARE_LEARNED],
+    check_specs=[ENERGY_IS_CONSERVED, NO_GRANULE_REFUSED, PIXEL_SIZES_ARE_LEARNED],
 )
 def flash_density(
     context: dg.AssetExecutionContext,
@@ -85,7 +87,7 @@ def flash_density(
                 context.log.warning(warning)
             all_grids.append(grids)
             reports.append(_report(extraction, grids, begin))
-    checks = [check_energy_is_conserved(all_grids), check_pixel_sizes(all_grids)]
+    checks = [check(all_grids) for check in (check_energy_is_conserved, check_granules, check_pixel_sizes)]
     return report_partitions(context, reports, checks)
 
 

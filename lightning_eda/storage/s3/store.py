@@ -284,7 +284,11 @@ class S3Store:
 
     def _region_advice(self) -> str:
         """What to look at when AWS itself does not answer: a region that is none has no server."""
-        return "" if self.endpoint_url else f", and check AWS_REGION ({self._client.meta.region_name})"
+        return (
+            ""
+            if self.endpoint_url
+            else f", and check the network and AWS_REGION ({self._client.meta.region_name})"
+        )
 
     def _login_advice(self) -> str:
         if self.signed:
