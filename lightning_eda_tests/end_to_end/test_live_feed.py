@@ -132,7 +132,7 @@ def cells(database: Path) -> list[list[tuple]]:
         return [connection.sql(f"SELECT * FROM {table} ORDER BY ALL").fetchall() for table in tables]
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="finds the processes in /proc")
 def test_a_live_feed_with_everything_killed_in_turn_ends_as_if_undisturbed(tmp_path, s3_bucket, granules):
     """Daemon, code server, run worker and decoder, every 45 s: no row, hour or cell is missing or wrong."""

@@ -212,7 +212,7 @@ def test_every_command_of_operations_works(tmp_path: Path):
         assert "2024-07-01-20:00" in instance.get_materialized_partitions(dg.AssetKey("load"))
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_every_command_about_clusters_works(tmp_path: Path):
     """Scheduler and workers on a port of their own, in a project folder of the test."""
     folder = project_folder(tmp_path / "project")

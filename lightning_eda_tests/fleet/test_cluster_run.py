@@ -56,7 +56,7 @@ def launch(cwd: Path, **variables: str) -> "subprocess.Popen[str]":
     )
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_range_survives_a_killed_worker(tmp_path: Path, variables: dict[str, str]) -> None:
     """Green, each hour once, and in every column the rows that DuckDB holds of the same granules."""
     place = f"s3://{variables['S3_BUCKET']}/lake"
@@ -81,7 +81,7 @@ def test_a_range_survives_a_killed_worker(tmp_path: Path, variables: dict[str, s
         assert rows.cast(expected.schema).sort_by(order).equals(expected.sort_by(order)), name
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_dead_scheduler_leaves_nothing_half_visible(tmp_path: Path, variables: dict[str, str]) -> None:
     """The run fails with its hours named, and the lake has none of them."""
     place = f"s3://{variables['S3_BUCKET']}/lake"
@@ -101,7 +101,7 @@ def test_a_dead_scheduler_leaves_nothing_half_visible(tmp_path: Path, variables:
     assert lake_at(place, variables["AWS_ENDPOINT_URL_S3"]).open(LEDGER) is None
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_hopeless_hour_fails_alone(tmp_path: Path, variables: dict[str, str], s3_bucket: S3Bucket) -> None:
     """Its worker cannot fetch it; the others are committed, and the run is red with its name."""
     place = f"s3://{s3_bucket.name}/lake"
