@@ -44,8 +44,14 @@ def metadata(result, asset, number=0):
 
 
 def failure(result) -> str:
-    (found,) = [e for e in result.get_step_failure_events() if e.step_failure_data.user_failure_data]
-    return found.step_failure_data.user_failure_data.description
+    (found,) = failures(result)
+    return found
+
+
+def failures(result) -> list[str]:
+    """What each step that failed by itself says."""
+    data = [event.step_failure_data.user_failure_data for event in result.get_step_failure_events()]
+    return [one.description for one in data if one]
 
 
 def config(**ops):
