@@ -24,8 +24,8 @@
     │   └── DatasetError            the dataset or its catalogue entry could not be replaced
     ├── WarehouseError          the database could not be read or written
     │   └── DatabaseBusyError       another process holds it: trying later may help
-    ├── LakeError               the lake could not be read or written
-    │   ├── LakeUnavailableError    its store does not answer: trying later may help
+    ├── LakeError               a Delta table, of the lake or of CSVs, could not be read or written
+    │   ├── LakeUnavailableError    the store of its log does not answer: trying later may help
     │   └── LakeBusyError           others committed all the time: trying later may help
     └── FleetError              work that was given to a Dask cluster did not come back
         └── FleetLostError          its scheduler is gone: trying later may help
@@ -163,17 +163,17 @@ class DatabaseBusyError(WarehouseError):
 
 
 class LakeError(LightningEdaError):
-    """The lake could not be read or written."""
+    """A Delta table, of the lake or of CSVs, could not be read or written."""
 
 
 class LakeUnavailableError(LakeError):
-    """The store of the lake does not answer; trying later may help."""
+    """The store of a Delta table does not answer; trying later may help."""
 
     retryable = True
 
 
 class LakeBusyError(LakeError):
-    """Others committed to the lake all the time; trying later may help."""
+    """Others committed to a Delta table all the time; trying later may help."""
 
     retryable = True
 

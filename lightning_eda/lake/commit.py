@@ -10,7 +10,6 @@ application transactions, since delta-rs lets two first loads of one hour pass o
 """
 
 import json
-import random
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -19,16 +18,16 @@ from typing import TYPE_CHECKING
 from lightning_eda.errors import LakeBusyError
 from lightning_eda.lake.hour import DataFile, HourFiles, describe_file
 from lightning_eda.lake.layout import LEDGER, PARTITIONS, TIERS, HourKey, parse_path
-from lightning_eda.lake.location import Lake, delta_schema
-from lightning_eda.lake.probe import require_conditional_put
+from lightning_eda.lake.location import VARIABLE, Lake, delta_schema
 from lightning_eda.lake.state import VERSIONS, TableState, named_versions, read_state
+from lightning_eda.storage.delta.log import tries_of_commit
+from lightning_eda.storage.delta.probe import require_conditional_put
 
 if TYPE_CHECKING:
     from deltalake import CommitProperties, DeltaTable
     from deltalake.transaction import AddAction, RemoveAction
 
 TRIES = 100
-FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.01, 0.5
 STAT_TIME = "%Y-%m-%dT%H:%M:%S.%f"
 
 
@@ -68,7 +67,7 @@ def commit_hours(lake: Lake, hours: Sequence[HourFiles], tries: int = TRIES) -> 
         LakeError: The store does not keep a promise that correctness rests on, or a log cannot be used.
         LakeUnavailableError: A log cannot be reached.
     """
-    require_conditional_put(lake)
+    require_conditional_put(lake.store, lake.prefix, "be a lake", VARIABLE)
     committer = _Committer(lake, [hour.key for hour in hours], tries)
     for tier in TIERS:
         wanted = {hour.key: hour.tiers[tier] for hour in hours if tier in hour.tiers}
@@ -93,7 +92,8 @@ class _Committer:
         """Commits a change, reckoned from what the table names, until it or another's has done it."""
         from deltalake.exceptions import CommitFailedError
 
-        for tried in range(self.tries):
+        waits = tries_of_commit(self.tries)
+        for tried in range(1, waits.tries + 1):
             state = self.state(table)
             change = change_of(state)
             self._count(table, state)
@@ -105,8 +105,7 @@ class _Committer:
                     self._commit(table, change)
                     self._tables[table].update_incremental()  # a commit leaves the open table as it was
             except CommitFailedError:
-                longest = min(FIRST_PAUSE_S * 2**tried, LONGEST_PAUSE_S)
-                time.sleep(random.uniform(0, longest))
+                waits.pause(tried)
                 continue
             self.done.changed |= _keys_of(change)
             return

@@ -72,7 +72,7 @@ class S3Store:
         self.read_timeout_s = read_timeout_s
         self.setting = setting
         self.folder_advice = folder_advice
-        self._given_client = client
+        self.given_client = client
         self._requests = 0
         self._lock = threading.Lock()
         self._encrypted: set[str] = set()
@@ -211,8 +211,8 @@ class S3Store:
 
     @cached_property
     def _client(self) -> "S3Client":
-        if self._given_client is not None:
-            return self._given_client
+        if self.given_client is not None:
+            return self.given_client
         return make_client(self)
 
     def _page(self, prefix: str, token: str) -> "ListObjectsV2OutputTypeDef":

@@ -1,0 +1,5 @@
+"""Delta tables in a bucket or a folder.
+
+log     where the log of a table is, and how delta-rs opens it
+probe   whether a store keeps the promise that commits rest on
+"""

@@ -1,0 +1,47 @@
+"""Logs of Delta tables: where they may be, and what is said without the package that reads them."""
+
+import sys
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+
+from lightning_eda.errors import LakeError
+from lightning_eda.storage.delta.log import DeltaLog
+from lightning_eda.storage.folder import FolderStore
+from lightning_eda.storage.s3.store import S3Store
+from lightning_eda_tests.servers import S3Bucket
+
+pytest_plugins = ["lightning_eda_tests.server_fixtures"]
+SCHEMA = pa.schema([("id", pa.int64()), ("day", pa.string())])
+
+
+@pytest.mark.parametrize("prefix", ["tables/orders/", "a b/ü#?/", ""])
+def test_a_log_is_where_the_prefix_says(s3_bucket: S3Bucket, prefix: str) -> None:
+    """Whatever marks it has, and with a client's own credentials and server, none of the environment's."""
+    store = S3Store(s3_bucket.name, client=s3_bucket.client)
+    log = DeltaLog(store, prefix)
+    assert log.open() is None
+    assert log.make(SCHEMA, ["day"]).version() == log.make(SCHEMA, ["day"]).version() == 0
+    assert [info.key for info in store.list_objects("")] == [f"{prefix}_delta_log/{0:020}.json"]
+
+
+def test_a_folder_is_no_address(tmp_path: Path) -> None:
+    """The marks of one mean nothing in it."""
+    assert DeltaLog(FolderStore(tmp_path / "a b#?"), "t/").make(SCHEMA, ["day"]).version() == 0
+    assert (tmp_path / "a b#?" / "t" / "_delta_log").is_dir()
+
+
+@pytest.mark.parametrize("kind", ["folder", "s3"])
+def test_a_percent_sign_is_refused(tmp_path: Path, kind: str) -> None:
+    """delta-rs reads another place than it writes there."""
+    store = FolderStore(tmp_path) if kind == "folder" else S3Store("lake")
+    with pytest.raises(LakeError, match=r"a%20b/t cannot be a Delta table.*%"):
+        DeltaLog(store, "a%20b/t/").open()
+
+
+def test_the_missing_package_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the extra that brings it."""
+    monkeypatch.setitem(sys.modules, "deltalake", None)
+    with pytest.raises(LakeError, match=r"deltalake: `pip install 'lightning_eda\[lake\]'`"):
+        DeltaLog(FolderStore(tmp_path), "t/").open()
