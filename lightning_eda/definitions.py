@@ -33,6 +33,7 @@ from lightning_eda.assets.s3_tables.parquet_table import parquet_table  # noqa: 
 from lightning_eda.assets.storm_cells.flash_pairs import flash_pairs  # noqa: E402
 from lightning_eda.assets.storm_cells.lightning_jumps import lightning_jumps  # noqa: E402
 from lightning_eda.assets.storm_cells.storm_cells import storm_cells  # noqa: E402
+from lightning_eda.assets.storm_cells.storm_page import storm_page  # noqa: E402
 from lightning_eda.assets.storm_cells.storm_tracks import storm_tracks  # noqa: E402
 from lightning_eda.checks.freshness import newest_hour_is_fresh  # noqa: E402
 from lightning_eda.jobs import jobs  # noqa: E402
@@ -56,6 +57,7 @@ DAILY_ASSETS = [
     storm_cells,
     storm_tracks,
     lightning_jumps,
+    storm_page,
     distance_matrix,
     dbscan_clusters,
     parquet_table,

@@ -9,7 +9,9 @@ Nothing here reads a database, a network or a clock, and the same input always g
     render_animation     GIF with one frame an hour
     render_report        one HTML page with everything
     render_storm_map     PNG map of the storm cells of a day
-    render_storm_page    one HTML page of the largest of them
+    render_cell_page     one HTML page of the largest of them
+    StormScene, render_storm_page   one HTML page: density, tracks, flashes of a day
+    render_track_map     PNG map of the same, small
     DensityScene, render_density_map   PNG map of the flashes that touched each cell of the fixed grid
     render_k_distances   PNG of the distance of each item to its k-th neighbour
     render_cluster_sizes   PNG of how many items the clusters have
@@ -19,23 +21,37 @@ Nothing here reads a database, a network or a clock, and the same input always g
 from lightning_eda.figures.canvas import thumbnail
 from lightning_eda.figures.charts.curves import Curve, render_curves
 from lightning_eda.figures.charts.distances import render_cluster_sizes, render_k_distances
-from lightning_eda.figures.frames import CLUSTER_COLUMNS, FLASH_COLUMNS, SCORE_COLUMNS, Evaluation, Scene
+from lightning_eda.figures.frames import (
+    CLUSTER_COLUMNS,
+    FLASH_COLUMNS,
+    SCORE_COLUMNS,
+    SUBPOINT_LON_DEG,
+    Evaluation,
+    Scene,
+)
 from lightning_eda.figures.interactive import render_interactive_map
 from lightning_eda.figures.maps.animation import render_animation
 from lightning_eda.figures.maps.cluster_map import render_cluster_map
 from lightning_eda.figures.maps.density_map import DensityScene, render_density_map
-from lightning_eda.figures.maps.storm_map import render_storm_map, render_storm_page
+from lightning_eda.figures.maps.storm_map import render_cell_page, render_storm_map
+from lightning_eda.figures.maps.storm_page import render_storm_page
+from lightning_eda.figures.maps.storm_scene import DensitySteps, StormScene
+from lightning_eda.figures.maps.track_map import render_track_map
 from lightning_eda.figures.report import render_report
 
 __all__ = [
     "CLUSTER_COLUMNS",
     "FLASH_COLUMNS",
     "SCORE_COLUMNS",
+    "SUBPOINT_LON_DEG",
     "Curve",
     "DensityScene",
+    "DensitySteps",
     "Evaluation",
     "Scene",
+    "StormScene",
     "render_animation",
+    "render_cell_page",
     "render_cluster_map",
     "render_cluster_sizes",
     "render_curves",
@@ -45,5 +61,6 @@ __all__ = [
     "render_report",
     "render_storm_map",
     "render_storm_page",
+    "render_track_map",
     "thumbnail",
 ]

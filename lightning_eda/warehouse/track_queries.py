@@ -6,7 +6,7 @@ import duckdb
 import pyarrow as pa
 
 from lightning_eda.warehouse.queries import Database, reading
-from lightning_eda.warehouse.schema.tracks import STORM_TRACK_POINTS
+from lightning_eda.warehouse.schema.tracks import STORM_TRACK_POINTS, TRACK_TABLES
 
 RATES = """
     SELECT rates.day, rates.satellite, rates.track, rates.time, rates.flashes, rates.sigma,
@@ -43,3 +43,17 @@ def _count(connection: duckdb.DuckDBPyConnection, day: date) -> int:
     sql = "SELECT count(*) FROM storm_track_points WHERE day = $day"
     ((count,),) = connection.execute(sql, {"day": day}).fetchall()
     return int(count)
+
+
+def tracks_of_day(database: Database, day: date) -> dict[str, pa.Table]:
+    """The rows of a day in each of `TRACK_TABLES`, by storm and time.
+
+    Raises:
+        DatabaseBusyError, WarehouseError: As `reading`.
+    """
+    with reading(database) as connection:
+        sql = "SELECT * EXCLUDE (day) FROM {} WHERE day = $day ORDER BY ALL"
+        return {
+            name: connection.sql(sql.format(name), params={"day": day}).to_arrow_table()
+            for name in TRACK_TABLES
+        }

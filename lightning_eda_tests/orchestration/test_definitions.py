@@ -32,6 +32,7 @@ GRAPH = {
     "storm_cells": ("storm_cells", ["flash_pairs"], []),
     "storm_tracks": ("storm_cells", ["load"], []),
     "lightning_jumps": ("storm_cells", ["storm_tracks"], []),
+    "storm_page": ("storm_cells", ["flash_density", "lightning_jumps"], []),
     "parquet_table": (
         "s3_tables",
         [],

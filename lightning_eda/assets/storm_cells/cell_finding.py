@@ -185,7 +185,7 @@ def made_of(note: "PairsNote", day: date) -> "DayState | None":
 def draw_cells(found: FoundCells, place: WindowFolders) -> Drawings:
     """Writes the map and the page."""
     from lightning_eda import figures
-    from lightning_eda.figures.maps.storm_map import render_storm_map, render_storm_page
+    from lightning_eda.figures.maps.storm_map import render_cell_page, render_storm_map
     from lightning_eda.glm.origin import window_is_simulated
     from lightning_eda.glm.windows import Window
     from lightning_eda.storage.atomic import write_atomic
@@ -203,7 +203,7 @@ def draw_cells(found: FoundCells, place: WindowFolders) -> Drawings:
     loaded = found.granules
     png = render_storm_map(scene, f"{loaded} granules" if loaded else "")
     write_atomic(image, png)
-    write_atomic(page, render_storm_page(scene).encode())
+    write_atomic(page, render_cell_page(scene).encode())
     return Drawings(image, page, figures.thumbnail(png), scene.source)
 
 

@@ -84,7 +84,7 @@ def draw_storm_map(scene: Scene, loaded: str = "") -> "Figure":
     return figure
 
 
-def render_storm_page(scene: Scene) -> str:
+def render_cell_page(scene: Scene) -> str:
     """The interactive map of the largest cells alone, in looks by rank, with their numbers in the tables.
 
     It says how many cells and flashes there were, where it does not hold all.

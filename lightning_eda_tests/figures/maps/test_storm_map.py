@@ -18,8 +18,8 @@ from lightning_eda.figures.maps.storm_map import (
     draw_storm_map,
     drawn_minutes,
     largest_cells,
+    render_cell_page,
     render_storm_map,
-    render_storm_page,
 )
 from lightning_eda_tests.figures.conftest import near, payload, pixels
 from lightning_eda_tests.figures.storms import PACIFIC_BOX, START, empty_scene, storm_scene
@@ -184,8 +184,8 @@ def test_a_day_without_cells_is_drawn():
     assert any(
         text.startswith("No flashes were close enough") for text in texts(draw_storm_map(nothing).axes[0])
     )
-    assert "·  0 flashes</p>" in render_storm_page(scene)
-    page = render_storm_page(nothing)
+    assert "·  0 flashes</p>" in render_cell_page(scene)
+    page = render_cell_page(nothing)
     assert "·  0 cells, 0 of 30 flashes</p>" in page
     assert "<b>No cells in this window</b>" in payload(page)["layout"]["annotations"][0]["text"]
 
@@ -220,7 +220,7 @@ def test_a_number_hides_no_disc():
 def test_the_page_shows_the_largest_by_rank():
     """As many as can be told apart, with their numbers in the tables and the flashes of these alone."""
     scene = renumbered(cell_scene(MOST_EXPLORED + 10, 4000))
-    page = render_storm_page(scene)
+    page = render_cell_page(scene)
     cells = largest_cells(scene.clusters).slice(0, MOST_EXPLORED).to_pylist()
     counts = [cell["flashes"] for cell in cells]
     share = f"the {MOST_EXPLORED} largest of {MOST_EXPLORED + 10} cells, {sum(counts):,} of 4,000 flashes"
@@ -249,7 +249,7 @@ def test_the_page_says_that_it_shows_cells(outside, words):
     scene = cell_scene(3, 60)
     labels = scene.label.copy()
     labels[:outside] = -1
-    page = render_storm_page(replace(scene, flashes=with_column(scene.flashes, "cluster", labels)))
+    page = render_cell_page(replace(scene, flashes=with_column(scene.flashes, "cluster", labels)))
     assert "storm cells, 2024-" in page.partition("<title>")[2].partition("</title>")[0]
     assert f"storm cells</h1>\n<p>{scene.window_title}  ·  {words}</p>" in page
     assert 'aria-label="Map of storm cells"' in page

@@ -1,0 +1,145 @@
+"""Steps of `storm_page`: what the tables, the flashes and the density grids hold of a day, on one page."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lightning_eda.glm.paths import WindowFolders
+from lightning_eda.glm.windows import Window
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from lightning_eda.figures import StormScene
+    from lightning_eda.grids.files import GridFile
+    from lightning_eda.warehouse.queries import Database
+
+MOST_BLOCKS = 3_000_000  # about 5 MB of the page
+
+
+@dataclass(frozen=True)
+class StormPage:
+    """The page, what is on it, and a small map of each satellite."""
+
+    path: Path
+    scenes: "list[StormScene]"
+    thumbnails: dict[str, bytes]
+
+
+def make_page(
+    hours: "Database", tables: "dict[str, pa.Table]", place: WindowFolders, drop_artifacts: bool
+) -> StormPage:
+    """Writes the page of a day.
+
+    Args:
+        hours: Where the flashes are.
+        tables: `tracks_of_day`.
+        place: The day.
+        drop_artifacts: Whether flashes of a stuck pixel are left out.
+
+    Raises:
+        WarehouseError: The flashes cannot be read.
+        GridError: A file of grids cannot be read.
+        StorageError: The page cannot be written.
+    """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    from lightning_eda import figures
+    from lightning_eda.assets.storm_cells.pair_finding import day_flashes
+    from lightning_eda.storage.atomic import write_atomic
+
+    flashes = day_flashes(hours, place, [], drop_artifacts).rows
+    satellites = {*flashes["satellite"].to_pylist(), *tables["storm_tracks"]["satellite"].to_pylist()}
+    scenes = [
+        _scene(place, satellite, *(
+            table.filter(pc.equal(table["satellite"], pa.scalar(satellite, pa.string())))
+            for table in (flashes, *tables.values())
+        ))
+        for satellite in sorted(satellites) or ["GOES"]
+    ]  # fmt: skip
+    path = place.figures / "storms.html"
+    write_atomic(path, figures.render_storm_page(scenes).encode())
+    maps = {one.satellite: figures.thumbnail(figures.render_track_map(one)) for one in scenes}
+    return StormPage(path, scenes, maps)
+
+
+def _scene(
+    place: WindowFolders,
+    satellite: str,
+    flashes: "pa.Table",
+    tracks: "pa.Table",
+    points: "pa.Table",
+    rates: "pa.Table",
+    jumps: "pa.Table",
+) -> "StormScene":
+    from lightning_eda.figures import SUBPOINT_LON_DEG, DensitySteps, StormScene
+    from lightning_eda.figures.maps.storm_scene import STEP_MINUTES
+    from lightning_eda.glm.origin import window_is_simulated
+    from lightning_eda.grids.blocks import density_blocks
+    from lightning_eda.grids.fixed_grid import SLOTS, lightning_equator, to_grid
+
+    grids = _Grids(place, satellite)
+    blocks = density_blocks(grids.tables(), place.start, STEP_MINUTES, MOST_BLOCKS)
+    lon = SUBPOINT_LON_DEG.get(satellite, -106.0)
+    slot = grids.slot or min(SLOTS, key=lambda name: abs(SLOTS[name] - lon))
+    equator_m = grids.equator_m or lightning_equator(place.start)
+    density = DensitySteps(blocks.side, blocks.step, blocks.row, blocks.column, blocks.flashes)
+    total = blocks.total()
+    return StormScene(
+        satellite,
+        place.start,
+        place.end,
+        partial(to_grid, slot_lon=SLOTS[slot], equator_m=equator_m),
+        SLOTS[slot],
+        flashes,
+        tracks,
+        points,
+        rates,
+        jumps,
+        density if grids.hours else None,
+        DensitySteps(total.side, total.step, total.row, total.column, total.flashes),
+        grids.words,
+        window_is_simulated(place.data_dir, Window(place.start, place.end), [satellite]),
+    )
+
+
+class _Grids:
+    """The density grids of a day, as far as there are any.
+
+    Attributes:
+        slot: Whose grid they are on: that of the first hour that has one.
+        equator_m: Likewise.
+        hours: How many hours were read.
+    """
+
+    def __init__(self, place: WindowFolders, satellite: str) -> None:
+        self.slot: str | None = None
+        self.equator_m: float | None = None
+        self.hours = 0
+        self._place, self._satellite = place, satellite
+
+    def tables(self) -> "Iterator[pa.Table]":
+        """Those of each hour; hours on the grid of another slot are left out."""
+        for file in self._files():
+            self.slot, self.equator_m = self.slot or file.slot, self.equator_m or file.equator_m
+            if file.slot in (None, self.slot):
+                self.hours += 1
+                yield file.table
+
+    def _files(self) -> "Iterator[GridFile]":
+        from lightning_eda.grids.files import density_path, read_density
+
+        for hour in Window(self._place.start, self._place.end).hours():
+            path = density_path(self._place.data_dir, hour, self._satellite)
+            if path.exists():
+                yield read_density(path)
+
+    @property
+    def words(self) -> str:
+        """How much of the day they hold, once they were read."""
+        if self.hours:
+            return f"Density of {self.hours} of 24 hours."
+        return "No density: flash_density has not run for the hours of this day."

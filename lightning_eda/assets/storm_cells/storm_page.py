@@ -1,0 +1,99 @@
+"""The storm page of a day: which storm, where to, how strong, is it growing.
+
+One HTML file, `storms.html`, that opens from disk without a network: density under the tracks, flashes that
+fade, a slider over the day, and for each storm the curve of its flash rate with its jumps. Where
+`flash_density` has not run for hours of the day, the page says so and has no density of them. Writes the
+storms as GeoParquet and GeoJSON beside it.
+"""
+
+import time
+from typing import TYPE_CHECKING
+
+import dagster as dg
+from pydantic import Field
+
+from lightning_eda.assets.catalog import LIGHTNING, OWNERS, about
+from lightning_eda.assets.day_failures import DayFailures
+from lightning_eda.assets.grids.flash_density import flash_density
+from lightning_eda.assets.storm_cells.lightning_jumps import WHAT_IT_IS, lightning_jumps
+from lightning_eda.assets.storm_cells.page_making import make_page
+from lightning_eda.assets.storm_cells.pair_finding import TABLES_ASKED, day_window
+from lightning_eda.partitions import lightning_daily, one_run, run_days
+from lightning_eda.reporting import (
+    PartitionReport,
+    RunConfig,
+    file_link,
+    picture,
+    report_partitions,
+    retried_failures,
+)
+from lightning_eda.resources import DataFolderResource, LakeResource, WarehouseResource
+
+if TYPE_CHECKING:
+    from lightning_eda.assets.storm_cells.page_making import StormPage
+
+
+class StormPageConfig(RunConfig):
+    """Which flashes."""
+
+    drop_artifacts: bool = Field(
+        True, description="Leave out flashes of a stuck pixel; seen only where groups are loaded."
+    )
+
+
+@dg.asset(
+    group_name="storm_cells",
+    code_version="1",
+    description=__doc__,
+    partitions_def=lightning_daily,
+    backfill_policy=one_run,
+    owners=OWNERS,
+    tags=LIGHTNING,
+    metadata=about(),
+    kinds={"html", "geoparquet"},
+    deps=[lightning_jumps, flash_density],
+)
+def storm_page(
+    context: dg.AssetExecutionContext,
+    config: StormPageConfig,
+    folders: DataFolderResource,
+    warehouse: WarehouseResource,
+    lake: LakeResource,
+) -> dg.MaterializeResult:  # type: ignore[type-arg]
+    """See the module."""
+    from lightning_eda.warehouse.track_queries import tracks_of_day
+
+    reports, failures = [], DayFailures(context)
+    with retried_failures(context):
+        for day in run_days(context):
+            begin, place = time.monotonic(), day_window(folders.folder(), day)
+            with failures.of(day):
+                tables = tracks_of_day(warehouse.file(), day)
+                with lake.hours(warehouse, place.start, place.end, TABLES_ASKED) as hours:
+                    made = make_page(hours, tables, place, config.drop_artifacts)
+                context.log.info(f"{day}: {made.path}")
+                reports.append(_report(str(day), made, time.monotonic() - begin))
+        failures.require_none(reports)
+    return report_partitions(context, reports)
+
+
+def _report(day: str, made: "StormPage", seconds: float) -> PartitionReport:
+    return PartitionReport(
+        day,
+        {
+            "storms": sum(scene.tracks.num_rows for scene in made.scenes),
+            "jumps": sum(scene.jumps.num_rows for scene in made.scenes),
+            "flashes": sum(scene.flashes.num_rows for scene in made.scenes),
+            "size_bytes": made.path.stat().st_size,
+            "seconds": round(seconds, 3),
+        },
+        {
+            "words": "; ".join(f"{one.title}: {one.words} {one.density_words}" for one in made.scenes),
+            **{
+                f"map_{one.satellite}": picture(made.thumbnails[one.satellite], one.words)
+                for one in made.scenes
+            },
+            "jumps_are": WHAT_IT_IS,
+            "file_page": file_link(made.path),
+        },
+    )

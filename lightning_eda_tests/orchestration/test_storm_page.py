@@ -1,0 +1,74 @@
+"""The storm page of a day, with and without its density grids."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+
+from lightning_eda.grids.density import Density, density_table, minute_number
+from lightning_eda.grids.files import density_path, write_density
+from lightning_eda.grids.fixed_grid import SIZE
+from lightning_eda.grids.pixel_sizes import learn_sizes
+from lightning_eda_tests.figures.conftest import payload
+from lightning_eda_tests.orchestration.storm_days import DAY, failure, metadata, only, storms_of_day
+from lightning_eda_tests.warehouse.detections import store
+
+START = datetime.fromisoformat(DAY).replace(tzinfo=UTC)
+run_page = only("storm_tracks", "lightning_jumps", "storm_page")
+
+
+def write_grids(data: Path, hour: int, slot: str) -> None:
+    """An hour of G18 with one cell in its first minute."""
+    table = density_table(
+        np.array([minute_number(START) + 60 * hour]), np.array([2000 * SIZE + 2500]), np.ones((1, 6))
+    )
+    density = Density(table, slot, 6_392_137.0, learn_sizes([]), 1, 1, 0, 0, 0, 1.0)
+    write_density(density_path(data, START + timedelta(hours=hour), "G18"), table, density)
+
+
+def page_of(data: Path) -> dict:
+    return payload((data / "figures" / f"{DAY}T00_2024-07-02T00" / "storms.html").read_text())
+
+
+def test_storms_flashes_and_density_are_on_the_page(stormy, tmp_path):
+    """Of the hours on one grid; the metadata say the same and show a small map."""
+    data = tmp_path / "data"
+    for hour, slot in ((0, "GOES-West"), (1, "GOES-West"), (2, "GOES-Test")):
+        write_grids(data, hour, slot)
+    result = run_page(stormy)
+    assert result.success
+    shown = metadata(result, "storm_page")
+    (view,) = page_of(data)["views"]
+    assert view["name"] == "GOES-18"
+    assert view["words"] == "105 flashes, 3 storms, 0 lightning jumps. Density of 2 of 24 hours."
+    assert shown["words"] == f"GOES-18: {view['words']}"
+    assert (shown["storms"], shown["flashes"]) == (3, 105)
+    words = "105 flashes, 3 storms, 0 lightning jumps."
+    assert shown["map_G18"].startswith(f"![{words}](data:image/png;base64,")
+    assert view["density"]["side"] == 1
+    assert [storm["flashes"] for storm in view["storms"]] == [40, 30, 25]
+
+
+def test_each_satellite_has_its_own_view(settings, tmp_path):
+    """What both see is not put on one map; without grids the page says so; twice it is the same."""
+    mine = settings()
+    (tmp_path / "data").mkdir()
+    store(Path(mine.duckdb_path), flashes=[*storms_of_day(), *storms_of_day("G16")])
+    assert run_page(mine).success
+    page = page_of(tmp_path / "data")
+    assert [view["name"] for view in page["views"]] == ["GOES-16", "GOES-18"]
+    assert [view["density"] for view in page["views"]] == [None, None]
+    assert "No density: flash_density has not run" in page["views"][1]["words"]
+    assert only("storm_page")(mine).success
+    assert page_of(tmp_path / "data") == page
+
+
+def test_a_day_without_flashes(settings, tmp_path):
+    """Without a database the run says what to do first; without flashes the page is empty."""
+    mine = settings()
+    (tmp_path / "data").mkdir()
+    assert "materialize the asset `load` first" in failure(only("storm_page")(mine))
+    store(Path(mine.duckdb_path), flashes=[])
+    assert run_page(mine).success
+    (view,) = page_of(tmp_path / "data")["views"]
+    assert view["words"].startswith("0 flashes, 0 storms, 0 lightning jumps.")
