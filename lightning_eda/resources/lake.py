@@ -13,7 +13,9 @@ from lightning_eda.resources.variables import from_setting
 from lightning_eda.resources.warehouse import WarehouseResource
 
 if TYPE_CHECKING:
+    from lightning_eda.fleet.hours import Hours
     from lightning_eda.lake.location import Lake
+    from lightning_eda.lake.snapshot import Snapshot
     from lightning_eda.warehouse.queries import Database
 
 LEDGER_ONLY = ("granules",)
@@ -67,15 +69,39 @@ class LakeResource(AwsResource):
         if not self.is_set():
             yield warehouse.file()
             return
-        from lightning_eda.lake.snapshot import open_snapshot
         from lightning_eda.warehouse.database.memory import memory_database
+
+        snapshot = self._snapshot(start, end, satellites)
+        with memory_database({table: snapshot.rows(table) for table in tables}) as database:
+            yield database
+
+    @contextmanager
+    def open_hours(self, warehouse: WarehouseResource, start: datetime, end: datetime) -> "Iterator[Hours]":
+        """The hours of a window of any length, of which a part is read at a time.
+
+        Raises:
+            LakeError: There is no lake yet, or it cannot be read.
+            DatabaseBusyError: Others held the database all the time that is waited.
+            WarehouseError: There is no database, or it cannot be read.
+        """
+        from lightning_eda.fleet.hours import LakeHours, file_hours
+
+        if self.is_set():
+            yield LakeHours(self._snapshot(start, end), start, end)
+        else:
+            with file_hours(warehouse.file(), start, end) as hours:
+                yield hours
+
+    def _snapshot(
+        self, start: datetime, end: datetime, satellites: Collection[str] | None = None
+    ) -> "Snapshot":
+        from lightning_eda.lake.snapshot import open_snapshot
 
         lake = self.lake()
         snapshot = open_snapshot(lake, start, end, satellites)
         if snapshot is None:
             raise LakeError(f"there is no lake at {lake.describe()} yet: materialize the asset `load` first")
-        with memory_database({table: snapshot.rows(table) for table in tables}) as database:
-            yield database
+        return snapshot
 
 
 class DaskResource(dg.ConfigurableResource):  # type: ignore[type-arg]

@@ -10,6 +10,7 @@ import pytest
 
 from lightning_eda.assets.clustering.window_cleaning import PreprocessorConfig, clean_window
 from lightning_eda.assets.storm_cells.pair_finding import FlashPairsConfig, find_pairs
+from lightning_eda.fleet.hours import file_hours
 from lightning_eda.glm.paths import WindowFolders
 from lightning_eda.glm.windows import Window
 from lightning_eda.settings import DistanceSettings
@@ -59,7 +60,8 @@ def test_rows_of_the_preprocessor_are_those_that_the_ledger_counts(database: Pat
     """A load that comes between the ledger and the rows would make rows seem to be missing."""
     window = Window(HOUR, after(HOUR, 1))
     for _ in range(LOOKS):
-        clean, notes = clean_window(database, window, PreprocessorConfig())
+        with file_hours(database, window.start, window.end) as hours:
+            clean, notes = clean_window(hours, window, PreprocessorConfig())
         assert clean.read in STATES
         assert not [note for note in notes if "are not loaded" in note and "rows of the tier" in note]
 
@@ -68,7 +70,8 @@ def test_cells_of_the_preprocessor_are_those_of_its_rows(database: Path):
     """A load that comes between the sums and the rows would put rows on the map that are in no cell."""
     window = Window(HOUR, after(HOUR, 2))
     for _ in range(LOOKS):
-        clean, _ = clean_window(database, window, PreprocessorConfig(row_limit=1))
+        with file_hours(database, window.start, window.end) as hours:
+            clean, _ = clean_window(hours, window, PreprocessorConfig(row_limit=1))
         assert clean.cells is not None
         assert clean.rows.num_rows == clean.kept
 

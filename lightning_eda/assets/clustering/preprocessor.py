@@ -9,12 +9,13 @@ Every dropped row is counted under one reason. A range of partitions is one wind
 import dagster as dg
 
 from lightning_eda.assets.catalog import CLEAN_ROWS, LIGHTNING, OWNERS, about
-from lightning_eda.assets.clustering.window_cleaning import PreprocessorConfig, clean_window, tables_asked
+from lightning_eda.assets.clustering.window_cleaning import PreprocessorConfig, clean_window
 from lightning_eda.assets.ingestor.load import load
 from lightning_eda.checks.lightning import MOST_ROWS_KEPT, check_most_rows_kept
 from lightning_eda.partitions import hourly, one_run
 from lightning_eda.reporting import (
     Metadata,
+    Progress,
     count_table,
     file_link,
     open_window,
@@ -27,7 +28,7 @@ from lightning_eda.resources import DataFolderResource, LakeResource, PinResourc
 
 @dg.asset(
     group_name="clustering",
-    code_version="1",
+    code_version="2",
     description=__doc__,
     owners=OWNERS,
     tags=LIGHTNING,
@@ -51,9 +52,9 @@ def preprocessor(
 
     with retried_failures(context):
         window, place = open_window(context, pin, folders)
-        asked = tables_asked(config.tier, config.drop_artifacts)
-        with lake.hours(warehouse, window.start, window.end, asked) as database:
-            clean, notes = clean_window(database, window, config)
+        progress = Progress(context, f"cell sums of {window}", "pieces")
+        with lake.open_hours(warehouse, window.start, window.end) as hours:
+            clean, notes = clean_window(hours, window, config, progress)
         write_clean(place.rows, clean)
         for note in notes:
             (context.log.info if clean.read else context.log.warning)(note)

@@ -1,21 +1,24 @@
 """Steps of `preprocessor`: its config in the units people use, and rows or cells by their number."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
 from lightning_eda.glm.windows import Window
 from lightning_eda.reporting import RunConfig
-from lightning_eda.series import HOUR, TABLE_NAMES
+from lightning_eda.series import GRANULES, TABLE_NAMES
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from lightning_eda.clustering.window.clean_file import CleanWindow
     from lightning_eda.clustering.window.features import PointSpec
+    from lightning_eda.fleet.hours import Hours
     from lightning_eda.warehouse.cleaning.rows import Cleaning
-    from lightning_eda.warehouse.queries import Database
 
-SAMPLE_SEED = 60
 KM_PER_DEGREE = 111.2  # of a great circle
 
 
@@ -66,6 +69,11 @@ class PreprocessorConfig(RunConfig):
         gt=0,
         description="Edge in km of the cells clustered above row_limit; with lonlat a 111th of it, degrees.",
     )
+    cell_limit: int = Field(
+        500_000,
+        ge=64,
+        description="With more occupied cells than this, their edge is doubled until they are fewer.",
+    )
     sample_rows: int = Field(
         200_000, ge=1, description="Rows kept for the map when there are more than row_limit."
     )
@@ -78,30 +86,40 @@ def tables_asked(tier: str, drop_artifacts: bool) -> tuple[str, ...]:
 
 
 def clean_window(
-    database: "Database", window: Window, config: PreprocessorConfig
+    hours: "Hours",
+    window: Window,
+    config: PreprocessorConfig,
+    progress: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> tuple["CleanWindow", tuple[str, ...]]:
     """The cleaned rows of a window, or its cells and a sample of rows, and what to tell of the cleaning.
 
     All is read of one state of the database: a load that comes meanwhile waits.
 
+    Args:
+        hours: Where the rows are.
+        window: The hours.
+        config: What is clustered.
+        progress: Told of each piece of a long window: done, and in all.
+
     Raises:
         LightningEdaError: An option is not allowed, or the database cannot be read.
     """
     from lightning_eda.clustering.window.clean_file import CleanWindow
-    from lightning_eda.warehouse.cleaning.rows import clean_rows, count_rows
-    from lightning_eda.warehouse.queries import hour_counts, reading
+    from lightning_eda.warehouse.cleaning.rows import clean_rows
     from lightning_eda.warehouse.satellites import chosen_satellites
 
-    with reading(database) as opened:
-        loaded = hour_counts(opened, window.start, window.end)
-        config = config.model_copy(update={"satellites": chosen_satellites(config.satellites, loaded)})
-        cleaning, spec = _cleaning(config), _spec(config)
-        count = count_rows(opened, window.start, window.end, config.tier, cleaning.satellites)
-        if count > config.row_limit and not spec.features:
-            return _clean_cells(opened, window, config)
-        clean = clean_rows(opened, window.start, window.end, cleaning)
-    notes = (*clean.notes, *_missing_note(loaded.to_pylist(), config, clean.read))
-    return CleanWindow(clean.rows, config.tier, spec, clean.read, clean.dropped), notes
+    loaded = hours.counts()
+    config = config.model_copy(update={"satellites": chosen_satellites(config.satellites, loaded)})
+    cleaning, spec = _cleaning(config), _spec(config)
+    count = hours.tier_rows(config.tier, cleaning.satellites)
+    if count > config.row_limit and not spec.features:
+        clean, notes = _clean_cells(hours, loaded, window, config, progress)
+    else:
+        with hours.rows(window.start, window.end, tables_asked(config.tier, config.drop_artifacts)) as rows:
+            found = clean_rows(rows, window.start, window.end, cleaning)
+        clean = CleanWindow(found.rows, config.tier, spec, found.read, found.dropped)
+        notes = found.notes
+    return clean, (*notes, *_missing_note(loaded.to_pylist(), config, clean.read))
 
 
 def _missing_note(
@@ -128,27 +146,41 @@ def _missing_note(
 
 
 def _clean_cells(
-    database: "Database", window: Window, config: PreprocessorConfig
+    hours: "Hours",
+    loaded: "pa.Table",
+    window: Window,
+    config: PreprocessorConfig,
+    progress: Callable[[int, int], None],
 ) -> tuple["CleanWindow", tuple[str, ...]]:
-    """Sums per cell of the whole window, and rows of each hour, thinned, for the map."""
-    import pyarrow as pa
-
+    """Sums per cell of the whole window, and a sample of its rows for the map."""
     from lightning_eda.clustering.kmeans.cells import CellSums
-    from lightning_eda.clustering.window.clean_file import CleanWindow, thin_rows
-    from lightning_eda.warehouse.cleaning.cell_sums import clean_cells
-    from lightning_eda.warehouse.cleaning.rows import clean_rows
+    from lightning_eda.clustering.window.clean_file import CleanWindow
+    from lightning_eda.warehouse.cleaning.cell_sums import sum_window
+    from lightning_eda.warehouse.cleaning.piece_sums import SumOptions
+    from lightning_eda.warehouse.cleaning.pieces import cut_window
 
-    cleaning, spec = _cleaning(config), _spec(config)
+    spec = _spec(config)
     size = config.cell_km if spec.geometry == "sphere" else config.cell_km / KM_PER_DEGREE
-    sums = clean_cells(database, window.start, window.end, cleaning, size, spec.geometry)
+    options = SumOptions(_cleaning(config), size, spec.geometry, config.sample_rows)
+    tables = tables_asked(config.tier, config.drop_artifacts)
+    pieces = cut_window(window.start, window.end, _rows_by_hour(hours, loaded, tables, config.satellites))
+    rows = partial(hours.rows, tables=tables)
+    sums = sum_window(rows, pieces, options, config.cell_limit, progress)
     cells = CellSums(sums.size, sums.key, sums.count, sums.mean, sums.sum_squares)
-    share = min(1.0, config.sample_rows / max(sums.kept, 1))
-    samples = []
-    for hour in window.hours():
-        rows = clean_rows(database, hour, hour + HOUR, cleaning).rows
-        samples.append(thin_rows(rows, round(share * rows.num_rows), SAMPLE_SEED))
-    rows = pa.concat_tables(samples)
-    return CleanWindow(rows, config.tier, spec, sums.read, sums.dropped, cells), sums.notes
+    return CleanWindow(sums.sample, config.tier, spec, sums.read, sums.dropped, cells), sums.notes
+
+
+def _rows_by_hour(
+    hours: "Hours", loaded: "pa.Table", tables: Sequence[str], satellites: Sequence[str]
+) -> dict[datetime, int]:
+    """The rows that are read of each hour, of all tables that have some."""
+    tiers = [table for table in tables if table != GRANULES.name and hours.holds(table)]
+    found: dict[datetime, int] = {}
+    for row in loaded.to_pylist():
+        if not satellites or row["satellite"] in satellites:
+            hour = row["hour"].replace(tzinfo=UTC)
+            found[hour] = found.get(hour, 0) + sum(row[f"n_{table}"] for table in tiers)
+    return found
 
 
 def _cleaning(config: PreprocessorConfig) -> "Cleaning":

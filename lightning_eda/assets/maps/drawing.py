@@ -58,8 +58,8 @@ def read_window(
         scores = read_scores(opened, start, end)
         counts = hour_counts(opened, start, end)
     if lake.is_set():
-        with lake.hours(warehouse, start, end) as hours:
-            counts = hour_counts(hours, start, end)
+        with lake.open_hours(warehouse, start, end) as hours:
+            counts = hours.counts()
     return scores, counts
 
 

@@ -116,14 +116,6 @@ def read_clean(path: Path) -> CleanWindow:
         raise PointsError(f"{path} is damaged ({error}): run preprocessor for this window again") from error
 
 
-def thin_rows(rows: pa.Table, most: int, seed: int) -> pa.Table:
-    """At most `most` of the rows, drawn with the seed, in their order."""
-    if rows.num_rows <= most:
-        return rows
-    chosen = np.random.default_rng(seed).choice(rows.num_rows, most, replace=False)
-    return rows.take(np.sort(chosen))
-
-
 def _cells_path(path: Path) -> Path:
     return path.with_name("cells.npz")
 

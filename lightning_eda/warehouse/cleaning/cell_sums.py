@@ -1,31 +1,30 @@
-"""The sums of a window's kept rows per cell: what weighted k-means needs, by one GROUP BY in DuckDB."""
+"""The sums of a window's kept rows per cell: what weighted k-means needs, piece by piece in DuckDB."""
 
-import math
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
 
+import duckdb
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from lightning_eda.earth import EARTH_RADIUS_KM
-from lightning_eda.errors import SettingError
-from lightning_eda.warehouse.cleaning.rows import Account, Cleaning, account_of
-from lightning_eda.warehouse.cleaning.rules import judge
+from lightning_eda.warehouse.cleaning.options import Cleaning
+from lightning_eda.warehouse.cleaning.piece_sums import (
+    STEPS,
+    PieceSums,
+    SumOptions,
+    needed_from,
+    repeated_near,
+    sum_piece,
+)
+from lightning_eda.warehouse.cleaning.rows import Account
+from lightning_eda.warehouse.cleaning.window_sums import MOST_CELLS, Span, WindowSums, limit_memory
 from lightning_eda.warehouse.queries import Database, reading
-from lightning_eda.warehouse.span import select_span
 
-STEPS = 2.0**48  # steps per cell edge: whole steps add up exactly, so in every row order alike
-LARGEST_KEY = 2.0**40
-AXES: Final[dict[str, dict[str, str]]] = {
-    "sphere": {
-        "x": "getvariable('radius') * cos(radians(lat)) * cos(radians(lon))",
-        "y": "getvariable('radius') * cos(radians(lat)) * sin(radians(lon))",
-        "z": "getvariable('radius') * sin(radians(lat))",
-    },
-    "lonlat": {"x": "lon", "y": "lat"},
-}
+Rows = Callable[[datetime, datetime], AbstractContextManager[duckdb.DuckDBPyConnection]]
+"""Gives a connection whose tables hold at least the rows of the granules that start in [start, end)."""
 
 
 @dataclass(frozen=True)
@@ -35,13 +34,15 @@ class CleanCells(Account):
     The first five are what the clustering takes as cells.
 
     Attributes:
-        size: Edge of a cell: km for "sphere", degrees for "lonlat".
+        size: Edge of a cell: km for "sphere", degrees for "lonlat". It is the one asked for, or where more
+            cells than allowed were occupied a power of two of it.
         key: Grid index floor(x / size) per axis, shape (m, d), int64.
         count: Rows per cell, shape (m,), float64.
         mean: Mean position per cell, shape (m, d): x, y, z in km from the Earth's centre on a sphere, or
             longitude and latitude in degrees.
         sum_squares: Sum of squared distances to the cell's mean, shape (m,).
         geometry: "sphere" or "lonlat".
+        sample: Of the rows kept those that were drawn, with the columns of `clean_rows`, ordered as there.
     """
 
     size: float
@@ -50,6 +51,7 @@ class CleanCells(Account):
     mean: NDArray[np.float64]
     sum_squares: NDArray[np.float64]
     geometry: str
+    sample: pa.Table
 
 
 def clean_cells(
@@ -60,10 +62,7 @@ def clean_cells(
     cell_size: float = 2.0,
     geometry: str = "sphere",
 ) -> CleanCells:
-    """The sums per cell of the rows that the cleaning keeps, by one GROUP BY: rows never leave DuckDB.
-
-    Positions are added in steps of 2**-48 of the edge as whole numbers, so the sums do not depend on the
-    order in which DuckDB's threads meet the rows.
+    """The sums per cell of the rows that the cleaning keeps, as one piece.
 
     Args:
         database: The database file, or an open reader.
@@ -78,52 +77,62 @@ def clean_cells(
         DatabaseBusyError: Others held the database all that time.
         WarehouseError: There is no database, or it cannot be read.
     """
-    _require_grid(cell_size, geometry)
-    cleaning = cleaning or Cleaning()
+    options = SumOptions(cleaning or Cleaning(), cell_size, geometry)
     with reading(database) as connection:
-        select_span(connection, start, end, cleaning.satellites)
-        judge(connection, cleaning)
-        account = account_of(connection, cleaning)
-        for name, value in {"size": cell_size, "radius": EARTH_RADIUS_KM, "steps": STEPS}.items():
-            connection.execute(f"SET VARIABLE {name} = CAST(? AS DOUBLE)", [value])
-        sums = connection.sql(_cells_sql(AXES[geometry])).to_arrow_table()
-    return _cells(account, sums, cell_size, geometry)
+        return sum_window(lambda *_: nullcontext(connection), [(start, end)], options)
 
 
-def _require_grid(cell_size: float, geometry: str) -> None:
-    if geometry not in AXES:
-        raise SettingError("geometry", geometry, ", ".join(AXES))
-    if not (math.isfinite(cell_size) and cell_size * LARGEST_KEY > EARTH_RADIUS_KM):
-        raise SettingError("cell_size", cell_size, f"above {EARTH_RADIUS_KM / LARGEST_KEY:.1g}")
+def sum_window(
+    rows: Rows,
+    pieces: Sequence[Span],
+    options: SumOptions,
+    most_cells: int = MOST_CELLS,
+    progress: Callable[[int, int], None] = lambda _done, _total: None,
+) -> CleanCells:
+    """The sums per cell of a window, a piece at a time; they are the same for any pieces of the window.
+
+    Args:
+        rows: Where the rows are.
+        pieces: Spans that follow each other without a gap, in order.
+        options: What is summed.
+        most_cells: Occupied cells to allow, at least 2 for each axis; for more the edge is doubled.
+        progress: Told of each piece: done, and in all.
+    """
+
+    def summed(sums: WindowSums, start: datetime, end: datetime) -> PieceSums:
+        with rows(needed_from(start, pieces[0][0]), end) as connection:
+            limit_memory(connection)
+            return sum_piece(connection, start, end, pieces[0][0], options, sums.largest_draw)
+
+    with WindowSums.open(options, most_cells) as sums:
+        for done, (start, end) in enumerate(pieces, start=1):
+            sums.add(summed(sums, start, end))
+            progress(done, len(pieces))
+        return finished(sums, rows, pieces)
 
 
-def _cells_sql(axes: dict[str, str]) -> str:
-    def each(text: str) -> str:
-        return ", ".join(text.replace("AXIS", axis) for axis in axes)
-
-    scaled = ", ".join(f"({position}) / getvariable('size') AS {axis}" for axis, position in axes.items())
-    square = " + ".join(f"({axis} - key_{axis}) ** 2" for axis in axes)
-    return f"""
-        WITH scaled AS (
-            SELECT {scaled} FROM temp.judged ANTI JOIN temp.repeats USING (place) WHERE reason IS NULL
-        ), keyed AS (
-            SELECT *, {each("floor(AXIS)::BIGINT AS key_AXIS")} FROM scaled
-        )
-        SELECT {each("key_AXIS")}, count(*)::DOUBLE AS count,
-            {each("sum(((AXIS - key_AXIS) * getvariable('steps'))::BIGINT)::DOUBLE AS sum_AXIS")},
-            sum((({square}) * getvariable('steps'))::BIGINT)::DOUBLE AS squares
-        FROM keyed GROUP BY {each("key_AXIS")} ORDER BY {each("key_AXIS")}"""
+def finished(sums: WindowSums, rows: Rows, pieces: Sequence[Span]) -> CleanCells:
+    """The window, once all of its pieces are added; arguments as of `sum_window`."""
+    far = sums.far()
+    for start, end in sums.far_spans(pieces):
+        with rows(start, end) as connection:
+            sums.drop_far(repeated_near(connection, start, end, far, sums.options.cleaning))
+    account, cells, sample = sums.finish()
+    return _cells(account, cells, sample, sums)
 
 
-def _cells(account: Account, sums: pa.Table, size: float, geometry: str) -> CleanCells:
+def _cells(account: Account, cells: pa.Table, sample: pa.Table, sums: WindowSums) -> CleanCells:
     def columns(prefix: str) -> NDArray[np.float64]:
-        return np.column_stack([sums[prefix + axis].to_numpy() for axis in AXES[geometry]])
+        return np.column_stack([cells[prefix + axis].to_numpy() for axis in sums.options.axes])
 
+    edges = 2.0**sums.level  # of a cell, in those asked for
+    size = sums.options.size * edges
     key = columns("key_").astype(np.int64)
-    count = sums["count"].to_numpy()
-    steps = columns("sum_") / STEPS
+    count = cells["count"].to_numpy()
+    steps = columns("sum_") / (STEPS * edges)
     mean = steps / count[:, np.newaxis]
-    about_mean = np.maximum(sums["squares"].to_numpy() / STEPS - (steps * mean).sum(axis=1), 0.0)
+    squares = cells["squares"].to_numpy() / (STEPS * edges**2)
+    about_mean = np.maximum(squares - (steps * mean).sum(axis=1), 0.0)
     about_mean[count == 1] = 0.0
     return CleanCells(
         **vars(account),
@@ -132,5 +141,6 @@ def _cells(account: Account, sums: pa.Table, size: float, geometry: str) -> Clea
         count=count,
         mean=(key + mean) * size,
         sum_squares=about_mean * size**2,
-        geometry=geometry,
+        geometry=sums.options.geometry,
+        sample=sample,
     )

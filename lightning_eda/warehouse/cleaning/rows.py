@@ -4,7 +4,7 @@ A window is a span of granule starts, [start, end). A row is dropped for the fir
 applies, so what was read is what was kept plus what was dropped.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -23,6 +23,11 @@ __all__ = ["REASONS", "Account", "CleanRows", "Cleaning", "account_of", "clean_r
 ROW_COLUMNS = (
     "satellite, granule_start, id, flash_id, time, lat, lon, energy_j, area_m2, duration_s, quality_flag"
 )
+UNTESTED = {
+    "out_of_field": "the ledger has no subpoint_lon of their granules",
+    "static_pixel": "the groups of their granules are not loaded (tier group)",
+}
+"""Why a rule could not be applied to some rows."""
 
 
 @dataclass(frozen=True)
@@ -105,29 +110,30 @@ def clean_rows(
         return CleanRows(**vars(account), rows=connection.sql(sql).to_arrow_table())
 
 
-def account_of(connection: duckdb.DuckDBPyConnection, cleaning: Cleaning) -> Account:
-    """What became of the rows that `judge` has judged on this connection."""
-    sql = """
+def account_of(connection: duckdb.DuckDBPyConnection, cleaning: Cleaning, of: str = "") -> Account:
+    """What became of the rows that `judge` has judged on this connection; `of` "own_": `judge_piece`."""
+    sql = f"""
         SELECT reason, count(*), count(*) FILTER (NOT has_subpoint), count(*) FILTER (has_groups IS NOT TRUE)
-        FROM temp.judged GROUP BY reason"""
+        FROM temp.{of}judged GROUP BY reason"""
     found = connection.execute(sql).fetchall()
-    ((repeats,),) = connection.execute("SELECT count(*) FROM temp.repeats").fetchall()
-    counts = {reason: count for reason, count, _, _ in found} | {DUPLICATE: repeats}
-    read = sum(count for _, count, _, _ in found)
+    ((repeats,),) = connection.execute(f"SELECT count(*) FROM temp.{of}repeats").fetchall()
+    dropped = {reason: count for reason, count, _, _ in found if reason} | {DUPLICATE: repeats}
     untested = {
-        "out_of_field": (sum(row[2] for row in found), "the ledger has no subpoint_lon of their granules"),
-        "static_pixel": (
-            sum(row[3] for row in found) if cleaning.drop_artifacts else 0,
-            "the groups of their granules are not loaded (tier group)",
-        ),
+        "out_of_field": sum(row[2] for row in found),
+        "static_pixel": sum(row[3] for row in found) if cleaning.drop_artifacts else 0,
     }
+    return make_account(sum(count for _, count, _, _ in found), dropped, untested)
+
+
+def make_account(read: int, dropped: Mapping[str, int], untested: Mapping[str, int]) -> Account:
+    """The account of so many rows, in the order of the reasons and with its words."""
     return Account(
         read=read,
-        dropped={reason: counts.get(reason, 0) for reason in REASONS},
-        untested={reason: count for reason, (count, _) in untested.items() if count},
+        dropped={reason: dropped.get(reason, 0) for reason in REASONS},
+        untested={reason: count for reason, count in untested.items() if count},
         notes=tuple(
-            f"the rule {reason} could not be applied to {count:,} of {read:,} rows: {why}"
-            for reason, (count, why) in untested.items()
+            f"the rule {reason} could not be applied to {count:,} of {read:,} rows: {UNTESTED[reason]}"
+            for reason, count in untested.items()
             if count
         ),
     )

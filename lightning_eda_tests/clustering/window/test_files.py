@@ -10,7 +10,7 @@ import pytest
 from lightning_eda.clustering.kmeans.cells import cells_of_points
 from lightning_eda.clustering.kmeans.sweep import kmeans_sweep
 from lightning_eda.clustering.window import clean_file
-from lightning_eda.clustering.window.clean_file import CleanWindow, read_clean, thin_rows, write_clean
+from lightning_eda.clustering.window.clean_file import CleanWindow, read_clean, write_clean
 from lightning_eda.clustering.window.features import PointSpec, make_points
 from lightning_eda.clustering.window.sweep_file import read_sweep, sweep_digest, write_sweep
 from lightning_eda.errors import PointsError
@@ -122,13 +122,3 @@ def test_the_digest_tells_cells_apart():
     ]
     digests = {replace(clean, cells=other).digest for other in [cells, *others]}
     assert len(digests) == 5
-
-
-def test_thinning_keeps_the_order_and_the_number():
-    """And is the same for the same seed."""
-    rows = make_rows()
-    thin = thin_rows(rows, 10, 7)
-    assert thin["id"].to_pylist() == sorted(thin["id"].to_pylist())
-    assert thin.num_rows == 10
-    assert thin.equals(thin_rows(rows, 10, 7))
-    assert thin_rows(rows, 100, 7) is rows

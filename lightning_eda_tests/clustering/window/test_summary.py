@@ -6,13 +6,12 @@ import pytest
 
 from lightning_eda.clustering.kmeans.cells import cells_of_points
 from lightning_eda.clustering.points import sphere_points
-from lightning_eda.clustering.window.clean_file import thin_rows
 from lightning_eda.clustering.window.features import PointSpec, make_points
 from lightning_eda.clustering.window.summary import cluster_table, label_rows
 from lightning_eda.clustering.window.sweep_file import sweep_window
 from lightning_eda.earth import EARTH_RADIUS_KM
 from lightning_eda.errors import PointsError
-from lightning_eda_tests.clustering.window.windows import END, START, make_rows, window
+from lightning_eda_tests.clustering.window.windows import END, START, drawn_rows, make_rows, window
 
 
 def test_rows_get_the_cluster_of_the_sweep():
@@ -31,7 +30,7 @@ def test_a_sample_gets_the_cluster_of_the_nearest_centre():
     """And the sizes are of all rows, not of the sample."""
     whole = window()
     cells, _ = cells_of_points(make_points(whole.rows, whole.spec), 30.0)
-    clean = window(thin_rows(whole.rows, 12, 1), cells=cells)
+    clean = window(drawn_rows(whole.rows, 12), cells=cells)
     sweep = sweep_window(clean, 2, 4, 3, 60, fit_limit=1000)
     rows, centers = label_rows(clean, sweep, 3)
     assert rows.num_rows == 12
@@ -45,7 +44,7 @@ def test_a_k_that_is_not_fitted_is_refused(count):
     """With those that are, whether rows or cells were fitted."""
     whole = window()
     cells, _ = cells_of_points(make_points(whole.rows, whole.spec), 30.0)
-    clean = whole if count is None else window(thin_rows(whole.rows, count, 1), cells=cells)
+    clean = whole if count is None else window(drawn_rows(whole.rows, count), cells=cells)
     sweep = sweep_window(clean, 2, 4, 3, 60, fit_limit=1000)
     with pytest.raises(PointsError, match=r"k = 9 is not fitted; fitted: \[2, 3, 4\]"):
         label_rows(clean, sweep, 9)
@@ -71,7 +70,7 @@ def test_the_table_has_the_centres_that_were_fitted(geometry, drawn):
     """Those of `label_rows`, not the mean of the rows that were drawn; the radius is counted from there."""
     whole = window(spec=PointSpec(geometry))
     cells, _ = cells_of_points(make_points(whole.rows, whole.spec), 30.0 if geometry == "sphere" else 0.3)
-    rows = thin_rows(whole.rows, drawn, 1)
+    rows = drawn_rows(whole.rows, drawn)
     clean = whole if drawn == 60 else window(rows, whole.spec, cells)
     rows, centers = label_rows(clean, sweep_window(clean, 3, 3, 3, 60, fit_limit=1000), 3)
     table = cluster_table(rows, centers, START, END)

@@ -47,3 +47,8 @@ def cells_window(count: int) -> CleanWindow:
     rows = make_rows(count)
     cells, _ = cells_of_points(make_points(rows, PointSpec()), 50.0)
     return window(rows, cells=cells)
+
+
+def drawn_rows(rows: pa.Table, many: int) -> pa.Table:
+    """So many of the rows, in their order."""
+    return rows.take(np.sort(np.random.default_rng(1).choice(rows.num_rows, many, replace=False)))

@@ -1,0 +1,132 @@
+"""The hours of a window, from the database file or from the lake: all of one state, a part at a time."""
+
+from collections.abc import Collection, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Protocol
+
+from lightning_eda.lake.snapshot import Snapshot
+from lightning_eda.series import GRANULES, HOUR, TIER_TABLES
+from lightning_eda.warehouse.cleaning.rows import count_rows
+from lightning_eda.warehouse.database.memory import memory_database
+from lightning_eda.warehouse.queries import hour_counts, reading
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import duckdb
+    import pyarrow as pa
+
+LEDGER_AT_ONCE = timedelta(days=7)
+
+
+class Hours(Protocol):
+    """What is asked of the hours of a window; the window never changes while it is used."""
+
+    def rows(
+        self, start: datetime, end: datetime, tables: Collection[str]
+    ) -> "AbstractContextManager[duckdb.DuckDBPyConnection]":
+        """A connection whose `tables` hold at least the rows of the granules that start in [start, end)."""
+
+    def counts(self) -> "pa.Table":
+        """What the ledger counts of each hour, as `queries.hour_counts`."""
+
+    def tier_rows(self, tier: str, satellites: Collection[str] | None = None) -> int:
+        """Rows of a tier before cleaning: of a lake those that its ledger counts."""
+
+    def holds(self, table: str) -> bool:
+        """Whether there are rows of a table."""
+
+
+@dataclass(frozen=True)
+class FileHours:
+    """Hours in a database file that is open."""
+
+    connection: "duckdb.DuckDBPyConnection"
+    start: datetime
+    end: datetime
+
+    def rows(
+        self,
+        start: datetime,  # noqa: ARG002 - all rows are there
+        end: datetime,  # noqa: ARG002
+        tables: Collection[str],  # noqa: ARG002
+    ) -> "AbstractContextManager[duckdb.DuckDBPyConnection]":
+        """The open file."""
+        return nullcontext(self.connection)
+
+    def counts(self) -> "pa.Table":
+        """As of the protocol."""
+        return hour_counts(self.connection, self.start, self.end)
+
+    def tier_rows(self, tier: str, satellites: Collection[str] | None = None) -> int:
+        """As of the protocol."""
+        return count_rows(self.connection, self.start, self.end, tier, satellites)
+
+    def holds(self, table: str) -> bool:
+        """As of the protocol."""
+        tier = next(tier for tier, known in TIER_TABLES.items() if known.name == table)
+        return self.tier_rows(tier) > 0
+
+
+@dataclass(frozen=True)
+class LakeHours:
+    """Hours in the lake at one version of its ledger; it can be sent to another process."""
+
+    snapshot: Snapshot
+    start: datetime
+    end: datetime
+
+    @contextmanager
+    def rows(
+        self, start: datetime, end: datetime, tables: Collection[str]
+    ) -> "Iterator[duckdb.DuckDBPyConnection]":
+        """The rows of the hours that overlap the span, in memory while the block lasts."""
+        part = self.part(start, end).snapshot
+        with memory_database({table: part.rows(table) for table in tables}) as connection:
+            yield connection
+
+    def part(self, start: datetime, end: datetime) -> "LakeHours":
+        """The hours that overlap a span."""
+        hours = {key: name for key, name in self.snapshot.hours.items() if start - HOUR < key.hour < end}
+        return LakeHours(replace(self.snapshot, hours=hours), start, end)
+
+    def counts(self) -> "pa.Table":
+        """A week of the ledger at a time."""
+        import pyarrow as pa
+
+        weeks = []
+        start = self.start
+        while start < self.end:
+            end = min(start + LEDGER_AT_ONCE, self.end)
+            with self.rows(start, end, (GRANULES.name,)) as connection:
+                weeks.append(hour_counts(connection, start, end))
+            start = end
+        order = [("satellite", "ascending"), ("hour", "ascending")]
+        return pa.concat_tables(weeks).sort_by(order)
+
+    def tier_rows(self, tier: str, satellites: Collection[str] | None = None) -> int:
+        """As of the protocol."""
+        column = f"n_{TIER_TABLES[tier].name}"
+        return sum(
+            row[column]
+            for row in self.counts().to_pylist()
+            if not satellites or row["satellite"] in satellites
+        )
+
+    def holds(self, table: str) -> bool:
+        """As of the protocol."""
+        return any(table in name.tiers for name in self.snapshot.hours.values())
+
+
+@contextmanager
+def file_hours(database: "Path | str", start: datetime, end: datetime) -> Iterator[FileHours]:
+    """The hours of a window in a database file, which nobody can write meanwhile.
+
+    Raises:
+        DatabaseBusyError: Others held the database all the time that is waited.
+        WarehouseError: There is no database, or it cannot be read.
+    """
+    with reading(database) as connection:
+        yield FileHours(connection, start, end)
