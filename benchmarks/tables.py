@@ -8,6 +8,7 @@ Either runs in a child process of its own, whose peak memory is the system's fig
 the clock starts. Rows and types of both results are compared at the end, every value.
 
     python -m benchmarks.tables            # both ways, 3 rounds
+    python -m benchmarks.tables --delta    # a partition replaced in Parquet and in a Delta table, 3 rounds
     python -m benchmarks.tables --large    # a CSV of 2 GB, ours alone
 """
 
@@ -54,7 +55,7 @@ class Task:
     Attributes:
         endpoint_url: The server.
         bucket: Of CSV and dataset.
-        way: "ours" or "usual", which is also the table's name.
+        way: "ours", "delta" or "usual", which is also the table's name.
     """
 
     endpoint_url: str
@@ -75,7 +76,10 @@ def ours(task: Task) -> Callable[[], int]:
 
     store = S3Store(task.bucket, signed=True, endpoint_url=task.endpoint_url, region="us-east-1")
     glue = glue_client(Access(task.endpoint_url, "us-east-1"))
-    options = TableOptions(task.way, task.bucket, DATABASE, task.way, ("day",))
+    kind = "delta" if task.way == "delta" else "parquet"
+    if kind == "delta":
+        import deltalake  # noqa: F401 - as above
+    options = TableOptions(task.way, task.bucket, DATABASE, task.way, ("day",), table_format=kind)
     table_task = TableTask(store, store, glue, options, "in", "")
     list(store.list_objects("nothing"))
 
@@ -116,7 +120,8 @@ def usual(task: Task) -> Callable[[], int]:
     return load
 
 
-WAYS = {"ours": ours, "usual": usual}
+WAYS = ("ours", "usual")
+FORMATS = ("ours", "delta")
 
 
 def run_child(task: Task) -> dict[str, Any]:
@@ -128,7 +133,7 @@ def run_child(task: Task) -> dict[str, Any]:
 
 def child(task: Task) -> None:
     """One load; prints what it took."""
-    load = WAYS[task.way](task)
+    load = usual(task) if task.way == "usual" else ours(task)
     before = peak_mb()
     begin, worked = time.perf_counter(), time.process_time()
     rows = load()
@@ -200,12 +205,15 @@ def main() -> None:
     """Print the seconds and the peak memory of each way."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--large", action="store_true", help="a CSV of 2 GB, ours alone")
+    parser.add_argument("--delta", action="store_true", help="a partition replaced, Parquet and Delta")
     parser.add_argument("--child", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.child:
         child(Task(**json.loads(arguments.child)))
     elif arguments.large:
         large()
+    elif arguments.delta:
+        formats()
     else:
         both()
 
@@ -228,6 +236,31 @@ def both() -> None:
     print(f"the usual way takes {ratio:.1f} x ours", flush=True)
 
 
+def formats() -> None:
+    """The same rows from another version of the CSV replace those that are there, in either format."""
+    took: dict[str, list[dict[str, Any]]] = {way: [] for way in FORMATS}
+    with csv_bucket(ROWS) as bucket:
+        for number in range(ROUNDS + 1):
+            for way in FORMATS if number % 2 else reversed(FORMATS):
+                found = run_child(Task(bucket.endpoint_url, bucket.name, way))
+                if number:  # the first makes the table
+                    took[way].append(found)
+            new_version(bucket, number)
+    for way, rounds in took.items():
+        print_figures(way, rounds)
+    pairs = list(zip(took["delta"], took["ours"], strict=True))
+    for unit in ("seconds", "cpu"):
+        ratio = statistics.median(delta[unit] / parquet[unit] for delta, parquet in pairs)
+        print(f"a Delta table takes {ratio:.2f} x Parquet ({unit})", flush=True)
+
+
+def new_version(bucket: S3Bucket, number: int) -> None:
+    """The same CSV as a newer object, so that the next load replaces what is there."""
+    key = f"in/{DAY}/rows.zip"
+    source: Any = {"Bucket": bucket.name, "Key": key}
+    bucket.client.copy_object(Bucket=bucket.name, Key=f"in/{DAY}/rows{number}.zip", CopySource=source)
+
+
 def large() -> None:
     """Ours with a CSV of 2 GB."""
     with csv_bucket(LARGE_ROWS) as bucket:
@@ -240,7 +273,7 @@ def print_figures(way: str, rounds: list[dict[str, Any]]) -> None:
     cpu = statistics.median(done["cpu"] for done in rounds)
     peak = max(done["peak_mb"] for done in rounds)
     before = max(done["before_mb"] for done in rounds)
-    mark = f" (limit {LIMIT_MB:.0f})" if way == "ours" else ""
+    mark = "" if way == "usual" else f" (limit {LIMIT_MB:.0f})"
     print(
         f"  {way:6} {seconds:6.2f} s ({cpu:.2f} s of processor), peak {peak:5.0f} MB{mark}, "
         f"of which {before:.0f} MB are imports; {rounds[0]['rows']:,} rows"

@@ -34,10 +34,10 @@ def load_handler(event: Event, context: object) -> str | dict[str, str]:  # noqa
 
     Args:
         event: The parameters: `data_ref` (YYYYMMDD; yesterday, UTC, when left out), `bucket_src`, `prefix`,
-            `substr`, `schema`, `bucket_dstn`, `pathoutput`, `table`, `database`, `partitions_cols`, and
-            `delimiter`, `encoding`, `header`, `types`, `bad_rows`. What is left out follows the variable of
-            the same name with CSV_ before it. Or a notification of S3 about CSVs of one or several days, by
-            itself, through SNS, SQS or EventBridge; then all follows the variables.
+            `substr`, `schema`, `bucket_dstn`, `pathoutput`, `table`, `database`, `table_format`,
+            `partitions_cols`, and `delimiter`, `encoding`, `header`, `types`, `bad_rows`. What is left out
+            follows the variable of the same name with CSV_ before it. Or a notification of S3 about CSVs of
+            one or several days, by itself, through SNS, SQS or EventBridge; then all follows the variables.
         context: Of the call; not used.
 
     Returns:

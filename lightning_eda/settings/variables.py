@@ -60,6 +60,11 @@ class CsvSettings:
     )
     table: str | None = setting("CSV_TABLE", None, "name of the Glue table.")
     database: str | None = setting("CSV_DATABASE", None, "name of the Glue database.")
+    table_format: str = setting(
+        "CSV_TABLE_FORMAT",
+        "parquet",
+        "parquet, or delta: a table whose days are replaced in one commit.",
+    )
     partitions_cols: str = setting(
         "CSV_PARTITIONS_COLS", "data_ref", "the column whose values are the partitions."
     )

@@ -1,9 +1,9 @@
 """A dataset with its entry in the catalogue: what it has, and new files put in the place of old rows."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, ClassVar, Final, Self
 
 import pyarrow as pa
 
@@ -15,8 +15,9 @@ from lightning_eda.errors import (
     SettingError,
 )
 from lightning_eda.storage.backoff import Backoff
+from lightning_eda.storage.delta.log import LOG_FOLDER
 from lightning_eda.storage.object_store import ObjectInfo, ObjectStore, Upload
-from lightning_eda.tables.dataset.footer import read_footer
+from lightning_eda.tables.dataset.footer import Footer, read_footer
 from lightning_eda.tables.dataset.location import (
     PartitionValues,
     dataset_location,
@@ -24,7 +25,7 @@ from lightning_eda.tables.dataset.location import (
     partition_values,
 )
 from lightning_eda.tables.dataset.object_names import MOST_OBJECTS, ObjectName
-from lightning_eda.tables.dataset.replace import NewPartition, Run, each, replace_partitions
+from lightning_eda.tables.dataset.replace import NewPartition, Outcome, Run, each, replace_partitions
 from lightning_eda.tables.dataset.sink import ParquetSink
 from lightning_eda.tables.glue.catalogue import Catalogue
 from lightning_eda.tables.glue.table import TableTypes
@@ -69,6 +70,7 @@ class Destination:
         catalogue: Its Glue table; None without.
     """
 
+    catalogue_kind: ClassVar[type[Catalogue]] = Catalogue
     store: ObjectStore
     prefix: str
     columns: Mapping[str, pa.DataType]
@@ -97,14 +99,22 @@ class Destination:
         catalogue = None
         if glue is not None and table:
             kinds = {name: glue_type(kind) for name, kind in columns.items()}
-            catalogue = Catalogue(glue, database, table, store.url(prefix), kinds, backoff)
+            catalogue = cls.catalogue_kind(glue, database, table, store.url(prefix), kinds, backoff)
         return cls(store, prefix, columns, catalogue)
 
     def held_to_table(self) -> tuple[Self, TableTypes | None]:
         """The dataset with its partition columns of the types they have in the table, and the table's types.
 
         None where there is no table.
+
+        Raises:
+            DatasetError: A Delta table is there, whose log would know nothing of what is put and deleted.
         """
+        if self.store.has_folder(self.prefix + LOG_FOLDER):
+            raise DatasetError(
+                f"{self.store.url(self.prefix)} is a Delta table; set CSV_TABLE_FORMAT=delta for it, or "
+                "write Parquet elsewhere (CSV_PATHOUTPUT, CSV_TABLE)"
+            )
         types = None if self.catalogue is None else self.catalogue.types()
         if types is None:
             return self, None
@@ -153,7 +163,7 @@ class Destination:
         newest = sorted(present or self.list_objects(), key=lambda info: info.last_modified, reverse=True)
         for info in newest[:MOST_LOOKED_AT]:
             try:
-                present_names = read_footer(self.store, info).schema.names
+                present_names = self._footer(info).schema.names
             except (DatasetError, ObjectNotFoundError, ObjectChangedError):
                 continue  # damaged, or removed since
             if not set(present_names) & set(schema.names):
@@ -193,7 +203,7 @@ class Destination:
                 self.catalogue.apply(plan)
 
         new = [NewPartition(folder, file) for folder, file in files.items()]
-        outcomes = replace_partitions(self.store, run, new, sink.schema, register)
+        outcomes = self._replaced(run, new, sink.schema, register)
         return [
             PartitionResult(
                 self._name(outcome.folder),
@@ -208,7 +218,7 @@ class Destination:
     def already_loaded(self, objects: Sequence[ObjectInfo]) -> tuple[pa.Schema, list[PartitionResult]] | None:
         """What objects that are there hold, with the catalogue mended; None when one of them is damaged."""
         try:
-            footers = each(lambda info: read_footer(self.store, info), objects)
+            footers = each(self._footer, objects)
         except (DatasetError, ObjectNotFoundError, ObjectChangedError):
             return None
         values = [partition_values(self.prefix, list(self.columns), info.key) for info in objects]
@@ -220,6 +230,14 @@ class Destination:
             for info, footer in zip(objects, footers, strict=True)
         ]
         return footers[0].schema, partitions
+
+    def _footer(self, info: ObjectInfo) -> Footer:
+        return read_footer(self.store, info)
+
+    def _replaced(
+        self, run: Run, new: Sequence[NewPartition], schema: pa.Schema, register: Callable[[], None]
+    ) -> list[Outcome]:
+        return replace_partitions(self.store, run, new, schema, register)
 
     def _name(self, folder: str) -> str:
         return folder.removeprefix(self.prefix).strip("/")

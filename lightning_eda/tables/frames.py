@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from lightning_eda.errors import LightningEdaError, SchemaChangedError
+from lightning_eda.settings import read_settings
 from lightning_eda.storage.s3.store import S3Store
 from lightning_eda.storage.scratch import private_folder, scratch_folder
 from lightning_eda.tables.dataset.location import dataset_location
@@ -15,8 +16,9 @@ from lightning_eda.tables.dataset.object_names import new_run
 from lightning_eda.tables.dataset.replace import Run
 from lightning_eda.tables.dataset.sink import ParquetSink
 from lightning_eda.tables.destination import Destination
+from lightning_eda.tables.formats import open_destination
 from lightning_eda.tables.glue.table import TableTypes
-from lightning_eda.tables.options import TableOptions
+from lightning_eda.tables.options import TableOptions, parse_table_format
 from lightning_eda.tables.values.convert import TooLongError, convert, require_lengths
 from lightning_eda.tables.values.names import safe_names
 from lightning_eda.tables.values.spelling import are_days, spelled
@@ -41,6 +43,7 @@ def load_data(
     bucket_dstn: str,
     s3_client: "S3Client",
     boto3_session: "boto3.Session | None",
+    table_format: str | None = None,
 ) -> str | dict[str, str]:
     """Makes the rows of a DataFrame the partitions they name, without any moment without rows.
 
@@ -54,6 +57,7 @@ def load_data(
         bucket_dstn: Bucket of the dataset.
         s3_client: A boto3 client of S3.
         boto3_session: Makes the client of Glue; None for the usual one.
+        table_format: "parquet" or "delta"; None follows CSV_TABLE_FORMAT.
 
     Returns:
         "Success", or `{"errorMessage": reason}`: the old rows are there then, unless the reason says that
@@ -66,8 +70,9 @@ def load_data(
         bucket = dataset_location(pathoutput, bucket_dstn).bucket
         store = S3Store(bucket, signed=True, setting="CSV_BUCKET_DSTN", client=s3_client)
         glue = _session(boto3_session).client("glue") if table else None
-        options = TableOptions(pathoutput, bucket_dstn, database, table, tuple(names))
-        dataset, types = Destination.open(store, options, glue).held_to_table()
+        kind = parse_table_format(table_format or read_settings().csv.table_format)
+        options = TableOptions(pathoutput, bucket_dstn, database, table, tuple(names), table_format=kind)
+        dataset, types = open_destination(store, options, glue).held_to_table()
         rows = frame_table(df, types, dataset.columns)
         if types is None:
             dataset.require_shared_column(rows.schema, (), "the DataFrame")

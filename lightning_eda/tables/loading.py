@@ -18,7 +18,8 @@ from lightning_eda.tables.csv.stream import CsvResult, stream_csv
 from lightning_eda.tables.dataset.object_names import loaded_run, new_run
 from lightning_eda.tables.dataset.replace import Run
 from lightning_eda.tables.dataset.sink import ParquetSink
-from lightning_eda.tables.destination import Destination, PartitionResult
+from lightning_eda.tables.destination import PartitionResult
+from lightning_eda.tables.formats import open_destination
 from lightning_eda.tables.glue.table import TableTypes
 from lightning_eda.tables.load_result import LoadResult
 from lightning_eda.tables.options import TableOptions
@@ -50,7 +51,7 @@ class Load:
         self._data_ref = data_ref
         self._now = now
         self._declared = task.options.declared_types()
-        self._dataset = Destination.open(task.destination, task.options, task.glue, task.backoff)
+        self._dataset = open_destination(task.destination, task.options, task.glue, task.backoff)
         self._version = data_version(info, task.options, data_ref)
         self._before: list[ObjectInfo] = []
         self._run: Run | None = None

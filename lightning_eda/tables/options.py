@@ -11,6 +11,15 @@ from lightning_eda.tables.values.names import safe_names
 from lightning_eda.tables.values.types import parse_type
 
 TEXT: Final = pa.string()
+PARQUET, DELTA = "parquet", "delta"
+
+
+def parse_table_format(text: str) -> str:
+    """PARQUET or DELTA, as a text says; SettingError for any other."""
+    word = text.strip().lower()
+    if word not in (PARQUET, DELTA):
+        raise SettingError("CSV_TABLE_FORMAT", text, f"{PARQUET} or {DELTA}")
+    return word
 
 
 @dataclass(frozen=True)
@@ -24,6 +33,7 @@ class TableOptions:
         table: Glue table; "" for no catalogue.
         partitions_cols: The partition columns; at most one the CSV does not have, which gets `data_ref`.
         csv: How the CSV is read.
+        table_format: PARQUET or DELTA.
     """
 
     pathoutput: str
@@ -32,6 +42,7 @@ class TableOptions:
     table: str = ""
     partitions_cols: tuple[str, ...] = ("data_ref",)
     csv: CsvOptions = field(default_factory=CsvOptions)
+    table_format: str = PARQUET
 
     def declared_types(self) -> dict[str, pa.DataType]:
         """The types that are declared, by Glue-safe names."""

@@ -16,7 +16,7 @@ from lightning_eda.tables.csv.options import parse_options
 from lightning_eda.tables.dataset.location import dataset_location
 from lightning_eda.tables.glue.requests import glue_client
 from lightning_eda.tables.load_result import LoadResult
-from lightning_eda.tables.options import TableOptions
+from lightning_eda.tables.options import TableOptions, parse_table_format
 
 if TYPE_CHECKING:
     from mypy_boto3_glue import GlueClient
@@ -73,6 +73,12 @@ class TableTask:
     prefix: str
     substr: str
     backoff: Backoff | None = None
+
+    @property
+    def dataset(self) -> str:
+        """Where the dataset is, for people."""
+        location = dataset_location(self.options.pathoutput, self.options.bucket_dstn)
+        return self.destination.url(location.prefix).rstrip("/")
 
     @classmethod
     def from_settings(cls, settings: CsvSettings, servers: Servers) -> Self:
@@ -133,6 +139,7 @@ def _options(settings: CsvSettings, pathoutput: str) -> TableOptions:
             settings.header,
             settings.bad_rows,
         ),
+        table_format=parse_table_format(settings.table_format),
     )
 
 

@@ -39,6 +39,7 @@ class LoadChild:
             "bucket": world.bucket.name,
             "scratch": str(world.scratch),
             "database": world.database,
+            "table_format": world.table_format,
         }
         self._process.stdin.write(json.dumps(task) + "\n")
         self._process.stdin.flush()

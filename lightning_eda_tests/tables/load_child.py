@@ -27,7 +27,8 @@ def world_of(task: dict[str, str]) -> World:
         "s3", endpoint_url=task["endpoint_url"]
     )
     bucket = S3Bucket(task["bucket"], task["endpoint_url"], client)
-    return World(bucket, Path(task["scratch"]), database=task["database"], is_new=False, loads=100)
+    facts = {name: task[name] for name in ("database", "table_format")}
+    return World(bucket, Path(task["scratch"]), is_new=False, loads=100, **facts)
 
 
 def main() -> None:

@@ -19,7 +19,7 @@ from lightning_eda.storage.backoff import Backoff
 from lightning_eda.storage.s3.store import S3Store
 from lightning_eda.tables.csv.options import CsvOptions
 from lightning_eda.tables.load import LoadResult, load_table
-from lightning_eda.tables.options import TableOptions
+from lightning_eda.tables.options import PARQUET, TableOptions
 from lightning_eda.tables.task import TableTask
 from lightning_eda_tests.servers import S3Bucket
 
@@ -41,6 +41,7 @@ class World:
         database: The Glue database.
         loads: How many loads were made.
         is_new: Whether the database is to be made.
+        table_format: Of the dataset.
     """
 
     bucket: S3Bucket
@@ -49,6 +50,7 @@ class World:
     database: str = field(default_factory=lambda: f"db_{uuid.uuid4().hex[:10]}")
     loads: int = 0
     is_new: bool = True
+    table_format: str = PARQUET
 
     def __post_init__(self) -> None:
         self.endpoint_url = self.endpoint_url or self.bucket.endpoint_url
@@ -75,7 +77,8 @@ class World:
     def options(self, **changes: Any) -> TableOptions:
         """Those of every load here, but for the changes."""
         csv = changes.pop("csv", CsvOptions())
-        usual = {"pathoutput": PATH, "database": self.database, "table": TABLE, "partitions_cols": ("day",)}
+        usual: dict[str, Any] = {"pathoutput": PATH, "database": self.database, "table": TABLE}
+        usual |= {"partitions_cols": ("day",), "table_format": self.table_format}
         return TableOptions(**{**usual, **changes}, csv=csv, bucket_dstn=self.bucket.name)
 
     def load(self, day: str = DAY, **changes: Any) -> LoadResult:

@@ -3,7 +3,8 @@
 Takes the object whose key begins with CSV_PREFIX and the day (`2024-01-01` is `20240101`), whose name
 contains CSV_SUBSTR and which was written last; plain, gzip, or the one member of a zip. The new partition is
 uploaded, verified and registered before the old objects are deleted, so a reader has the old rows, the new
-ones or for a moment both, and never none, whatever fails. The same version of the CSV again changes nothing.
+ones or for a moment both, and never none, whatever fails. With CSV_TABLE_FORMAT=delta the dataset is a Delta
+table, and one commit replaces the old rows by the new. The same version of the CSV again changes nothing.
 """
 
 import time
@@ -111,7 +112,8 @@ def _report(
             "unchanged": done.unchanged,
             "status": done.note or "loaded",
             "partitions": ", ".join(part.name for part in done.partitions) or "none",
-            "dataset": task.destination.url(task.options.pathoutput.strip("/")),
+            "dataset": task.dataset,
+            "table_format": task.options.table_format,
             "dagster/column_schema": dg.MetadataValue.table_schema(schema),
             **_reading(done),
             **({"first_rows": preview(rows)} if rows is not None else {}),

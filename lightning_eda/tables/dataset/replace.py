@@ -218,16 +218,9 @@ class _Replacement:
         key = self._keys[partition.folder]
         self._verified[partition.folder] = False
         try:
-            upload, path = partition.file.upload, partition.file.path
-            info = upload.finish() if upload else self._store.put_object(key, path, self._run.metadata)
-            footer = read_footer(self._store, info)
+            put_verified(self._store, key, partition.file, self._schema, self._run.metadata)
         except ObjectNotFoundError:
             return  # a newer run has won already and deleted it, which the last listing will show
-        if footer.rows != partition.file.rows or not footer.schema.equals(self._schema):
-            raise _retryable(
-                f"{self._store.url(key)} holds {footer.rows} rows of {footer.schema.names} in place of the "
-                f"{partition.file.rows} rows of {self._schema.names} that were sent; run it again"
-            )
         self._verified[partition.folder] = True
 
     def _delete(self, keys: Sequence[str]) -> None:
@@ -239,6 +232,25 @@ class _Replacement:
                 f"deleted, and readers see both until the next run deletes them. Run it again. {error}",
                 error,
             ) from error
+
+
+def put_verified(
+    store: ObjectStore, key: str, file: PartitionFile, schema: pa.Schema, metadata: Mapping[str, str]
+) -> None:
+    """Puts the file of a partition, or ends its upload, and reads its footer back.
+
+    Raises:
+        DatasetError: What arrived is not what was sent.
+        ObjectNotFoundError: Someone has deleted it since.
+        StorageError: As the store says.
+    """
+    info = file.upload.finish() if file.upload else store.put_object(key, file.path, metadata)
+    footer = read_footer(store, info)
+    if footer.rows != file.rows or not footer.schema.equals(schema):
+        raise _retryable(
+            f"{store.url(key)} holds {footer.rows} rows of {footer.schema.names} in place of the "
+            f"{file.rows} rows of {schema.names} that were sent; run it again"
+        )
 
 
 def _retryable(text: str, cause: LightningEdaError | None = None) -> DatasetError:

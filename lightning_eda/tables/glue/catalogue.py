@@ -96,6 +96,10 @@ class Catalogue:
         entry = self._entry()
         return None if entry is None else TableTypes.of(entry)
 
+    def require_own(self) -> None:
+        """Refuses a table that is not this dataset's; errors as `types`, and none where there is no table."""
+        self._entry()
+
     def plan(self, schema: pa.Schema, partitions: Mapping[str, PartitionValues]) -> Plan:
         """What has to be told to Glue about files of this schema; changes nothing.
 
@@ -112,7 +116,7 @@ class Catalogue:
         entry = self._entry()
         if entry is None:
             return Plan(columns, tuple(columns), wanted)
-        new_columns = tuple(missing_columns(entry, self._name, columns))
+        new_columns = tuple(self._missing(entry, columns))
         present = self._partitions(list(wanted.values()))
         add, update = {}, {}
         for place, values in wanted.items():
@@ -141,7 +145,7 @@ class Catalogue:
             entry = self._entry()
             if entry is None:
                 self._glue.ask(partial(self._create_table, columns))
-            elif missing := missing_columns(entry, self._name, columns):
+            elif missing := self._missing(entry, columns):
                 if not self._add_columns(entry, {name: columns[name] for name in missing}):
                     self._backoff.pause(tried)
             else:
@@ -205,7 +209,7 @@ class Catalogue:
             lambda: self._client.get_table(DatabaseName=self._database, Name=self._table)
         )
         if reply is not None:
-            check_table(reply["Table"], self._name, self._location, list(self._partition_types))
+            self._check(reply["Table"])
             return reply["Table"]
         if self._glue.ask_if_there(lambda: self._client.get_database(Name=self._database)) is None:
             raise DatasetError(
@@ -213,6 +217,14 @@ class Catalogue:
                 f"--database-input Name={self._database}) or correct CSV_DATABASE"
             )
         return None
+
+    def _check(self, entry: Entry) -> None:
+        """Refuses a table that is not this dataset's."""
+        check_table(entry, self._name, self._location, list(self._partition_types))
+
+    def _missing(self, entry: Entry, columns: Mapping[str, str]) -> Sequence[str]:
+        """The columns that the table does not have; SchemaChangedError for those of another type."""
+        return missing_columns(entry, self._name, columns)
 
     def _partitions(self, wanted: Sequence[list[str]]) -> dict[tuple[str, ...], Entry]:
         """The partitions that are there, by their values."""

@@ -37,10 +37,25 @@ def check_table(entry: Entry, name: str, location: str, partition_columns: Seque
     Raises:
         DatasetError: It is not the table of this dataset.
     """
-    storage = entry.get("StorageDescriptor", {})
-    place = storage.get("Location", "")
-    if "parquet" not in storage.get("InputFormat", "").lower():
+    if is_delta(entry):
+        raise DatasetError(
+            f"Glue table {name} is a Delta table; choose another (CSV_TABLE), or set CSV_TABLE_FORMAT=delta"
+        )
+    if "parquet" not in entry.get("StorageDescriptor", {}).get("InputFormat", "").lower():
         raise DatasetError(f"Glue table {name} is no table of Parquet files; choose another (CSV_TABLE)")
+    check_place(entry, name, location, partition_columns)
+
+
+def is_delta(entry: Entry) -> bool:
+    """Whether a table is read by its Delta log: by what Spark, or else Athena, notes of it."""
+    found = entry.get("Parameters", {})
+    marks = (found.get("spark.sql.sources.provider", ""), found.get("table_type", ""))
+    return "delta" in [mark.lower() for mark in marks]
+
+
+def check_place(entry: Entry, name: str, location: str, partition_columns: Sequence[str]) -> None:
+    """Refuses a table of another place, or with other partition columns; as `check_table`."""
+    place = entry.get("StorageDescriptor", {}).get("Location", "")
     if HADOOP_S3.sub("s3://", place).rstrip("/") != location.rstrip("/"):
         raise DatasetError(
             f"Glue table {name} is at {place}, and not at {location}: writing would split it in two. "
