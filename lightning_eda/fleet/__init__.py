@@ -2,5 +2,6 @@
 
 workers   a function for many things, on a Dask cluster or here
 hours     the hours of a window, from the database file or the lake
+archive   a long window of the lake, summed on the workers
 hour      from granules to files, as a worker does it and as `load` does it here
 """

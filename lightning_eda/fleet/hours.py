@@ -1,13 +1,17 @@
 """The hours of a window, from the database file or from the lake: all of one state, a part at a time."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 from lightning_eda.lake.snapshot import Snapshot
 from lightning_eda.series import GRANULES, HOUR, TIER_TABLES
+from lightning_eda.warehouse.cleaning.cell_sums import CleanCells, sum_window
+from lightning_eda.warehouse.cleaning.piece_sums import SumOptions
+from lightning_eda.warehouse.cleaning.pieces import Span
 from lightning_eda.warehouse.cleaning.rows import count_rows
 from lightning_eda.warehouse.database.memory import memory_database
 from lightning_eda.warehouse.queries import hour_counts, reading
@@ -18,6 +22,7 @@ if TYPE_CHECKING:
     import duckdb
     import pyarrow as pa
 
+Progress = Callable[[int, int], None]
 LEDGER_AT_ONCE = timedelta(days=7)
 
 
@@ -37,6 +42,16 @@ class Hours(Protocol):
 
     def holds(self, table: str) -> bool:
         """Whether there are rows of a table."""
+
+    def sums(
+        self,
+        pieces: Sequence[Span],
+        tables: Sequence[str],
+        options: SumOptions,
+        most_cells: int,
+        progress: Progress,
+    ) -> CleanCells:
+        """The sums per cell of the window, as `cell_sums.sum_window`, from rows of these tables."""
 
 
 @dataclass(frozen=True)
@@ -69,14 +84,33 @@ class FileHours:
         tier = next(tier for tier, known in TIER_TABLES.items() if known.name == table)
         return self.tier_rows(tier) > 0
 
+    def sums(
+        self,
+        pieces: Sequence[Span],
+        tables: Sequence[str],
+        options: SumOptions,
+        most_cells: int,
+        progress: Progress,
+    ) -> CleanCells:
+        """As of the protocol."""
+        return sum_window(partial(self.rows, tables=tables), pieces, options, most_cells, progress)
+
 
 @dataclass(frozen=True)
 class LakeHours:
-    """Hours in the lake at one version of its ledger; it can be sent to another process."""
+    """Hours in the lake at one version of its ledger; it can be sent to another process.
+
+    Attributes:
+        snapshot: What the ledger says of them.
+        start: Start of the window.
+        end: Its end.
+        scheduler: Address of a Dask scheduler, whose workers sum a long window.
+    """
 
     snapshot: Snapshot
     start: datetime
     end: datetime
+    scheduler: str | None = None
 
     @contextmanager
     def rows(
@@ -90,7 +124,7 @@ class LakeHours:
     def part(self, start: datetime, end: datetime) -> "LakeHours":
         """The hours that overlap a span."""
         hours = {key: name for key, name in self.snapshot.hours.items() if start - HOUR < key.hour < end}
-        return LakeHours(replace(self.snapshot, hours=hours), start, end)
+        return replace(self, snapshot=replace(self.snapshot, hours=hours))
 
     def counts(self) -> "pa.Table":
         """A week of the ledger at a time."""
@@ -118,6 +152,21 @@ class LakeHours:
     def holds(self, table: str) -> bool:
         """As of the protocol."""
         return any(table in name.tiers for name in self.snapshot.hours.values())
+
+    def sums(
+        self,
+        pieces: Sequence[Span],
+        tables: Sequence[str],
+        options: SumOptions,
+        most_cells: int,
+        progress: Progress,
+    ) -> CleanCells:
+        """As of the protocol; on the workers of the cluster where there is one."""
+        if not self.scheduler:
+            return sum_window(partial(self.rows, tables=tables), pieces, options, most_cells, progress)
+        from lightning_eda.fleet.archive import sum_on_workers
+
+        return sum_on_workers(self.scheduler, self, pieces, tables, options, most_cells, progress)
 
 
 @contextmanager

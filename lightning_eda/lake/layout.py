@@ -17,6 +17,8 @@ from typing import Final, Self
 LEDGER: Final = "granules"
 TIERS: Final = ("events", "groups", "flashes")
 """In the order of their commits; the ledger comes last."""
+CELL_SUMS: Final = "cell_sums"
+"""The folder beside the tables where workers leave the sums of a window's pieces, for moments."""
 PARTITIONS: Final = ("satellite", "day")
 DIGEST_DIGITS: Final = 20
 NO_FILE: Final = "none"

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from lightning_eda.errors import LakeError, SettingError
-from lightning_eda.lake.layout import LEDGER, TIERS, HourKey, LedgerName
+from lightning_eda.lake.layout import CELL_SUMS, LEDGER, TIERS, HourKey, LedgerName
 from lightning_eda.lake.location import Lake
 from lightning_eda.lake.state import StoredFile, TableState, read_state
 from lightning_eda.storage.object_store import ObjectInfo
@@ -109,6 +109,8 @@ def vacuum_lake(
 ) -> dict[str, int]:
     """Removes the data files that nobody names, and has not named for some days; returns keys and bytes.
 
+    With them go sums of pieces that a killed run left.
+
     Args:
         lake: The lake.
         now: The present, aware.
@@ -130,6 +132,8 @@ def vacuum_lake(
         for key, info in sorted(contents.stored.items())
         if key in unnamed and info.last_modified < oldest
     }
+    left = lake.store.list_objects(lake.key(CELL_SUMS, ""))
+    going |= {info.key: info.size for info in left if info.last_modified < oldest}
     if not dry_run:
         for key in going:
             lake.store.delete_object(key)

@@ -76,8 +76,20 @@ class LakeResource(AwsResource):
             yield database
 
     @contextmanager
-    def open_hours(self, warehouse: WarehouseResource, start: datetime, end: datetime) -> "Iterator[Hours]":
+    def open_hours(
+        self,
+        warehouse: WarehouseResource,
+        start: datetime,
+        end: datetime,
+        scheduler: str | None = None,
+    ) -> "Iterator[Hours]":
         """The hours of a window of any length, of which a part is read at a time.
+
+        Args:
+            warehouse: The database file, used without a lake.
+            start: First hour, aware.
+            end: The hour after the last.
+            scheduler: Address of a Dask scheduler, whose workers sum a long window of the lake.
 
         Raises:
             LakeError: There is no lake yet, or it cannot be read.
@@ -87,7 +99,7 @@ class LakeResource(AwsResource):
         from lightning_eda.fleet.hours import LakeHours, file_hours
 
         if self.is_set():
-            yield LakeHours(self._snapshot(start, end), start, end)
+            yield LakeHours(self._snapshot(start, end), start, end, scheduler)
         else:
             with file_hours(warehouse.file(), start, end) as hours:
                 yield hours

@@ -23,7 +23,13 @@ from lightning_eda.reporting import (
     report_window,
     retried_failures,
 )
-from lightning_eda.resources import DataFolderResource, LakeResource, PinResource, WarehouseResource
+from lightning_eda.resources import (
+    DaskResource,
+    DataFolderResource,
+    LakeResource,
+    PinResource,
+    WarehouseResource,
+)
 
 
 @dg.asset(
@@ -46,6 +52,7 @@ def preprocessor(
     folders: DataFolderResource,
     warehouse: WarehouseResource,
     lake: LakeResource,
+    dask: DaskResource,
 ) -> dg.MaterializeResult:  # type: ignore[type-arg]
     """See the module."""
     from lightning_eda.clustering.window.clean_file import write_clean
@@ -53,7 +60,7 @@ def preprocessor(
     with retried_failures(context):
         window, place = open_window(context, pin, folders)
         progress = Progress(context, f"cell sums of {window}", "pieces")
-        with lake.open_hours(warehouse, window.start, window.end) as hours:
+        with lake.open_hours(warehouse, window.start, window.end, dask.scheduler) as hours:
             clean, notes = clean_window(hours, window, config, progress)
         write_clean(place.rows, clean)
         for note in notes:

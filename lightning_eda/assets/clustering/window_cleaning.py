@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
@@ -155,7 +154,6 @@ def _clean_cells(
     """Sums per cell of the whole window, and a sample of its rows for the map."""
     from lightning_eda.clustering.kmeans.cells import CellSums
     from lightning_eda.clustering.window.clean_file import CleanWindow
-    from lightning_eda.warehouse.cleaning.cell_sums import sum_window
     from lightning_eda.warehouse.cleaning.piece_sums import SumOptions
     from lightning_eda.warehouse.cleaning.pieces import cut_window
 
@@ -164,8 +162,7 @@ def _clean_cells(
     options = SumOptions(_cleaning(config), size, spec.geometry, config.sample_rows)
     tables = tables_asked(config.tier, config.drop_artifacts)
     pieces = cut_window(window.start, window.end, _rows_by_hour(hours, loaded, tables, config.satellites))
-    rows = partial(hours.rows, tables=tables)
-    sums = sum_window(rows, pieces, options, config.cell_limit, progress)
+    sums = hours.sums(pieces, tables, options, config.cell_limit, progress)
     cells = CellSums(sums.size, sums.key, sums.count, sums.mean, sums.sum_squares)
     return CleanWindow(sums.sample, config.tier, spec, sums.read, sums.dropped, cells), sums.notes
 
