@@ -1,4 +1,7 @@
-"""`lightning-eda lake`: whether the lake holds what it names, and the removal of what nobody names."""
+"""`lightning-eda lake`: whether the lake holds what it names, and the removal of what nobody names.
+
+`vacuum` takes the place of any Delta table, too, such as one of CSVs.
+"""
 
 import argparse
 from datetime import UTC, datetime
@@ -21,6 +24,12 @@ def add_lake(commands: Commands) -> None:
     check = commands.add_parser("check", help="is every file there, with the rows that are counted?")
     check.set_defaults(run=run_check)
     vacuum = commands.add_parser("vacuum", help="remove files that no table has named for some days")
+    vacuum.add_argument(
+        "table",
+        nargs="?",
+        metavar="TABLE",
+        help="the place of one Delta table, such as one of CSVs, in place of LIGHTNING_LAKE",
+    )
     vacuum.add_argument(
         "--days", type=float, default=WEEK_DAYS, help="how many, from 7: no run or reader is at it so long"
     )
@@ -46,19 +55,28 @@ def run_check(_: argparse.Namespace) -> int:
 def run_vacuum(options: argparse.Namespace) -> int:
     """`lightning-eda lake vacuum`."""
     from lightning_eda.lake.upkeep import vacuum_lake
+    from lightning_eda.storage.delta.log import DeltaLog
+    from lightning_eda.storage.delta.vacuum import vacuum_table
 
-    lake = _lake()
-    gone = vacuum_lake(lake, datetime.now(UTC), options.days, options.dry_run)
+    place = _lake(options.table)
+    if options.table:
+        log = DeltaLog(place.store, place.prefix)
+        gone = vacuum_table(log, datetime.now(UTC), options.days, options.dry_run)
+    else:
+        gone = vacuum_lake(place, datetime.now(UTC), options.days, options.dry_run)
     verb = "would be removed" if options.dry_run else "removed"
-    print(f"{counted(len(gone), 'file')} ({sum(gone.values()) / 1e6:,.1f} MB) {verb} from {lake.describe()}")
+    print(f"{counted(len(gone), 'file')} ({sum(gone.values()) / 1e6:,.1f} MB) {verb} from {place.describe()}")
     return 0
 
 
-def _lake() -> "Lake":
+def _lake(table: str | None = None) -> "Lake":
+    """The place of a table, or else of the lake."""
     from lightning_eda.lake.location import VARIABLE, open_lake
     from lightning_eda.settings import read_settings
 
     settings = read_settings()
-    if not settings.lake:
+    place = table or settings.lake
+    if not place:
         raise SettingError(VARIABLE, None, "s3://bucket/prefix, or a folder with a slash")
-    return open_lake(settings.lake, settings.s3_endpoint_url, settings.aws_region)
+    setting = "TABLE" if table else VARIABLE
+    return open_lake(place, settings.s3_endpoint_url, settings.aws_region, setting=setting)

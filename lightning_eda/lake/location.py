@@ -79,7 +79,11 @@ def delta_schema(table: str) -> pa.Schema:
 
 
 def open_lake(
-    text: str, endpoint_url: str | None = None, region: str | None = None, profile: str | None = None
+    text: str,
+    endpoint_url: str | None = None,
+    region: str | None = None,
+    profile: str | None = None,
+    setting: str = VARIABLE,
 ) -> Lake:
     """The lake that a setting names; nothing is looked at or made yet.
 
@@ -88,6 +92,7 @@ def open_lake(
         endpoint_url: Server to use in place of AWS.
         region: AWS region; None leaves it to the standard AWS variables and files.
         profile: Profile of ~/.aws; None leaves it to the standard AWS variables.
+        setting: What names it, for the words of errors.
 
     Raises:
         SettingError: The text is neither.
@@ -101,9 +106,9 @@ def open_lake(
             endpoint_url=endpoint_url,
             region=region,
             profile=profile,
-            setting=VARIABLE,
+            setting=setting,
         )
         return Lake(store, f"{prefix}/" if prefix else "")
     if "/" not in text or "://" in text:
-        raise SettingError(VARIABLE, text, "s3://bucket/prefix, or a folder written with a slash: ./lake")
-    return Lake(FolderStore(Path(text).expanduser().absolute(), setting=VARIABLE))
+        raise SettingError(setting, text, "s3://bucket/prefix, or a folder written with a slash: ./lake")
+    return Lake(FolderStore(Path(text).expanduser().absolute(), setting=setting))

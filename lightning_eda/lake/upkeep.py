@@ -9,16 +9,15 @@ from datetime import datetime, timedelta
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from lightning_eda.errors import LakeError, SettingError
+from lightning_eda.errors import LakeError
 from lightning_eda.lake.layout import CELL_SUMS, LEDGER, TIERS, HourKey, LedgerName
 from lightning_eda.lake.location import Lake
 from lightning_eda.lake.state import StoredFile, TableState, read_state
+from lightning_eda.storage.delta.log import LOG_FOLDER
+from lightning_eda.storage.delta.vacuum import SHORTEST_DAYS, require_days, unnamed_files
 from lightning_eda.storage.object_store import ObjectInfo
 
 TABLES = (*TIERS, LEDGER)
-LOG = "_delta_log/"
-SHORTEST_DAYS = 7
-"""No run works so long on files that it has not committed yet, and no reader so long on one version."""
 FILES_AT_ONCE = 8
 
 
@@ -122,8 +121,7 @@ def vacuum_lake(
         LakeError: There is no lake, or a log cannot be used.
         StorageError: The store cannot be listed or written.
     """
-    if days < SHORTEST_DAYS:
-        raise SettingError("days", days, f"a number from {SHORTEST_DAYS}", "Runs and readers may be at work.")
+    require_days(days)
     contents = _contents(lake)
     oldest = now - timedelta(days=days)
     unnamed = _unnamed_for(lake, days) - contents.kept
@@ -144,10 +142,7 @@ def _unnamed_for(lake: Lake, days: float) -> set[str]:
     """Keys of files that no version of the last days names, as delta-rs reads its logs."""
     found = set()
     for table in TABLES:
-        delta = lake.make(table)
-        with lake.explained(table):
-            paths = delta.vacuum(int(days * 24), dry_run=True, enforce_retention_duration=False, full=True)
-        found |= {lake.key(table, path) for path in paths}
+        found |= unnamed_files(lake.log(table), lake.make(table), days)
     return found
 
 
@@ -161,7 +156,7 @@ def _contents(lake: Lake) -> _Contents:
         info.key: info
         for table in TABLES
         for info in lake.store.list_objects(lake.key(table, ""))
-        if not info.key.startswith(lake.key(table, LOG))
+        if not info.key.startswith(lake.key(table, LOG_FOLDER))
     }
     return _Contents(lake, states, stored)
 
