@@ -1,13 +1,17 @@
 """Fixtures shared by all tests."""
 
+from functools import cache
 from pathlib import Path
 
+import botocore.session
 import pytest
+from botocore.loaders import create_loader
 
 from lightning_eda_tests.examples import register_profiles
 
 SHARED = Path(__file__).parents[2] / "shared"
 register_profiles()
+botocore.session.create_loader = cache(create_loader)  # each of a thousand clients would read 5 MB of JSON
 
 
 def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
