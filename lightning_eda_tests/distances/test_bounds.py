@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from lightning_eda.distances import blocks
 from lightning_eda.distances import day as module
 from lightning_eda.distances.blocks import FREE_LINES
 from lightning_eda.errors import PairsError
@@ -16,9 +17,11 @@ CHILD = """
 import sys
 from datetime import date
 from pathlib import Path
+from lightning_eda.distances import blocks
 from lightning_eda.distances.day import read_day
 from lightning_eda.errors import PairsError
 from lightning_eda.storage.folder import FolderStore
+blocks.FREE_LINES = int(sys.argv[2])
 try:
     read_day(FolderStore(Path(sys.argv[1])), "in", date(2024, 10, 1), max_records=0)
 except PairsError as error:
@@ -33,7 +36,7 @@ def bomb(megabytes: int, line: bytes = LINE) -> bytes:
     return gzip.compress(line * ((megabytes << 20) // len(line)), 9)
 
 
-def peak(root: Path, objects: dict[str, bytes]) -> tuple[str, int]:
+def peak(root: Path, objects: dict[str, bytes], free_lines: int) -> tuple[str, int]:
     """What a process of its own says of a day, and the most memory it had, MB.
 
     By /proc, as `ru_maxrss` of a child begins at the most that its parent ever had.
@@ -42,32 +45,34 @@ def peak(root: Path, objects: dict[str, bytes]) -> tuple[str, int]:
         path = root / "in" / "day=2024-10-01" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data)
-    command = [sys.executable, "-c", CHILD, str(root)]
+    command = [sys.executable, "-c", CHILD, str(root), str(free_lines)]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     *words, memory = done.stdout.splitlines()
     return " ".join(words), int(memory)
 
 
-def test_a_bomb_is_refused_and_memory_is_flat(tmp_path: Path):
-    """Of 200 MB, twice that, many small ones, and blank lines: as for the few rows that are free."""
-    _, plain = peak(tmp_path / "plain", {"a.csv": LINE * FREE_LINES})
-    once = bomb(200)
+@pytest.mark.parametrize(
+    "free_lines", [500_000, pytest.param(FREE_LINES, marks=pytest.mark.slow)], ids=["few", "as it is"]
+)
+def test_a_bomb_is_refused_and_memory_is_flat(tmp_path: Path, free_lines: int):
+    """Of 400 MB, many small ones, and blank lines: as for the few rows that are free."""
+    _, plain = peak(tmp_path / "plain", {"a.csv": LINE * free_lines}, free_lines)
     for name, objects in {
-        "once": {"a.csv.gz": once},
-        "twice": {"a.csv.gz": once * 2},
-        "many": {f"{number:03}.csv.gz": bomb(12) for number in range(20)},
+        "large": {"a.csv.gz": bomb(200) * 2},
+        "many": {f"{number:03}.csv.gz": packed for number, packed in enumerate([bomb(12)] * 20)},
         "blank": {"a.csv.gz": bomb(200, b"\n")},
     }.items():
-        words, memory = peak(tmp_path / name, objects)
+        words, memory = peak(tmp_path / name, objects, free_lines)
         assert "as only a bomb does" in words
         assert memory < plain + 150, (name, memory, plain)
 
 
-def test_pairs_that_pack_well_are_no_bomb(tmp_path: Path):
+def test_pairs_that_pack_well_are_no_bomb(tmp_path: Path, monkeypatch):
     """More lines than are free, each pair once, and long items that repeat: all are read."""
-    side = 2900
+    monkeypatch.setattr(blocks, "FREE_LINES", 40_000)
+    side = 290
     lines = "".join(f"{i},{j},1\n" for i in range(side) for j in range(i)).encode()
-    assert lines.count(b"\n") > FREE_LINES
+    assert lines.count(b"\n") > blocks.FREE_LINES
     assert read(tmp_path / "short", {"a.csv.gz": gzip.compress(lines, 9)}).counts.rows == lines.count(b"\n")
     long = "".join(f"{'x' * 400}{i},{'x' * 400}{j},1\n" for i in range(200) for j in range(i)).encode()
     packed = gzip.compress(long, 9)
@@ -77,7 +82,7 @@ def test_pairs_that_pack_well_are_no_bomb(tmp_path: Path):
 
 def test_a_bomb_beyond_the_rows_that_are_wanted_is_not_unpacked(tmp_path: Path):
     """MAX_RECORDS bounds memory by itself."""
-    assert read(tmp_path, {"a.csv.gz": bomb(400)}, max_records=1000).counts.truncated
+    assert read(tmp_path, {"a.csv.gz": bomb(60)}, max_records=1000).counts.truncated
 
 
 def test_a_day_of_more_bytes_than_memory_holds_is_refused_unread(tmp_path: Path, monkeypatch):

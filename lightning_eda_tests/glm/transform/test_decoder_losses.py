@@ -143,8 +143,16 @@ def hour(tmp_path_factory) -> Extraction:
     return fetched(tmp_path_factory.mktemp("hour"), granules=20)
 
 
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSTOP], ids=["killed", "stopped"])
-def test_20_disturbed_decoders_lose_no_row(hour, number, monkeypatch):
+@pytest.mark.parametrize(
+    ("number", "times"),
+    [
+        (signal.SIGKILL, KILLS // 5),
+        (signal.SIGSTOP, 1),
+        pytest.param(signal.SIGKILL, KILLS, marks=pytest.mark.slow),
+        pytest.param(signal.SIGSTOP, KILLS // 4, marks=pytest.mark.slow),
+    ],
+)
+def test_20_disturbed_decoders_lose_no_row(hour, number, times, monkeypatch):
     """At random moments, all tiers: the same bytes as undisturbed, nothing in quarantine."""
     monkeypatch.setattr(decoder_module, "WRITE_TIMEOUT_S", 3.0)
     with Decoder() as decoder:
@@ -153,7 +161,7 @@ def test_20_disturbed_decoders_lose_no_row(hour, number, monkeypatch):
         whole = write_hour_series(hour, TIERS, decoder)
         seconds = time.monotonic() - begin
     moments, hits = Random(20), 0
-    for _ in range(KILLS if number == signal.SIGKILL else 5):
+    for _ in range(times):
         with Decoder(granule_timeout_s=1.0) as decoder:
             decoder.start()
             disturbance = Disturbed(decoder, moments.uniform(0, seconds), number)
