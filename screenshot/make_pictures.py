@@ -47,8 +47,10 @@ def main() -> None:
             with open_browser(port, (2900, 1420)) as browser:
                 browser.go("/asset-groups")
                 browser.page.get_by_text("Hide navigation").click()
-                browser.open_graph("extract", "storm_cells", "parquet_table", "cluster_map")
+                browser.open_graph("extract", "storm_page", "parquet_table", "cluster_map")
                 keep(browser, "pipeline/eda_sda_pipe.png")
+            with open_browser(port, (1400, 860)) as browser:
+                picture_storms(browser, folder)
         midnight = DEMO_HOUR.replace(hour=0)
         hour = WindowFolders(folder / "data", DEMO_HOUR, DEMO_HOUR + timedelta(hours=1)).figures
         day = WindowFolders(folder / "data", midnight, midnight + timedelta(days=1)).figures
@@ -107,6 +109,17 @@ def picture_pages(browser: Browser) -> None:
     browser.page.wait_for_timeout(2500)
     browser.show_picture()
     keep(browser, "pipeline/map.png")
+
+
+def picture_storms(browser: Browser, folder: Path) -> None:
+    """The storm page, at the liveliest moment of its largest storm."""
+    (page,) = folder.rglob("storms.html")
+    browser.page.goto(page.as_uri())
+    browser.page.wait_for_selector("body[data-ready]")
+    browser.page.locator("#list button").first.click()
+    browser.page.locator("#curve").click(position={"x": 170, "y": 60})
+    browser.page.wait_for_timeout(500)
+    keep(browser, "maps/storms.png")
 
 
 def keep_map(source: Path, name: str) -> None:

@@ -60,7 +60,8 @@ def run_demo(_: argparse.Namespace) -> int:
         "GOES_DOY": f"{DEMO_HOUR:%j}",
         "GOES_HOUR": f"{DEMO_HOUR:%H}",
     }
-    options = ["launch", "--assets", "*cluster_map", "-m", "lightning_eda.definitions"]
+    options = ["launch", "--assets", "*cluster_map,*storm_page", "-m", "lightning_eda.definitions"]
+    options += ["--partition", f"{DEMO_HOUR:%Y-%m-%d}"]  # of storm_page; the pinned assets have none
     shown = " ".join([*(f"{name}={value}" for name, value in pin.items()), shlex.join(["dg", *options])])
     print(f"2. Running the pipeline on them through Dagster:\n   {shown}")
     begin = time.monotonic()
@@ -101,7 +102,10 @@ def _show_database(settings: Settings) -> None:
     print(f'   {sys.executable} -c "import duckdb; duckdb.connect({str(database)!r}, read_only=True).sql(')
     print(f"   '''{DEMO_QUERY}''').show()\"")
     window = WindowFolders(Path(settings.data_dir), DEMO_HOUR, DEMO_HOUR + HOUR)
+    midnight = DEMO_HOUR.replace(hour=0)
+    day = WindowFolders(window.data_dir, midnight, midnight + 24 * HOUR)
     print(f"4. Open the report: {window.figures / 'report.html'}")
+    print(f"   and the storms of the day: {day.figures / 'storms.html'}")
     print(f"   or look around in the Dagster UI: {ui_command(Path.cwd())}")
 
 

@@ -72,8 +72,13 @@ class Browser:
         self.page.reload()  # fits the graph into the page
         for asset in assets:
             self.page.locator("svg").get_by_text(asset, exact=True).first.wait_for()
-        self.page.wait_for_function("() => !document.querySelector('svg').textContent.includes('Loading')")
-        self.page.wait_for_timeout(SETTLED)
+        self.wait_until_loaded()
+
+    def wait_until_loaded(self) -> None:
+        """Until nothing on the page says that it is loading, and goes on saying nothing for a while."""
+        for _ in range(2):
+            self.page.wait_for_function("() => !document.body.innerText.includes('Loading')")
+            self.page.wait_for_timeout(SETTLED)
 
     def launch(self, job: str, keys: str = "") -> str:
         """Materialises the assets of a job, as its page offers it; the words of the UI when it is launched.

@@ -109,8 +109,11 @@ def test_the_demo(tmp_path):
     done = command("lightning-eda", "demo", cwd=place)
     assert "flashes of 180 granules" in done.stdout
     told = re.findall(r"^   (\w+): [\d.]+m?s$", done.stdout, re.MULTILINE)
-    assert {"extract", "load", "cluster_map"} <= {*told}
+    assert {"extract", "load", "cluster_map", "storm_page"} <= {*told}
     assert "Try:" in done.stdout
+    for page in re.findall(r"data/figures/\S+\.html", done.stdout):
+        assert (place / page).exists()
+    assert "/storms.html" in done.stdout
     with duckdb.connect(str(place / "data" / "lightning.duckdb"), read_only=True) as database:
         query = done.stdout[done.stdout.index("SELECT") : done.stdout.index("LIMIT 5") + 7]
         assert len(database.sql(query).fetchall()) == 5

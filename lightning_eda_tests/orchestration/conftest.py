@@ -18,6 +18,7 @@ from lightning_eda_tests.orchestration.storm_days import range_tags, storms_of_d
 from lightning_eda_tests.servers import S3Bucket
 from lightning_eda_tests.warehouse.detections import store
 
+DRAWN_BY_ITSELF = dg.AssetKey("storm_page")  # takes a second; test_storm_page.py runs it
 LIGHTNING_GROUPS = {group for asset in LIGHTNING_ASSETS for group in asset.group_names_by_key.values()}
 
 
@@ -60,7 +61,11 @@ def materialized(
     """Materialises the assets of a group, of several, or (None) all of lightning."""
     definitions = build_definitions(settings)
     groups = {group} if isinstance(group, str) else {*(group or LIGHTNING_GROUPS)}
-    assets = [asset for asset in definitions.assets if groups & {*asset.group_names_by_key.values()}]
+    assets = [
+        asset
+        for asset in definitions.assets
+        if groups & {*asset.group_names_by_key.values()} and asset.key != DRAWN_BY_ITSELF
+    ]
     return dg.materialize(
         assets,
         resources=dict(definitions.resources),

@@ -9,6 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import dagster as dg
+import duckdb
 import pytest
 
 from lightning_eda.definitions import build_definitions
@@ -46,7 +47,15 @@ def test_a_day_becomes_cells_on_a_map(stormy, run, tmp_path):
     assert max(cell["radius_km"] for cell in cells) < 12.0
     assert len(flashes_of(stormy)) == 95
     figures = tmp_path / "data" / "figures" / "2024-07-01T00_2024-07-02T00"
-    assert {path.name for path in figures.iterdir()} == {"storm_cells.png", "storm_cells.html"}
+    endings = {path.suffix for path in figures.glob("storm_cells.*")}
+    assert endings == {".png", ".html", ".geojson", ".parquet"}
+    with duckdb.connect() as reader:
+        files = f"'{figures}/storm_cells.parquet'"
+        shapes = reader.sql(
+            f"SELECT cell, ST_AsText(geometry).regexp_extract('\\w+') FROM {files}"
+        ).fetchall()
+    assert dict(shapes)[dateline["cell"]] == "MULTIPOLYGON"
+    assert sorted(kind for _, kind in shapes) == ["MULTIPOLYGON", "POLYGON", "POLYGON"]
     shown = metadata(result, "storm_cells")
     assert shown["dagster/row_count"] == 3
     assert shown["noise_share"] == pytest.approx(10 / 105)

@@ -1,8 +1,10 @@
 """The storm page of a day, with and without its density grids."""
 
+import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import duckdb
 import numpy as np
 
 from lightning_eda.grids.density import Density, density_table, minute_number
@@ -11,9 +13,11 @@ from lightning_eda.grids.fixed_grid import SIZE
 from lightning_eda.grids.pixel_sizes import learn_sizes
 from lightning_eda_tests.figures.conftest import payload
 from lightning_eda_tests.orchestration.storm_days import DAY, failure, metadata, only, storms_of_day
+from lightning_eda_tests.warehouse.contents import rows_with
 from lightning_eda_tests.warehouse.detections import store
 
 START = datetime.fromisoformat(DAY).replace(tzinfo=UTC)
+START_OF_EVE = datetime(2024, 6, 30, 23, 20)
 run_page = only("storm_tracks", "lightning_jumps", "storm_page")
 
 
@@ -47,6 +51,13 @@ def test_storms_flashes_and_density_are_on_the_page(stormy, tmp_path):
     assert shown["map_G18"].startswith(f"![{words}](data:image/png;base64,")
     assert view["density"]["side"] == 1
     assert [storm["flashes"] for storm in view["storms"]] == [40, 30, 25]
+    with duckdb.connect() as reader:
+        tracks = shown["file_storm_tracks.parquet"]
+        rows = reader.sql(f"SELECT flashes, ST_AsText(geometry) FROM '{tracks}' ORDER BY flashes").fetchall()
+    assert [flashes for flashes, _ in rows] == [25, 30, 40]
+    assert "-179.9" in rows[0][1] or "179.9" in rows[0][1]
+    features = json.loads(Path(shown["file_storm_track_points.geojson"]).read_text())["features"]
+    assert {feature["properties"]["track"] for feature in features} == {one["name"] for one in view["storms"]}
 
 
 def test_each_satellite_has_its_own_view(settings, tmp_path):
@@ -61,6 +72,18 @@ def test_each_satellite_has_its_own_view(settings, tmp_path):
     assert "No density: flash_density has not run" in page["views"][1]["words"]
     assert only("storm_page")(mine).success
     assert page_of(tmp_path / "data") == page
+
+
+def test_a_storm_that_was_over_before_the_day_is_not_on_its_page(settings, tmp_path):
+    """Its row says that it has ended; there is no frame of it to show."""
+    mine = settings()
+    (tmp_path / "data").mkdir()
+    evening = [row | {"flash_id": number} for number, row in enumerate(storms_of_day(day=START_OF_EVE))]
+    store(Path(mine.duckdb_path), flashes=evening)
+    assert only("storm_tracks", "lightning_jumps")(mine, "2024-06-30").success
+    assert run_page(mine).success
+    (view,) = page_of(tmp_path / "data")["views"]
+    assert len(rows_with(mine.duckdb_path, "storm_tracks", day=DAY)) > len(view["storms"])
 
 
 def test_a_day_without_flashes(settings, tmp_path):

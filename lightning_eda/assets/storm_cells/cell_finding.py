@@ -87,11 +87,12 @@ class FoundCells:
 
 @dataclass(frozen=True)
 class Drawings:
-    """The map to print, the page to explore, a small picture of the map; where the flashes come from."""
+    """The map to print, the page to explore, a small map, files for GIS programs; whose flashes they are."""
 
     map: Path
     page: Path
     thumbnail: bytes
+    shapes: list[Path]
     source: str
 
 
@@ -183,9 +184,11 @@ def made_of(note: "PairsNote", day: date) -> "DayState | None":
 
 
 def draw_cells(found: FoundCells, place: WindowFolders) -> Drawings:
-    """Writes the map and the page."""
+    """Writes the map, the page, and the cells for GIS programs."""
     from lightning_eda import figures
+    from lightning_eda.assets.storm_cells.geo_files import write_shapes
     from lightning_eda.figures.maps.storm_map import render_cell_page, render_storm_map
+    from lightning_eda.figures.maps.storm_shapes import cell_shapes
     from lightning_eda.glm.origin import window_is_simulated
     from lightning_eda.glm.windows import Window
     from lightning_eda.storage.atomic import write_atomic
@@ -204,7 +207,9 @@ def draw_cells(found: FoundCells, place: WindowFolders) -> Drawings:
     png = render_storm_map(scene, f"{loaded} granules" if loaded else "")
     write_atomic(image, png)
     write_atomic(page, render_cell_page(scene).encode())
-    return Drawings(image, page, figures.thumbnail(png), scene.source)
+    around = cell_shapes(found.cells, found.flashes)
+    shapes = write_shapes(place.figures, "storm_cells", found.cells, around)
+    return Drawings(image, page, figures.thumbnail(png), shapes, scene.source)
 
 
 def _as_clusters(table: "pa.Table") -> "pa.Table":

@@ -21,17 +21,18 @@ MOST_BLOCKS = 3_000_000  # about 5 MB of the page
 
 @dataclass(frozen=True)
 class StormPage:
-    """The page, what is on it, and a small map of each satellite."""
+    """The page, what is on it, a small map of each satellite, and the files for GIS programs."""
 
     path: Path
     scenes: "list[StormScene]"
     thumbnails: dict[str, bytes]
+    shapes: list[Path]
 
 
 def make_page(
     hours: "Database", tables: "dict[str, pa.Table]", place: WindowFolders, drop_artifacts: bool
 ) -> StormPage:
-    """Writes the page of a day.
+    """Writes the page of a day, and its storms for GIS programs.
 
     Args:
         hours: Where the flashes are.
@@ -48,9 +49,14 @@ def make_page(
     import pyarrow.compute as pc
 
     from lightning_eda import figures
+    from lightning_eda.assets.storm_cells.geo_files import write_shapes
     from lightning_eda.assets.storm_cells.pair_finding import day_flashes
+    from lightning_eda.figures.maps.storm_shapes import point_shapes, track_shapes
     from lightning_eda.storage.atomic import write_atomic
 
+    tracks, points = tables["storm_tracks"], tables["storm_track_points"]
+    # A storm may be found on this day to have been over before.
+    tables = {**tables, "storm_tracks": tracks.filter(pc.is_in(tracks["track"], points["track"]))}
     flashes = day_flashes(hours, place, [], drop_artifacts).rows
     satellites = {*flashes["satellite"].to_pylist(), *tables["storm_tracks"]["satellite"].to_pylist()}
     scenes = [
@@ -63,7 +69,10 @@ def make_page(
     path = place.figures / "storms.html"
     write_atomic(path, figures.render_storm_page(scenes).encode())
     maps = {one.satellite: figures.thumbnail(figures.render_track_map(one)) for one in scenes}
-    return StormPage(path, scenes, maps)
+    tracks = tables["storm_tracks"]
+    shapes = write_shapes(place.figures, "storm_tracks", tracks, track_shapes(tracks, points))
+    shapes += write_shapes(place.figures, "storm_track_points", points, point_shapes(points))
+    return StormPage(path, scenes, maps, shapes)
 
 
 def _scene(

@@ -3,7 +3,8 @@
 Clusters the pairs of `flash_pairs` with the same functions as `dbscan_clusters`: with EPSILON set to `eps_km`
 and MIN_SAMPLES to `min_samples` that gives the same clusters. Writes
 `STORM_CELLS_FOLDER/day=YYYY-MM-DD/clusters.csv.gz`, the tables `storm_cells` (where, when, how large, how
-active) and `storm_cell_flashes`, and a map. A day without flashes is a result with 0 cells.
+active) and `storm_cell_flashes`, a map, and the cells as GeoJSON and GeoParquet. A day without flashes is a
+result with 0 cells.
 """
 
 import time
@@ -103,5 +104,6 @@ def _report(
             "database": file_link(database),
             "file_map": file_link(drawings.map),
             "file_interactive_map": file_link(drawings.page),
+            **{f"file_{path.name}": file_link(path) for path in drawings.shapes},
         },
     )

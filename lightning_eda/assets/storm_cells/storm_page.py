@@ -94,6 +94,6 @@ def _report(day: str, made: "StormPage", seconds: float) -> PartitionReport:
                 for one in made.scenes
             },
             "jumps_are": WHAT_IT_IS,
-            "file_page": file_link(made.path),
+            **{f"file_{path.name}": file_link(path) for path in (made.path, *made.shapes)},
         },
     )
