@@ -2,6 +2,7 @@
 
 layout     names: an hour of a satellite, its files, what the ledger's file says of the others
 location   where the lake is, and the columns of its tables
+parquet    files read without threads that outlive the program
 hour       the files of an hour, written before anybody sees them
 commit     how hours become visible: all four tables or nothing
 state      what a table names at one version

@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 from lightning_eda.errors import ObjectNotFoundError
 from lightning_eda.lake.layout import DIGEST_DIGITS, LEDGER, PARTITIONS, TIERS, HourKey, LedgerName
 from lightning_eda.lake.location import Lake, delta_schema
+from lightning_eda.lake.parquet import read_parquet
 from lightning_eda.series import LOADED_AT
 
 FRESH = timedelta(days=1)
@@ -95,7 +96,7 @@ def write_hour(
 def describe_file(lake: Lake, table: str, path: str) -> DataFile:
     """A file that is in the store already; ObjectNotFoundError when it is not there."""
     data = lake.store.read_object(lake.key(table, path))
-    return _described(path, data, pq.read_table(io.BytesIO(data), columns=["granule_start"]))
+    return _described(path, data, read_parquet(data, ["granule_start"]))
 
 
 def _packed(table: str, rows: pa.Table) -> bytes:

@@ -1,17 +1,16 @@
 """Reading: the ledger at one version says which files make up each hour, whatever is committed meanwhile."""
 
-import io
 from collections.abc import Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from lightning_eda.errors import LakeError, ObjectNotFoundError
 from lightning_eda.lake.layout import LEDGER, HourKey, LedgerName
 from lightning_eda.lake.location import Lake, warehouse_schema
+from lightning_eda.lake.parquet import read_parquet
 from lightning_eda.lake.state import TableState, read_state
 
 FILES_AT_ONCE = 8
@@ -51,7 +50,7 @@ class Snapshot:
             raise LakeError(
                 f"{self.lake.address(table)}/{path} is gone although the ledger names it; load the hour again"
             ) from error
-        rows = pq.read_table(io.BytesIO(data), use_threads=False)
+        rows = read_parquet(data)
         schema = warehouse_schema(table)
         satellite = pa.repeat(pa.scalar(key.satellite), rows.num_rows)
         columns = [satellite if name == "satellite" else rows[name] for name in schema.names]

@@ -1,17 +1,16 @@
 """Upkeep: whether the lake holds what it names, and the removal of what nobody names any more."""
 
-import io
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from lightning_eda.errors import LakeError
 from lightning_eda.lake.layout import CELL_SUMS, LEDGER, TIERS, HourKey, LedgerName
 from lightning_eda.lake.location import Lake
+from lightning_eda.lake.parquet import read_parquet
 from lightning_eda.lake.state import StoredFile, TableState, read_state
 from lightning_eda.storage.delta.log import LOG_FOLDER
 from lightning_eda.storage.delta.vacuum import SHORTEST_DAYS, require_days, unnamed_files
@@ -174,7 +173,7 @@ def _hour_mistakes(contents: _Contents, key: HourKey, name: LedgerName) -> list[
     if ledger_key not in contents.stored:
         return []  # told already
     columns = [f"n_{tier}" for tier in TIERS]
-    counts = pq.read_table(io.BytesIO(lake.store.read_object(ledger_key)), columns=columns)
+    counts = read_parquet(lake.store.read_object(ledger_key), columns)
     mistakes = []
     for tier in TIERS:
         files = contents.states[tier].hours.get(key, {})
