@@ -12,7 +12,7 @@ from dagster._core.scheduler.instigation import InstigatorType
 
 from lightning_eda.checks import check_result
 from lightning_eda.reporting import readable_failures
-from lightning_eda.resources import PinResource, WarehouseResource
+from lightning_eda.resources import LakeResource, PinResource, WarehouseResource
 
 LATE = timedelta(hours=2, minutes=30)  # an hour is loaded when its first granule is 70 to 90 minutes old
 STALE = timedelta(hours=4, minutes=30)
@@ -33,14 +33,17 @@ NEWEST_HOUR_IS_FRESH = dg.AssetCheckSpec(
     description=NEWEST_HOUR_IS_FRESH.description,
 )
 def newest_hour_is_fresh(
-    context: dg.AssetCheckExecutionContext, warehouse: WarehouseResource, pin: PinResource
+    context: dg.AssetCheckExecutionContext,
+    warehouse: WarehouseResource,
+    lake: LakeResource,
+    pin: PinResource,
 ) -> dg.AssetCheckResult:
     """See the module; with the pin set, or while nobody asks for the newest hours, it passes."""
     with readable_failures():
         if pin.year or pin.doy or pin.hour or not is_on(context.instance, *WATCHERS):
             numbers: dict[str, int | str] = {"watched": "no: hourly_lightning and heal_hours are off"}
             return check_result(NEWEST_HOUR_IS_FRESH, True, dg.AssetCheckSeverity.WARN, "", numbers)
-        return check_freshness(_newest(warehouse), _run_made_at(context))
+        return check_freshness(lake.newest_granule(warehouse, DATABASE_WAIT_S), _run_made_at(context))
 
 
 def check_freshness(newest: datetime | None, now: datetime) -> dg.AssetCheckResult:
@@ -62,10 +65,10 @@ def check_freshness(newest: datetime | None, now: datetime) -> dg.AssetCheckResu
 
 
 def freshness_events(
-    instance: dg.DagsterInstance, warehouse: WarehouseResource, now: datetime
+    instance: dg.DagsterInstance, warehouse: WarehouseResource, lake: LakeResource, now: datetime
 ) -> Iterator[dg.AssetCheckEvaluation]:
     """The evaluation as it is now, when it is not as it was told last."""
-    result = check_freshness(_newest(warehouse), now)
+    result = check_freshness(lake.newest_granule(warehouse, DATABASE_WAIT_S), now)
     evaluation = dg.AssetCheckEvaluation(
         asset_key=NEWEST_HOUR_IS_FRESH.asset_key,
         check_name=NEWEST_HOUR_IS_FRESH.name,
@@ -100,14 +103,6 @@ def _run_made_at(context: dg.AssetCheckExecutionContext) -> datetime:
 
 def _said(evaluation: dg.AssetCheckEvaluation) -> tuple[object, ...]:
     return evaluation.passed, evaluation.severity, evaluation.metadata
-
-
-def _newest(warehouse: WarehouseResource) -> datetime | None:
-    from lightning_eda.warehouse.database.connection import is_absent
-    from lightning_eda.warehouse.queries import newest_granule
-
-    database = warehouse.file()
-    return None if is_absent(database) else newest_granule(database, DATABASE_WAIT_S)
 
 
 def _text(newest: datetime | None) -> str:

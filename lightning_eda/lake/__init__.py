@@ -7,5 +7,6 @@ hour       the files of an hour, written before anybody sees them
 commit     how hours become visible: all four tables or nothing
 state      what a table names at one version
 snapshot   reading
+summary    what the ledger's log says of all hours: days, and the newest granule
 upkeep     what is missing, what nobody names any more, and its removal
 """

@@ -13,6 +13,8 @@ from lightning_eda.resources.variables import from_setting
 from lightning_eda.resources.warehouse import WarehouseResource
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from lightning_eda.fleet.hours import Hours
     from lightning_eda.lake.location import Lake
     from lightning_eda.lake.snapshot import Snapshot
@@ -114,6 +116,34 @@ class LakeResource(AwsResource):
         if snapshot is None:
             raise LakeError(f"there is no lake at {lake.describe()} yet: materialize the asset `load` first")
         return snapshot
+
+    def ledger_days(self) -> "pa.Table | None":
+        """The days of the lake, as `stale_days` takes them; None without a lake: the database has them.
+
+        Raises:
+            LakeError: It cannot be read.
+        """
+        if not self.is_set():
+            return None
+        from lightning_eda.lake.summary import ledger_days
+
+        return ledger_days(self.lake())
+
+    def newest_granule(self, warehouse: WarehouseResource, wait_s: float) -> datetime | None:
+        """Start of the newest granule that is loaded, aware UTC; None when nothing is.
+
+        Raises:
+            DatabaseBusyError, WarehouseError: As `reading`.
+            LakeError: The lake cannot be read.
+        """
+        if self.is_set():
+            from lightning_eda.lake.summary import newest_granule
+
+            return newest_granule(self.lake())
+        from lightning_eda.warehouse.database.connection import is_absent
+        from lightning_eda.warehouse.queries import newest_granule as newest_in_database
+
+        return None if is_absent(warehouse.file()) else newest_in_database(warehouse.file(), wait_s)
 
 
 class DaskResource(dg.ConfigurableResource):  # type: ignore[type-arg]

@@ -58,9 +58,7 @@ def heal_hours_sensor(settings: Settings, clock: Callable[[], datetime]) -> dg.S
             listed = listed_granules(glm.store(), due.hours, glm.product_prefix())
             try:
                 rows = _ledger_rows(warehouse, lake, due, glm.own_satellites())
-                # What it asks of a database file it cannot ask of a lake.
-                told = () if lake.is_set() else freshness_events(context.instance, warehouse, clock())
-                freshness = list(told)
+                freshness = list(freshness_events(context.instance, warehouse, lake, clock()))
             except DatabaseBusyError as error:
                 return dg.SkipReason(f"the hours are compared at the next tick: {error}")
             loaded, undecoded = (loaded_granules(rows[kind], due.hours) for kind in (False, True))

@@ -42,16 +42,12 @@ def heal_storms_sensor(clock: Callable[[], datetime]) -> dg.SensorDefinition:
     def heal_storms(
         context: dg.SensorEvaluationContext, warehouse: WarehouseResource, lake: LakeResource
     ) -> dg.SensorResult | dg.SkipReason:
-        from lightning_eda.warehouse.database.connection import is_absent
-
-        if lake.is_set():
-            return dg.SkipReason("days of the lake are not compared: materialize a day's storm cells again")
-        cursor, database = HealingCursor.parse(context.cursor), warehouse.file()
+        cursor = HealingCursor.parse(context.cursor)
         with readable_failures():
-            if is_absent(database):
-                return dg.SkipReason("there is no database yet")
+            if lake.is_empty(warehouse):
+                return dg.SkipReason(f"there is no {'lake' if lake.is_set() else 'database'} yet")
             try:
-                days = list(_days(context.instance, warehouse, clock()))
+                days = list(_days(context.instance, warehouse, lake, clock()))
             except DatabaseBusyError as error:
                 return dg.SkipReason(f"the days are compared at the next tick: {error}")
         wanted = {_start(state): Wanted(state.day.isoformat(), _digest(state)) for state in days}
@@ -72,15 +68,18 @@ def heal_storms_sensor(clock: Callable[[], datetime]) -> dg.SensorDefinition:
     return heal_storms
 
 
-def _days(instance: dg.DagsterInstance, warehouse: WarehouseResource, now: datetime) -> "Iterator[DayState]":
+def _days(
+    instance: dg.DagsterInstance, warehouse: WarehouseResource, lake: LakeResource, now: datetime
+) -> "Iterator[DayState]":
     """The days to make: changed ones, and where the schedule is on, those it missed."""
     from lightning_eda.warehouse.stale_days import days_never_made, stale_days
 
-    yield from stale_days(warehouse.file(), DATABASE_WAIT_S)
+    ledger = lake.ledger_days()
+    yield from stale_days(warehouse.file(), DATABASE_WAIT_S, ledger)
     if is_on(instance, DAILY_STORMS):
         due = now - STORMS_AT - GRACE  # in the morning the day before yesterday is the last that is due
         first = (due - CATCH_UP_DAYS * DAY).date()
-        yield from days_never_made(warehouse.file(), first, due.date(), DATABASE_WAIT_S)
+        yield from days_never_made(warehouse.file(), first, due.date(), DATABASE_WAIT_S, ledger)
 
 
 def _start(state: "DayState") -> datetime:

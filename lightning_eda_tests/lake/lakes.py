@@ -3,8 +3,10 @@
 import multiprocessing
 from datetime import UTC, datetime, timedelta
 from multiprocessing.process import BaseProcess
+from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.dataset as ds
 
 from lightning_eda.lake.commit import Committed, commit_hours
@@ -13,6 +15,7 @@ from lightning_eda.lake.layout import HourKey
 from lightning_eda.lake.location import Lake, open_lake, warehouse_schema
 from lightning_eda.lake.snapshot import open_snapshot
 from lightning_eda.series import TABLES
+from lightning_eda_tests.warehouse.contents import stored
 from lightning_eda_tests.warehouse.hours import NOW, Tables, after, hour_at, make_hour
 
 HOUR = hour_at("2024-05-01T03:00")
@@ -35,6 +38,27 @@ def an_hour(key: HourKey = KEY, seed: int = 0, granules: int = 6, flashes: int =
 def load(lake: Lake, *hours: tuple[HourKey, Tables], now: datetime = NOW) -> Committed:
     """Writes hours and commits them, as `load` does."""
     return commit_hours(lake, [written(lake, key, tables, now) for key, tables in hours])
+
+
+def copy_hours(database: Path, lake: Lake, now: datetime = NOW) -> None:
+    """Loads the hours of a database file into a lake."""
+    rows = {name: stored(database, name) for name in TABLES}
+    begins = pc.floor_temporal(rows["granules"]["granule_start"], unit="hour").unique().to_pylist()
+    for begin in sorted(begins):
+        for satellite in rows["granules"]["satellite"].unique().to_pylist():
+            key = HourKey(begin.replace(tzinfo=UTC), satellite)
+            load(lake, (key, {name: _of_hour(name, table, key) for name, table in rows.items()}), now=now)
+
+
+def _of_hour(name: str, rows: pa.Table, key: HourKey) -> pa.Table:
+    start = key.hour.replace(tzinfo=None)
+    of_hour = (
+        (pc.field("satellite") == key.satellite)
+        & (pc.field("granule_start") >= start)
+        & (pc.field("granule_start") < start + timedelta(hours=1))
+    )
+    names = [column.name for column in TABLES[name].series_columns]
+    return rows.filter(of_hour).select(names).sort_by([(one, "ascending") for one in TABLES[name].key])
 
 
 def written(lake: Lake, key: HourKey, tables: Tables, now: datetime = NOW) -> HourFiles:

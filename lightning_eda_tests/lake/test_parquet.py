@@ -21,6 +21,6 @@ print(threads() - before > 0)
 
 
 def test_reading_starts_no_thread() -> None:
-    """pyarrow's own way, the control, does; whether such a thread meets the end of the process is chance."""
+    """The control is pyarrow's own way; whether such a thread meets the end of the process is chance."""
     done = subprocess.run([sys.executable, "-c", CODE], check=True, capture_output=True, text=True)
     assert done.stdout.split() == ["0", "True"]

@@ -67,6 +67,7 @@ def test_in_a_run_it_is_asked_only_while_somebody_wants_the_newest_hours(
     result = newest_hour_is_fresh(
         dg.build_op_context(instance=run.instance),
         build_resources(settings())["warehouse"],
+        build_resources(settings())["lake"],
         PinResource(doy=pin),
     )
     assert (result.passed, result.check_name) == (passed, NEWEST_HOUR_IS_FRESH.name)

@@ -3,7 +3,8 @@
 Flash and group extent density, average and minimum flash area, and total energy of each cell of the full
 disk that saw lightning, as in the gridded GLM product that forecasters look at. The pixels of the sensor are
 learned from the granules of the hour. It decodes the granules that `extract` left by itself, so it needs no
-tier to be loaded. One Parquet file a satellite; sums of 5 minutes or the hour where the run's config asks.
+tier to be loaded; with DASK_SCHEDULER `extract` leaves none, and it fetches them. One Parquet file a
+satellite; sums of 5 minutes or the hour where the run's config asks.
 """
 
 import time
@@ -34,7 +35,7 @@ from lightning_eda.reporting import (
     report_partitions,
     retried_failures,
 )
-from lightning_eda.resources import DataFolderResource, GlmResource, PinResource
+from lightning_eda.resources import DaskResource, DataFolderResource, GlmResource, PinResource
 
 if TYPE_CHECKING:
     from lightning_eda.glm.extract.record import Extraction
@@ -71,6 +72,7 @@ def flash_density(
     glm: GlmResource,
     pin: PinResource,
     folders: DataFolderResource,
+    dask: DaskResource,
 ) -> dg.MaterializeResult:  # type: ignore[type-arg]
     """See the module."""
     from lightning_eda.glm.transform.decoder import Decoder
@@ -78,10 +80,15 @@ def flash_density(
     all_grids, reports = [], []
     with retried_failures(context), Decoder() as decoder:
         from lightning_eda.glm.extract.record import read_extraction
+        from lightning_eda.glm.extract.source import fetch_hour
 
         for hour in run_window(context, pin.pin()).hours():
             begin = time.monotonic()
-            extraction = read_extraction(HourFolders(folders.folder(), glm.bucket, hour))
+            place = HourFolders(folders.folder(), glm.bucket_name(), hour)
+            if dask.is_set():
+                extraction = fetch_hour(glm.store(), place, glm.product_prefix(), glm.concurrency)
+            else:
+                extraction = read_extraction(place)
             grids = grid_hour(extraction, decoder, glm.own_satellites(), config.sums())
             for warning in warnings(grids):
                 context.log.warning(warning)

@@ -8,6 +8,7 @@ run, so the order in which days are loaded and tracked makes no difference. A da
 """
 
 import time
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,7 +21,7 @@ from lightning_eda.assets.storm_cells.pair_finding import NO_FLASHES, day_window
 from lightning_eda.assets.storm_cells.track_finding import StormTracksConfig, replace_days
 from lightning_eda.partitions import lightning_daily, one_run, run_days
 from lightning_eda.reporting import PartitionReport, file_link, preview, report_partitions, retried_failures
-from lightning_eda.resources import DataFolderResource, WarehouseResource
+from lightning_eda.resources import DataFolderResource, LakeResource, WarehouseResource
 from lightning_eda.storage.lock import sole_use
 from lightning_eda.warehouse.schema.tracks import STORM_TRACK_POINTS, STORM_TRACK_RATES, STORM_TRACKS
 
@@ -45,14 +46,16 @@ def storm_tracks(
     config: StormTracksConfig,
     folders: DataFolderResource,
     warehouse: WarehouseResource,
+    lake: LakeResource,
 ) -> dg.MaterializeResult:  # type: ignore[type-arg]
     """See the module."""
     reports, failures, folder = [], DayFailures(context), folders.folder()
+    hours = partial(lake.hours, warehouse)
     with retried_failures(context):
         for day in run_days(context):
             begin = time.monotonic()
             with failures.of(day), sole_use(day_window(folder, day).rows.parent):
-                first, *later = replace_days(warehouse.file(), folder, day, config)
+                first, *later = replace_days(hours, warehouse.file(), folder, day, config)
                 for found in later:
                     context.log.info(f"{found.day}: its storms go on from {day}, so it was made again")
                 if not first.flashes:

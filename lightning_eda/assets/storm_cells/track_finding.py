@@ -1,14 +1,20 @@
 """Steps of `storm_tracks` and `lightning_jumps`: the storms of a day, known by the days before."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from pydantic import Field
 
-from lightning_eda.assets.storm_cells.pair_finding import day_flashes, day_window, granules_of_day
+from lightning_eda.assets.storm_cells.pair_finding import (
+    TABLES_ASKED,
+    day_flashes,
+    day_window,
+    granules_of_day,
+)
 from lightning_eda.glm.paths import WindowFolders
 from lightning_eda.reporting import RunConfig
 
@@ -16,7 +22,11 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from lightning_eda.clustering.storms.track_tables import TrackTables
+    from lightning_eda.warehouse.queries import Database
 
+Hours: TypeAlias = "Callable[[datetime, datetime, Collection[str]], AbstractContextManager[Database]]"
+"""Gives some tables of the hours [start, end): `LakeResource.hours` with its database."""
+LEDGER = TABLES_ASKED[:1]
 FIRST_LOOK_BACK, MOST_LOOK_BACK = timedelta(hours=6), timedelta(hours=96)
 SURE_AFTER = timedelta(hours=2)  # what is remembered of a storm at most: it may have come out of another
 DAY = timedelta(days=1)
@@ -63,15 +73,23 @@ class FoundTracks:
 
 
 def replace_days(
-    database: Path, data_folder: Path, day: date, config: StormTracksConfig
+    hours: Hours, database: Path, data_folder: Path, day: date, config: StormTracksConfig
 ) -> Iterator[FoundTracks]:
     """Finds the storms of a day, and again those of the days after it whose storms change by that.
 
     So the tables are the same from any order in which days are loaded and tracked.
 
+    Args:
+        hours: Where the flashes are.
+        database: Where the storms go.
+        data_folder: The data folder.
+        day: The day.
+        config: What a storm is.
+
     Raises:
         SettingError: A satellite is not loaded though others are.
         WarehouseError: The database cannot be read or written.
+        LakeError: The lake cannot be read.
     """
     from lightning_eda.warehouse.track_queries import tracks_are_made
 
@@ -79,28 +97,31 @@ def replace_days(
         now = day + number * DAY
         if number and not tracks_are_made(database, now):
             return
-        found = _replace_day(database, day_window(data_folder, now), config)
+        found = _replace_day(hours, database, day_window(data_folder, now), config)
         yield found
         if number and not found.changed:
             return
 
 
-def _replace_day(database: Path, place: WindowFolders, config: StormTracksConfig) -> FoundTracks:
+def _replace_day(
+    hours: Hours, database: Path, place: WindowFolders, config: StormTracksConfig
+) -> FoundTracks:
     from lightning_eda.warehouse.queries import hour_counts
     from lightning_eda.warehouse.satellites import chosen_satellites
     from lightning_eda.warehouse.writing.track_tables import replace_tracks
 
-    loaded = hour_counts(database, place.start, place.end)
-    config = config.model_copy(update={"satellites": chosen_satellites(config.satellites, loaded)})
-    tables, flashes, look_back, sure = _find(database, place, config)
+    with hours(place.start, place.end, LEDGER) as loaded:
+        counts = hour_counts(loaded, place.start, place.end)
+        config = config.model_copy(update={"satellites": chosen_satellites(config.satellites, counts)})
+        granules = granules_of_day(loaded, place, config.satellites)
+    tables, flashes, look_back, sure = _find(hours, place, config)
     day = place.start.date()
     changed = replace_tracks(database, day, tables.tracks, tables.points, tables.rates)
-    granules = granules_of_day(database, place, config.satellites)
     return FoundTracks(day, tables, flashes, look_back, sure, granules, changed)
 
 
 def _find(
-    database: Path, place: WindowFolders, config: StormTracksConfig
+    hours: Hours, place: WindowFolders, config: StormTracksConfig
 ) -> "tuple[TrackTables, int, timedelta, bool]":
     """The storms; flashes are read from so far back that the birth of each is among them."""
     from lightning_eda.clustering.storms.frames import FrameOptions
@@ -114,7 +135,8 @@ def _find(
     while True:
         first = place.start - look_back
         span = WindowFolders(place.data_dir, first, place.end)
-        rows = day_flashes(database, span, config.satellites, config.drop_artifacts).rows
+        with hours(span.start, span.end, TABLES_ASKED) as loaded:
+            rows = day_flashes(loaded, span, config.satellites, config.drop_artifacts).rows
         edges = (microseconds(first), microseconds(place.start), microseconds(place.end))
         tables = track_storms(rows, *edges, options, TrackOptions())
         sure = tables.oldest_us is None or tables.oldest_us > microseconds(first + SURE_AFTER)
