@@ -19,7 +19,8 @@ HAS_ROWS = dg.AssetCheckSpec("has_rows", asset="parquet_table", description="The
 COLUMNS_ARE_UNCHANGED = dg.AssetCheckSpec(
     "columns_are_unchanged",
     asset="parquet_table",
-    description="The CSV has the columns of the table and no others; a type that Glue holds fails the run.",
+    description="The CSV has the columns of the table and no others; another type than there fails the run. "
+    "Without a table, it has those of the newest other partition, with their types.",
 )
 ROW_COUNT_IS_USUAL = dg.AssetCheckSpec(
     "row_count_is_usual",
@@ -53,15 +54,17 @@ def check_has_rows(results: Results) -> dg.AssetCheckResult:
 
 
 def check_columns(results: Results) -> dg.AssetCheckResult:
-    """Warns of columns that were added to the table."""
-    added = [f"{day}: {', '.join(done.new_columns)}" for day, done in results.items() if done.new_columns]
+    """Warns of columns that were added to the table, or differ from those of another partition."""
+    told = {day: done.new_columns or done.changed_columns for day, done in results.items()}
+    changed = [f"{day}: {', '.join(columns)}" for day, columns in told.items() if columns]
     return check_result(
         COLUMNS_ARE_UNCHANGED,
-        not added,
+        not changed,
         dg.AssetCheckSeverity.WARN,
-        "The columns were added at the end of the table; earlier partitions have NULL there. When a column "
-        "was renamed at its source, name the columns with CSV_SCHEMA.",
-        {"days_with_new_columns": len(added), "columns": named(added)},
+        "In a table the columns were added at the end; earlier partitions have NULL there. When a column was "
+        "renamed at its source, name the columns with CSV_SCHEMA. Without a table nothing holds the types: "
+        "say them in CSV_TYPES, set CSV_TABLE, or CSV_TABLE_FORMAT=delta.",
+        {"days_with_new_columns": len(changed), "columns": named(changed)},
     )
 
 

@@ -143,10 +143,13 @@ class Destination:
         """The objects of a partition, or of the whole dataset."""
         return list(self.store.list_objects(folder or self.prefix))
 
-    def require_shared_column(self, schema: pa.Schema, present: Sequence[ObjectInfo], source: str) -> bool:
+    def require_shared_column(
+        self, schema: pa.Schema, present: Sequence[ObjectInfo], source: str
+    ) -> pa.Schema | None:
         """Refuses files that share no column with what stands: they are of something else.
 
-        Where there is a Glue table, it holds the columns; without, the newest of the objects does.
+        Where there is a Glue table, it holds the columns; without, the newest of the objects does: of another
+        partition if there is one.
 
         Args:
             schema: Columns of the files.
@@ -154,26 +157,28 @@ class Destination:
             source: What is loaded, for the error.
 
         Returns:
-            Whether something stands that could be compared.
+            The columns of what stands; None where nothing could be compared.
 
         Raises:
             SchemaChangedError: They share none; both are named.
             StorageError: What stands could not be read.
         """
-        newest = sorted(present or self.list_objects(), key=lambda info: info.last_modified, reverse=True)
-        for info in newest[:MOST_LOOKED_AT]:
+        own = {info.key for info in present}
+        objects = self.list_objects()
+        objects.sort(key=lambda info: (info.key not in own, info.last_modified), reverse=True)
+        for info in objects[:MOST_LOOKED_AT]:
             try:
-                present_names = self._footer(info).schema.names
+                stands = self._footer(info).schema
             except (DatasetError, ObjectNotFoundError, ObjectChangedError):
                 continue  # damaged, or removed since
-            if not set(present_names) & set(schema.names):
-                found, there = (named(names, separator=", ") for names in (schema.names, present_names))
+            if not set(stands.names) & set(schema.names):
+                found, there = (named(names, separator=", ") for names in (schema.names, stands.names))
                 raise SchemaChangedError(
                     f"{source} shares no column with what stands in {self.store.url(info.key)}: it has "
                     f"{found}, that has {there}. Send the right file, or write elsewhere (CSV_PATHOUTPUT)"
                 )
-            return True
-        return False
+            return stands
+        return None
 
     def start_upload(self, run: Run, values: PartitionValues, path: Path) -> Upload:
         """Begins to upload the file of the only partition of a run while it is written."""

@@ -24,6 +24,7 @@ class LoadResult:
         partitions: What became of each partition.
         reading: How the CSV was read; None when it was not, since this version was there.
         bytes_in: Bytes of the CSV as it is stored.
+        changed_columns: Without a table, what differs from the newest other partition; a sentence each.
     """
 
     source: str
@@ -37,6 +38,7 @@ class LoadResult:
     partitions: tuple[PartitionResult, ...]
     reading: CsvResult | None
     bytes_in: int
+    changed_columns: tuple[str, ...] = ()
 
     @property
     def rows_set_aside(self) -> int:

@@ -26,7 +26,7 @@ from lightning_eda.tables.options import TableOptions
 from lightning_eda.tables.task import TableTask
 from lightning_eda.tables.unpack.archive import open_csv
 from lightning_eda.tables.values.spelling import spelled_day
-from lightning_eda.tables.values.types import glue_type
+from lightning_eda.tables.values.types import glue_type, shown_type
 from lightning_eda.texts import plain
 
 FORMAT: Final = 1
@@ -55,14 +55,15 @@ class Load:
         self._version = data_version(info, task.options, data_ref)
         self._before: list[ObjectInfo] = []
         self._run: Run | None = None
-        self._has_table = self._is_known = False
+        self._has_table = False
+        self._stands: pa.Schema | None = None  # without a table: the columns of another partition
 
     def run(self, folder: Path) -> LoadResult:
         """Does it all, with the Parquet files in `folder`."""
         self._dataset, types = self._dataset.held_to_table()
         table = None if types is None else types.columns
         self._check_declared(types)
-        self._has_table = self._is_known = table is not None
+        self._has_table = table is not None
         kinds = list(self._dataset.columns.values())
         value = spelled_day(self._data_ref, kinds[0])
         if len(kinds) == 1 and value is not None:
@@ -85,7 +86,7 @@ class Load:
                 lengths=types.lengths if types else {},
                 name=self._source.url(self._info.key),
             )
-            if not read.rows and not self._is_known:
+            if not read.rows and not self._has_table and self._stands is None:
                 self._require_columns(read)
             return self._replaced(sinks[-1], read, table)
         finally:
@@ -107,7 +108,7 @@ class Load:
                 self._stop_when_loaded()
             if not self._has_table:
                 url = self._source.url(self._info.key)
-                self._is_known = self._dataset.require_shared_column(sink.schema, self._before, url)
+                self._stands = self._dataset.require_shared_column(sink.schema, self._before, url)
             present = [info.key for info in self._before]
             metadata = {
                 "source": quote(self._info.key, errors="surrogateescape")[:LONGEST_METADATA],
@@ -177,6 +178,7 @@ class Load:
             partitions=tuple(partitions),
             reading=reading,
             bytes_in=self._info.size,
+            changed_columns=_differences(schema, self._stands, reading) if reading and self._stands else (),
         )
 
     def _check_declared(self, types: TableTypes | None) -> None:
@@ -192,6 +194,18 @@ class Load:
                 f"types that are not the table's: {'; '.join(changed)}. Correct CSV_TYPES, or write to "
                 "another table (CSV_TABLE)"
             )
+
+
+def _differences(schema: pa.Schema, stands: pa.Schema, reading: CsvResult) -> tuple[str, ...]:
+    """What differs from the columns of another partition; of one without values the type says nothing."""
+    told = [f"{name} is missing" for name in stands.names if name not in schema.names]
+    told += [f"{name} is new" for name in schema.names if name not in stands.names]
+    for column in schema:
+        known = column.name in stands.names and column.name not in reading.without_values
+        old = stands.field(column.name).type if known else column.type
+        if old != column.type:
+            told.append(f"{column.name} is {shown_type(column.type)}, and was {shown_type(old)}")
+    return tuple(told)
 
 
 def data_version(info: ObjectInfo, options: TableOptions, data_ref: str) -> str:

@@ -111,6 +111,8 @@ def test_a_cluster_without_a_lake_is_refused(tmp_path, settings, run):
 def test_the_default_run_loads_neither_dask_nor_deltalake(tmp_path, settings):
     """The packages are an extra: whoever has no lake needs none of them, and waits for none."""
     simulate(tmp_path / "archive")
+    (tmp_path / "up" / "20240101").mkdir(parents=True)
+    (tmp_path / "up" / "20240101" / "a.csv").write_text("id\n1\n")
     chosen = settings()
     code = f"""
 import sys, dagster as dg
@@ -122,6 +124,16 @@ assets = [a for a in d.assets if "ingestor" in a.group_names_by_key.values()]
 with dg.DagsterInstance.ephemeral() as instance:
     result = dg.materialize(assets, resources=dict(d.resources), partition_key={KEY!r}, instance=instance)
 assert result.success
+from datetime import UTC, datetime
+from pathlib import Path
+from lightning_eda.settings import CsvSettings
+from lightning_eda.storage.aws import Access
+from lightning_eda.tables.load import load_table
+from lightning_eda.tables.task import Servers, TableTask
+root = Path({str(tmp_path)!r})
+csv = CsvSettings(bucket_src=f"{{root}}/up", prefix="", bucket_dstn=f"{{root}}/up", pathoutput="table")
+task = TableTask.from_settings(csv, Servers(Access()))
+assert load_table(task, "20240101", root / "scratch", datetime.now(UTC)).rows == 1
 assert not {{"dask", "distributed", "deltalake"}} & set(sys.modules), "loaded"
 """
     subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).parents[2])

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 import pyarrow as pa
 import pytest
 
-from lightning_eda.checks.tables import check_has_rows, check_reading, check_row_count
+from lightning_eda.checks.tables import check_columns, check_has_rows, check_reading, check_row_count
 from lightning_eda.tables.csv.stream import CsvResult
 from lightning_eda.tables.dataset.object_names import ObjectName
 from lightning_eda.tables.destination import PartitionResult
@@ -68,6 +68,15 @@ def test_case_9_and_11_a_guess_is_told_by_a_check():
     assert not check.passed
     assert check.metadata["files"].value == f"2024-01-01 (in/20240101/a.csv): {told[0]}"
     assert check_reading({DAY: result_of("")}).passed
+
+
+def test_a_type_that_changed_between_days_is_told_where_no_table_holds_it():
+    """With what would hold it."""
+    check = check_columns({DAY: replace(result_of(""), changed_columns=("id is string, and was bigint",))})
+    assert not check.passed
+    assert check.metadata["columns"].value == "2024-01-01: id is string, and was bigint"
+    assert "CSV_TYPES" in check.description
+    assert check_columns({DAY: result_of("")}).passed
 
 
 @pytest.mark.parametrize(("rows", "usual"), [(10, True), (9, False), (90, True), (91, False), (0, False)])

@@ -167,3 +167,18 @@ def test_case_3_a_frame_of_something_else_is_refused(world: World, load_frame):
     assert load_frame(pd.DataFrame({"id": [1]}), table="") == "Success"
     assert "shares no column" in load_frame(pd.DataFrame({"other": [1]}), table="")["errorMessage"]
     assert ids(world.rows()) == [1]
+
+
+def test_without_a_table_a_changed_column_is_told(world: World):
+    """Compared with the newest other day, also when a day is loaded again; an empty CSV says nothing."""
+    place = {"table": "", "database": ""}
+    for day, text, told in (
+        ("20240101", "id,name\n1,a\n", ()),
+        ("20240102", "id,name\n2,b\n", ()),
+        ("20240103", "id,extra\nx,1\n", ("name is missing", "extra is new", "id is string, and was bigint")),
+        ("20240103", "id,name\n7,c\n", ()),
+        ("20240103", "id,name\n,7\n", ("name is bigint, and was string",)),
+        ("20240104", "id,name\n", ()),
+    ):
+        world.put_csv(text, day)
+        assert world.load(day, **place).changed_columns == told, text

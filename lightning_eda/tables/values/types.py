@@ -84,6 +84,14 @@ def glue_type(data_type: pa.DataType) -> str:
     raise ValueError(f"no Glue type is known for {data_type}")
 
 
+def shown_type(data_type: pa.DataType) -> str:
+    """The name of any type for people: Glue's, or else pyarrow's."""
+    try:
+        return glue_type(data_type)
+    except ValueError:
+        return str(data_type)
+
+
 def _type_of(text: str) -> pa.DataType | None:
     word = re.sub(r"\s+", "", text).lower()
     if match := _DECIMAL.fullmatch(word):

@@ -164,7 +164,7 @@ def test_many_writers_at_once_lose_nothing(world: World) -> None:
 
 
 @pytest.mark.slow
-def test_a_polling_reader_finds_one_version_at_every_moment(world: World, tmp_path: Path) -> None:
+def test_case_24_a_polling_reader_finds_one_version_at_every_moment(world: World, tmp_path: Path) -> None:
     """30 replacements, a reader all the time: no error, no mixture, always the rows of one version."""
     world.put_csv("id,name\n" + "1,v0\n" * 100)
     world.load()
