@@ -23,7 +23,7 @@ from lightning_eda.warehouse.cleaning.cell_sums import CleanCells, finished
 from lightning_eda.warehouse.cleaning.piece_sums import PieceSums, SumOptions, needed_from, sum_piece
 from lightning_eda.warehouse.cleaning.pieces import Span
 from lightning_eda.warehouse.cleaning.rows import Account
-from lightning_eda.warehouse.cleaning.window_sums import WindowSums, limit_memory
+from lightning_eda.warehouse.cleaning.window_sums import WindowSums, explained_memory, limit_memory
 
 FACTS = b"lightning_eda"
 PARTS = ("cells", "sample", "far")
@@ -59,7 +59,8 @@ def do_piece(task: PieceTask) -> str:
         LightningEdaError: A file of the lake cannot be read, or the sums cannot be written.
     """
     start = needed_from(task.start, task.window_start)
-    with task.hours.rows(start, task.end, task.tables) as connection:
+    rows = task.hours.rows(start, task.end, task.tables)
+    with explained_memory(task.start, task.end), rows as connection:
         limit_memory(connection)
         piece = sum_piece(connection, task.start, task.end, task.window_start, task.options)
     task.hours.snapshot.lake.store.put_object(task.key, pack_piece(piece))

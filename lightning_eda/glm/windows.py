@@ -12,6 +12,7 @@ from typing import Self
 from lightning_eda.errors import SettingError
 from lightning_eda.series import HOUR
 
+DAYS_OF_A_SPAN = 2  # the first and the last
 FIRST_YEAR = 2018  # the first public GLM object is of 2018-02-13
 
 
@@ -65,7 +66,7 @@ class Pin:
 
     Attributes:
         year: GOES_YEAR, for example "2022".
-        doy: GOES_DOY, day of the year, "1" to "366".
+        doy: GOES_DOY, day of the year, "1" to "366", or several as one window, such as "335-365".
         hour: GOES_HOUR, "0" to "23".
     """
 
@@ -87,7 +88,7 @@ class Pin:
             now: The present, aware.
 
         Raises:
-            SettingError: A value is not a number in range, or only the year is given.
+            SettingError: A value is out of range, the year stands alone, or an hour with several days.
         """
         now = now.astimezone(UTC)
         if not self.is_set():
@@ -98,14 +99,32 @@ class Pin:
                 "GOES_DOY",
                 None,
                 "a day of the year, 1 to 366, when GOES_YEAR is set",
-                "A whole year is 8,760 hours: use a backfill (--partition-range, or the UI) for that.",
+                "A whole year is 8,760 hours: use a backfill (--partition-range, or the UI) to load it; to "
+                "analyse what is loaded as one window, write GOES_DOY=1-365.",
             )
-        last_doy = int(f"{datetime(year, 12, 31):%j}")
-        doy = _number("GOES_DOY", self.doy, 1, last_doy, int(f"{now:%j}"))
-        day = datetime(year, 1, 1, tzinfo=UTC) + timedelta(days=doy - 1)
+        first, last = self._days(year, int(f"{now:%j}"))
+        start = datetime(year, 1, 1, tzinfo=UTC)
+        day, end = start + timedelta(days=first - 1), start + timedelta(days=last)
         if self.hour is None:
-            return Window(day, day + timedelta(days=1))
+            return Window(day, end)
+        if first < last:
+            raise SettingError(
+                "GOES_HOUR", self.hour, f"nothing beside GOES_DOY={self.doy}, which is whole days"
+            )
         return Window.of_hour(day + timedelta(hours=_number("GOES_HOUR", self.hour, 0, 23, 0)))
+
+    def _days(self, year: int, today: int) -> tuple[int, int]:
+        """The first and the last day of the year."""
+        longest = int(f"{datetime(year, 12, 31):%j}")
+        parts = (self.doy or "").split("-")
+        if len(parts) != DAYS_OF_A_SPAN:
+            day = _number("GOES_DOY", self.doy, 1, longest, today)
+            return day, day
+        days = [int(part) if part.strip().isdecimal() else 0 for part in parts]
+        if not 1 <= days[0] <= days[1] <= longest:
+            allowed = f"a whole number from 1 to {longest}, or two, such as 1-31"
+            raise SettingError("GOES_DOY", self.doy, allowed)
+        return days[0], days[1]
 
 
 def _number(variable: str, text: str | None, low: int, high: int, default: int) -> int:

@@ -91,7 +91,9 @@ class Settings:
     bucket: str = setting("S3_BUCKET", "noaa-goes18", "the bucket with GLM granules.")
     product: str = setting("PRODUCT", "GLM-L2-LCFA", "first part of the granules' keys.")
     goes_year: str | None = setting("GOES_YEAR", None, ", for example 2022; this year when left out.")
-    goes_doy: str | None = setting("GOES_DOY", None, "day of the year, 1 to 366; today when left out.")
+    goes_doy: str | None = setting(
+        "GOES_DOY", None, "day of the year, 1 to 366, or days, such as 335-365; today when left out."
+    )
     goes_hour: str | None = setting("GOES_HOUR", None, "0 to 23, UTC; the whole day when left out.")
     archive_dir: str | None = setting(
         "GLM_ARCHIVE_DIR", None, "a local folder with the bucket's layout, read in place of S3."

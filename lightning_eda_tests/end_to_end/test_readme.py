@@ -223,7 +223,8 @@ def test_every_command_about_clusters_works(tmp_path: Path):
     assert "2 of 2 hours" in printed[0]
     assert "2 hours, 4 files" in printed[0]
     assert "0 files (0.0 MB) would be removed" in printed[1]
-    assert "flash_lat" in printed[2]
+    assert "cell sums of 2022-12-31T00:00Z to 2023-01-01T00:00Z: 1 of 1 pieces" in printed[2]
+    assert "flash_lat" in printed[3]
 
 
 def make_old(*folders: Path) -> None:

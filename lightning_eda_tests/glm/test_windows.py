@@ -22,6 +22,9 @@ def utc(*parts: int) -> datetime:
         (Pin("2022", "365", "5"), utc(2022, 12, 31, 5), 1),
         (Pin("2022", "365"), utc(2022, 12, 31), 24),
         (Pin("2020", "366", "23"), utc(2020, 12, 31, 23), 1),
+        (Pin("2022", "335-365"), utc(2022, 12, 1), 31 * 24),
+        (Pin("2020", "1-366"), utc(2020, 1, 1), 366 * 24),
+        (Pin(None, "60-60"), utc(2024, 2, 29), 24),
         (Pin(None, "060"), utc(2024, 2, 29), 24),  # this year
         (Pin(None, None, "0"), utc(2024, 3, 1, 0), 1),  # today
         (Pin(None, "1", "0"), utc(2024, 1, 1, 0), 1),
@@ -40,6 +43,13 @@ def test_the_pin_selects(pin, start, hours):
         (Pin("2022", None, "5"), "GOES_DOY"),
         (Pin("2022", "366"), "GOES_DOY"),  # not a leap year
         (Pin("2022", "0"), "GOES_DOY"),
+        (Pin("2022", "1-366"), "GOES_DOY"),
+        (Pin("2022", "31-1"), "GOES_DOY"),
+        (Pin("2022", "0-31"), "GOES_DOY"),
+        (Pin("2022", "1-"), "GOES_DOY"),
+        (Pin("2022", "-5"), "GOES_DOY"),
+        (Pin("2022", "1-2-3"), "GOES_DOY"),
+        (Pin("2022", "1-31", "5"), "GOES_HOUR"),
         (Pin("2022", "365", "24"), "GOES_HOUR"),
         (Pin("2022", "365", "-1"), "GOES_HOUR"),
         (Pin("2022", "365", "five"), "GOES_HOUR"),

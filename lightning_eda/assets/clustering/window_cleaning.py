@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from lightning_eda.fleet.hours import Hours
     from lightning_eda.warehouse.cleaning.rows import Cleaning
 
+BYTES_PER_ROW = 250  # measured: 0.39 GB of memory for 1.55 million more rows
 KM_PER_DEGREE = 111.2  # of a great circle
 
 
@@ -103,6 +104,7 @@ def clean_window(
     Raises:
         LightningEdaError: An option is not allowed, or the database cannot be read.
     """
+    from lightning_eda.clustering.graph.absent_pairs import physical_memory
     from lightning_eda.clustering.window.clean_file import CleanWindow
     from lightning_eda.warehouse.cleaning.rows import clean_rows
     from lightning_eda.warehouse.satellites import chosen_satellites
@@ -114,11 +116,35 @@ def clean_window(
     if count > config.row_limit and not spec.features:
         clean, notes = _clean_cells(hours, loaded, window, config, progress)
     else:
+        refuse_too_many(count, config, physical_memory())
         with hours.rows(window.start, window.end, tables_asked(config.tier, config.drop_artifacts)) as rows:
             found = clean_rows(rows, window.start, window.end, cleaning)
         clean = CleanWindow(found.rows, config.tier, spec, found.read, found.dropped)
         notes = found.notes
     return clean, (*notes, *_missing_note(loaded.to_pylist(), config, clean.read))
+
+
+def refuse_too_many(count: int, config: PreprocessorConfig, memory_bytes: int | None) -> None:
+    """SettingError when so many rows, taken one by one, are beyond all memory of this machine.
+
+    How many a box or a limit leaves of them is not known beforehand: then nothing is refused.
+    """
+    from lightning_eda.errors import SettingError
+
+    needed = count * BYTES_PER_ROW
+    cleaning = _cleaning(config)
+    chosen = (cleaning.bbox, cleaning.quality_flags, cleaning.min_area_m2, cleaning.max_area_m2,
+              cleaning.min_energy_j, cleaning.max_energy_j)  # fmt: skip
+    if memory_bytes is None or needed <= memory_bytes or chosen != (None,) * len(chosen):
+        return
+    sizes = (
+        f"{count:,} rows take some {needed / 1e9:.1f} GB, and this machine has {memory_bytes / 1e9:.1f} GB"
+    )
+    if config.features:
+        hint = f"{sizes}: take fewer hours, or a box; without features cells are clustered."
+        raise SettingError("features", config.features, "none in so long a window", hint)
+    hint = f"{sizes}: above row_limit cells are clustered."
+    raise SettingError("row_limit", config.row_limit, f"less than {count}", hint)
 
 
 def _missing_note(

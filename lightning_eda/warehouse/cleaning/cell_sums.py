@@ -20,7 +20,13 @@ from lightning_eda.warehouse.cleaning.piece_sums import (
     sum_piece,
 )
 from lightning_eda.warehouse.cleaning.rows import Account
-from lightning_eda.warehouse.cleaning.window_sums import MOST_CELLS, Span, WindowSums, limit_memory
+from lightning_eda.warehouse.cleaning.window_sums import (
+    MOST_CELLS,
+    Span,
+    WindowSums,
+    explained_memory,
+    limit_memory,
+)
 from lightning_eda.warehouse.queries import Database, reading
 
 Rows = Callable[[datetime, datetime], AbstractContextManager[duckdb.DuckDBPyConnection]]
@@ -97,10 +103,13 @@ def sum_window(
         options: What is summed.
         most_cells: Occupied cells to allow, at least 2 for each axis; for more the edge is doubled.
         progress: Told of each piece: done, and in all.
+
+    Raises:
+        WarehouseError: A piece needs more memory than there is, or cannot be read.
     """
 
     def summed(sums: WindowSums, start: datetime, end: datetime) -> PieceSums:
-        with rows(needed_from(start, pieces[0][0]), end) as connection:
+        with explained_memory(start, end), rows(needed_from(start, pieces[0][0]), end) as connection:
             limit_memory(connection)
             return sum_piece(connection, start, end, pieces[0][0], options, sums.largest_draw)
 

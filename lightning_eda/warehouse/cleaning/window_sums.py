@@ -17,6 +17,7 @@ from typing import Final, Self
 import duckdb
 import pyarrow as pa
 
+from lightning_eda.errors import WarehouseError
 from lightning_eda.warehouse.cleaning.piece_sums import (
     DRAW,
     LARGEST_DRAW,
@@ -32,15 +33,32 @@ from lightning_eda.warehouse.cleaning.rules import DUPLICATE, SAME, TIME_REACH
 from lightning_eda.warehouse.database.attach import connected
 from lightning_eda.warehouse.database.options import set_options
 
-MEMORY_LIMIT: Final = "400MB"
+PIECE_MEMORY: Final = "250MB"
+SUMS_MEMORY: Final = "400MB"
 MOST_CELLS: Final = 500_000
 Span = tuple[datetime, datetime]
 
 
-def limit_memory(connection: duckdb.DuckDBPyConnection) -> None:
+def limit_memory(connection: duckdb.DuckDBPyConnection, limit: str = PIECE_MEMORY) -> None:
     """Keeps DuckDB, which else takes what the machine has, to what a piece needs; the rest is spilled."""
-    folder = Path(tempfile.gettempdir()) / "lightning_eda-duckdb"
-    set_options(connection, {"memory_limit": MEMORY_LIMIT, "temp_directory": folder})
+    set_options(connection, {"memory_limit": limit, "temp_directory": _spill_folder()})
+
+
+@contextmanager
+def explained_memory(start: datetime, end: datetime) -> Iterator[None]:
+    """Our error when a span needs more memory than is allowed, and cannot spill."""
+    try:
+        yield
+    except duckdb.OutOfMemoryException as error:
+        raise WarehouseError(
+            f"{start:%Y-%m-%dT%HZ} to {end:%Y-%m-%dT%HZ}: summing it takes more than {PIECE_MEMORY}, and "
+            f"{_spill_folder()} has no room for the rest: free some, or set TMPDIR to a larger place; a box, "
+            "or a tier with fewer rows, takes less"
+        ) from error
+
+
+def _spill_folder() -> Path:
+    return Path(tempfile.gettempdir()) / "lightning_eda-duckdb"
 
 
 @dataclass
@@ -68,7 +86,7 @@ class WindowSums:
     def open(cls, options: SumOptions, most_cells: int = MOST_CELLS) -> Iterator[Self]:
         """Nothing yet."""
         with connected() as connection:
-            limit_memory(connection)
+            limit_memory(connection, SUMS_MEMORY)
             yield cls(options, most_cells, connection)
 
     def add(self, piece: PieceSums) -> None:
