@@ -1,7 +1,7 @@
 """How the clustering compares with the plain scikit-learn loop, in one run, with the ratios.
 
     python benchmarks/clustering.py               everything, 10 to 15 minutes on two cores
-    python benchmarks/clustering.py 20000         only the parts named: 20000 50000 all growth compile
+    python benchmarks/clustering.py 20000         only the parts named: 20000 50000 all growth scores compile
 
 Positions are the real ones of ../shared/data where that folder is present, simulated ones otherwise. The exit
 code is 1 when a bar is missed. Times of ours are of later calls: what numba compiles once is part `compile`.
@@ -24,12 +24,14 @@ from sklearn.metrics import silhouette_score
 
 from lightning_eda.clustering.kmeans.cells import cells_of_points
 from lightning_eda.clustering.kmeans.elbow import best_k, knee
+from lightning_eda.clustering.kmeans.indices import sweep_indices
+from lightning_eda.clustering.kmeans.refits import sweep_gaps, sweep_stability
 from lightning_eda.clustering.kmeans.silhouette import SilhouetteScores, sweep_silhouettes
 from lightning_eda.clustering.kmeans.sweep import Sweep, kmeans_sweep, kmeans_sweep_cells
 from lightning_eda.clustering.points import sphere_points
 
 EVENTS = Path(__file__).parents[1].parent / "shared" / "data" / "g18_events_2024-10-01T00-06.parquet"
-PARTS = ("compile", "20000", "50000", "all", "growth")
+PARTS = ("compile", "20000", "50000", "all", "growth", "scores")
 KS = range(2, 24)
 SEED = 60
 T = TypeVar("T")
@@ -46,7 +48,7 @@ def main() -> int:
         return 0
     origin = EVENTS.name if EVENTS.exists() else "simulated positions"
     print(f"{origin}; k = {KS[0]}..{KS[-1]}, n_init 10; load average {os.getloadavg()[0]:.1f} at the start")
-    parts = {"compile": bench_compile, "all": bench_all, "growth": bench_growth}
+    parts = {"compile": bench_compile, "all": bench_all, "growth": bench_growth, "scores": bench_scores}
     for part in options.parts:
         print(f"\n== {part}")
         parts[part]() if part in parts else bench_loop(int(part))
@@ -132,6 +134,34 @@ def bench_growth() -> None:
         if n > 500:
             seconds = f"{summing:9.2f} {fitting:10.2f} {scoring:16.2f}"
             print(f"{n:12d} {len(sweep.cells):7d} {seconds}   {scores.method}")
+
+
+def bench_scores() -> None:
+    """Part of all scores: what each costs beside the mean silhouettes, processor seconds."""
+    points = positions()
+    for n in (7_000, 300_000):
+        sweep = kmeans_sweep(points[:n], KS[0], KS[-1], seed=SEED)
+        mean = best_cpu(lambda sweep=sweep: sweep_silhouettes(sweep))
+        indices = best_cpu(lambda sweep=sweep: sweep_indices(sweep))
+        gap = best_cpu(lambda sweep=sweep: sweep_gaps(sweep, 10, sphere=True))
+        stability = best_cpu(lambda sweep=sweep: sweep_stability(sweep, 10))
+        fit = best_cpu(lambda n=n: kmeans_sweep(points[:n], KS[0], KS[-1], seed=SEED))
+        print(
+            f"{n} rows at {len(sweep.cells)} positions: fit {fit:.3f} s, silhouettes with those of clusters "
+            f"{mean:.3f}, indices {indices:.3f}, gap {gap:.3f}, stability {stability:.3f}"
+        )
+        bar(f"{n}: indices over silhouettes", indices / mean, at_most=0.3)
+
+
+def best_cpu(work: Callable[[], object], times: int = 3) -> float:
+    """Processor seconds of the best of some calls, after one that may compile."""
+    work()
+    found = []
+    for _ in range(times):
+        start = time.process_time()
+        work()
+        found.append(time.process_time() - start)
+    return min(found)
 
 
 def bench_compile() -> None:

@@ -10,6 +10,7 @@ from lightning_eda.texts import named
 
 if TYPE_CHECKING:
     from lightning_eda.clustering.window.clean_file import CleanWindow
+    from lightning_eda.figures import Evaluation
     from lightning_eda.glm.extract.record import Extraction
     from lightning_eda.glm.transform.hour import HourSeries
     from lightning_eda.warehouse.queries import Integrity
@@ -39,6 +40,12 @@ MOST_ROWS_KEPT = dg.AssetCheckSpec(
     "most_rows_kept",
     asset="preprocessor",
     description="Cleaning dropped at most half of the rows; the metadata counts every drop by reason.",
+)
+
+K_IS_CLEAR = dg.AssetCheckSpec(
+    "k_is_clear",
+    asset="cluster_map",
+    description="The scores agree on k, within 2, and the range of k does not end where they are best.",
 )
 
 
@@ -136,4 +143,21 @@ def check_most_rows_kept(clean: "CleanWindow") -> dg.AssetCheckResult:
             "rows_kept": clean.kept,
             **{f"dropped_{reason}": count for reason, count in clean.dropped.items()},
         },
+    )
+
+
+def check_k_is_clear(evaluation: "Evaluation") -> dg.AssetCheckResult:
+    """Warns when something speaks against the k that the rule chose; a k named by hand is as it is."""
+    named_by_hand = evaluation.chosen_by == "run config"
+    advice = (
+        "Look at the curves in the report. Another k: `k` in the run config of cluster_map; another range: "
+        "`k_min` and `k_max` of kmeans_cluster. Lightning of a hemisphere seldom has one right k: storms are "
+        "in storm_cells and storm_tracks."
+    )
+    return check_result(
+        K_IS_CLEAR,
+        named_by_hand or not evaluation.doubts,
+        dg.AssetCheckSeverity.WARN,
+        " ".join([*evaluation.doubts, advice]),
+        {"doubts": len(evaluation.doubts), "which": " ".join(evaluation.doubts) or "none"},
     )

@@ -5,6 +5,7 @@ Nothing here reads a database, a network or a clock, and the same input always g
     Scene, Evaluation    what is drawn (frames.py says which columns)
     render_cluster_map   PNG map of the flashes by cluster
     render_curves        elbow and silhouette, or one of them, PNG or SVG
+    Blades, render_silhouettes   silhouettes by cluster beside their map, PNG or SVG
     render_interactive_map   one HTML page to pan, zoom, hover and play
     render_animation     GIF with one frame an hour
     render_report        one HTML page with everything
@@ -21,6 +22,7 @@ Nothing here reads a database, a network or a clock, and the same input always g
 from lightning_eda.figures.canvas import thumbnail
 from lightning_eda.figures.charts.curves import Curve, render_curves
 from lightning_eda.figures.charts.distances import render_cluster_sizes, render_k_distances
+from lightning_eda.figures.charts.silhouettes import Blades, render_silhouettes
 from lightning_eda.figures.frames import (
     CLUSTER_COLUMNS,
     FLASH_COLUMNS,
@@ -44,6 +46,7 @@ __all__ = [
     "FLASH_COLUMNS",
     "SCORE_COLUMNS",
     "SUBPOINT_LON_DEG",
+    "Blades",
     "Curve",
     "DensityScene",
     "DensitySteps",
@@ -59,6 +62,7 @@ __all__ = [
     "render_interactive_map",
     "render_k_distances",
     "render_report",
+    "render_silhouettes",
     "render_storm_map",
     "render_storm_page",
     "render_track_map",

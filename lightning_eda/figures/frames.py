@@ -227,6 +227,8 @@ class Evaluation:
         chosen_by: Who chose it, in a word or two, for example "silhouette" or "run config".
         knee: The knee of the inertia curve, None when it has none.
         inertia_unit: The unit of the inertia, in plain text.
+        rule: How it was chosen, in a sentence without its full stop; empty where that is not known.
+        doubts: What speaks against it, in sentences.
 
     Raises:
         ValueError: A column is missing.
@@ -237,6 +239,8 @@ class Evaluation:
     chosen_by: str = ""
     knee: int | None = None
     inertia_unit: str = "km²"
+    rule: str = ""
+    doubts: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         require_columns(self.scores, SCORE_COLUMNS, "scores")

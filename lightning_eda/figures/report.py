@@ -28,6 +28,7 @@ from lightning_eda.figures.wording import (
     number_text,
     place_text,
     rate_text,
+    silhouettes_text,
 )
 from lightning_eda.texts import plain
 
@@ -42,6 +43,7 @@ def render_report(
     map_png: bytes | None = None,
     curves_png: bytes | None = None,
     densities: Sequence[tuple[bytes, str]] = (),
+    silhouettes_png: bytes | None = None,
 ) -> str:
     """The page, about 1 MB, most of it the map.
 
@@ -53,6 +55,7 @@ def render_report(
         map_png: The map when it was rendered already; else it is rendered here.
         curves_png: The curves, likewise.
         densities: Maps of the flash extent density, PNG, each with what it shows in words.
+        silhouettes_png: The silhouettes by cluster; None leaves them out.
 
     Raises:
         ValueError: A link is not a relative address.
@@ -69,7 +72,10 @@ def render_report(
         "links": _links(links or {}),
         "density": _density_section(densities),
         "clusters": _cluster_table(scene),
+        "meaning": _meaning(scene),
+        "choice": _choice(evaluation),
         "curves": _picture(curves_png, "image/png", curves_text(evaluation)),
+        "silhouettes": _silhouettes_figure(silhouettes_png, evaluation),
         "rate": _picture(render_rate(scene, "svg"), "image/svg+xml", rate_text(scene)),
         "distributions": _picture(
             render_distributions(scene, "svg"), "image/svg+xml", distributions_text(scene)
@@ -118,6 +124,32 @@ def _links(links: Mapping[str, str]) -> str:
             raise ValueError(f"link {address!r}: give an address relative to the report")
     anchors = [f'<a href="{html.escape(to)}">{html.escape(name)}</a>' for name, to in links.items()]
     return f'<nav aria-label="Files">{" ".join(anchors)}</nav>' if anchors else ""
+
+
+def _meaning(scene: Scene) -> str:
+    """What a k-means cluster is and what it is not; nothing where there is none."""
+    if scene.clusters.num_rows == 0:
+        return ""
+    noun = scene.noun
+    return (
+        f"<p>A cluster is what k-means makes of all {noun} of the window: as many groups as k says, each of "
+        f"the {noun} with the centre nearest to it. It is not a storm: it takes no account of time, ends "
+        f"only where its neighbours begin, and holds also {noun} that are far from all others. Storms are in "
+        "the tables <code>storm_cells</code> and <code>storm_tracks</code>.</p>"
+    )
+
+
+def _silhouettes_figure(png: bytes | None, evaluation: Evaluation) -> str:
+    """The silhouettes by cluster; nothing where there are none."""
+    if png is None:
+        return ""
+    return f"<figure>{_picture(png, 'image/png', silhouettes_text(evaluation))}</figure>"
+
+
+def _choice(evaluation: Evaluation) -> str:
+    """The rule that chose k, and what speaks against it."""
+    rule = f"k = {evaluation.chosen_k}: {evaluation.rule}." if evaluation.rule else ""
+    return "\n".join(f"<p>{_escaped(sentence)}</p>" for sentence in (rule, *evaluation.doubts) if sentence)
 
 
 def _cluster_table(scene: Scene) -> str:

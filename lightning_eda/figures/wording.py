@@ -83,6 +83,14 @@ def curves_text(evaluation: Evaluation) -> str:
     return text
 
 
+def silhouettes_text(evaluation: Evaluation) -> str:
+    """What the silhouettes by cluster show."""
+    k, score = evaluation.column("k"), evaluation.column("silhouette")
+    text = "The silhouette coefficients of each cluster from low to high, beside the map of the clusters."
+    here = score[k == evaluation.chosen_k] if evaluation.chosen_k is not None else score[:0]
+    return f"{text} Their mean is {here[0]:.3f}." if np.isfinite(here).any() else text
+
+
 def rate_text(scene: Scene) -> str:
     """What the curve of the rate shows."""
     _, rate = rate_per_minute(scene)

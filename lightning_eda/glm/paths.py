@@ -89,6 +89,11 @@ class WindowFolders:
         return self.data_dir / "clusters" / self.name / "sweep.npz"
 
     @property
+    def silhouettes(self) -> Path:
+        """How the silhouettes of each cluster spread, for every k."""
+        return self.data_dir / "clusters" / self.name / "silhouettes.npz"
+
+    @property
     def figures(self) -> Path:
         """Maps, curves and the report."""
         return self.data_dir / "figures" / self.name

@@ -141,3 +141,18 @@ def test_browser_shows_it_without_a_network(playwright, page, tmp_path):
     assert visit.errors == []
     assert visit.outside_requests() == []
     assert not re.search(r"https?://(?!www\.w3\.org)", re.sub(r"base64,[A-Za-z0-9+/=]+", "", page))
+
+
+def test_the_rule_of_k_and_what_speaks_against_it_are_told():
+    """Each a paragraph, hostile text as text; the silhouettes by cluster stand below, where there are any."""
+    told = replace(evaluation(chosen=7), rule="the best of all", doubts=("One is near.", HOSTILE))
+    scene = storm_scene(3, 200)
+    one, other = (
+        render_report(scene, told, map_png=b"map", curves_png=b"curves", silhouettes_png=png)
+        for png in (None, b"blades")
+    )
+    found = Tags(one)
+    assert all(text in found.text for text in ("k = 7: the best of all.", "One is near.", HOSTILE))
+    assert "It is not a storm" in found.text
+    assert len(Tags(other).all("img")) == len(found.all("img")) + 1
+    assert "The silhouette coefficients of each cluster" in other

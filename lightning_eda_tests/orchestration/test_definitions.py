@@ -27,7 +27,7 @@ GRAPH = {
     "kmeans_cluster": ("clustering", ["preprocessor"], []),
     "silhouette_evaluator": ("evaluators", ["kmeans_cluster"], []),
     "elbow_evaluator": ("evaluators", ["kmeans_cluster"], []),
-    "cluster_map": ("maps", ["elbow_evaluator", "flash_density", "silhouette_evaluator"], []),
+    "cluster_map": ("maps", ["elbow_evaluator", "flash_density", "silhouette_evaluator"], ["k_is_clear"]),
     "flash_pairs": ("storm_cells", ["load"], []),
     "storm_cells": ("storm_cells", ["flash_pairs"], []),
     "storm_tracks": ("storm_cells", ["load"], []),

@@ -5,7 +5,11 @@ from types import SimpleNamespace
 import pyarrow as pa
 import pytest
 
-from lightning_eda.checks.lightning import check_hour_is_complete, check_most_rows_kept
+from lightning_eda.checks.lightning import (
+    check_hour_is_complete,
+    check_k_is_clear,
+    check_most_rows_kept,
+)
 from lightning_eda.clustering.window.clean_file import CleanWindow
 from lightning_eda.clustering.window.features import PointSpec
 from lightning_eda_tests.hours import HOUR
@@ -31,3 +35,20 @@ def test_missing_granules_are_added_up():
     assert check.metadata["missing_granules"].value == 3
     assert check.metadata["incomplete_hours"].value == "2024-07-01T20Z; 2024-07-01T20Z"
     assert check_hour_is_complete(hours[:1]).passed
+
+
+@pytest.mark.parametrize(
+    ("by", "doubts", "passed"),
+    [
+        ("silhouette", (), True),
+        ("silhouette", ("The range ends.",), False),
+        ("run config", ("It ends.",), True),
+    ],
+)
+def test_what_speaks_against_k_is_a_warning(by, doubts, passed):
+    """Each sentence is told, with what to do; a k that a person named is as it is."""
+    check = check_k_is_clear(SimpleNamespace(chosen_by=by, doubts=doubts))
+    assert check.passed is passed
+    assert check.metadata["doubts"].value == len(doubts)
+    if not passed:
+        assert check.description.startswith("The range ends. Look at the curves in the report.")

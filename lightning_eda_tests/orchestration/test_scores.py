@@ -1,5 +1,6 @@
 """The scores that the evaluators and the report show are those of the table."""
 
+import html
 from dataclasses import replace
 from datetime import timedelta
 
@@ -43,12 +44,13 @@ def window(settings, run, stormy_hour):
     definitions = build_definitions(chosen)
     assets = {asset.key.to_user_string(): asset for asset in definitions.assets}
 
-    def materialize(*names):
+    def materialize(*names, **options):
         for name in names:
             result = dg.materialize(
                 [assets[name]],
                 resources=dict(definitions.resources),
                 partition_key=KEY,
+                run_config={"ops": {name: {"config": options}}} if options else None,
                 raise_on_error=False,
             )
         return result
@@ -84,12 +86,47 @@ def test_an_evaluator_alone_shows_its_curve(window, tmp_path, side):
     assert [path.name for path in folder.iterdir()] == [f"{side}.png"]
 
 
-def test_the_map_without_silhouettes_says_what_to_run(window):
-    """With the elbow alone nobody has chosen a k; the silhouettes are enough, or a k by hand."""
+FURTHER = ("calinski_harabasz", "davies_bouldin", "gap", "gap_error", "stability")
+
+
+def test_all_scores_of_every_k_are_in_the_tables(window):
+    """The silhouettes of clusters have the mean of their k; what fits anew can be left out."""
+    assert window("silhouette_evaluator", "elbow_evaluator").success
+    sql = """SELECT k, count(*), sum(n * mean) / sum(n), any_value(silhouette)
+             FROM cluster_silhouettes JOIN k_scores USING (window_start, window_end, k) GROUP BY k"""
+    counted = f"SELECT {', '.join(f'count({name})' for name in FURTHER)} FROM k_scores"
+    with duckdb.connect(window.database, read_only=True) as database:
+        assert database.sql(counted).fetchall() == [(3, 3, 3, 3, 3)]
+        for k, clusters, mean, silhouette in database.sql(sql).fetchall():
+            assert clusters == k
+            assert mean == pytest.approx(silhouette, abs=1e-9)
+    assert window("elbow_evaluator", references=0, bootstraps=0).success
+    with duckdb.connect(window.database, read_only=True) as database:
+        assert database.sql(counted).fetchall() == [(3, 3, 0, 0, 0)]
+
+
+def test_the_map_without_silhouettes_says_what_to_run(window, tmp_path):
+    """With the elbow alone nobody has chosen a k; the silhouettes are enough, or a k by hand.
+
+    The report tells the rule and what a cluster is.
+    """
     (failure,) = window("elbow_evaluator", "cluster_map").get_step_failure_events()
     words = failure.step_failure_data.user_failure_data.description
     assert "has a silhouette: run silhouette_evaluator for this window first, or name k in" in words
-    assert window("silhouette_evaluator", "cluster_map").success
+    done = window("silhouette_evaluator", "cluster_map")
+    (shown,) = done.asset_materializations_for_node("cluster_map")
+    k, rule, doubts = (shown.metadata[name].value for name in ("k", "rule", "doubts"))
+    assert [one.passed for one in done.get_asset_check_evaluations()] == [doubts == "none"]
+    (report,) = (tmp_path / "data" / "figures").glob("*/report.html")
+    page = html.unescape(report.read_text())
+    assert f"k = {k}: {rule}." in page and "It is not a storm" in page
+
+
+def test_a_k_that_was_not_fitted_is_refused(window):
+    """With those that were."""
+    assert window("silhouette_evaluator").success
+    (failure,) = window("cluster_map", k=9).get_step_failure_events()
+    assert "k: found 9; allowed: 2, 3, 4" in failure.step_failure_data.user_failure_data.description
 
 
 def test_the_report_tells_what_may_mislead():

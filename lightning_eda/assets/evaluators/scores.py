@@ -1,9 +1,6 @@
 """The scores of a window: the picture of each evaluator, and both for the report."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from math import nan
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import dagster as dg
@@ -15,11 +12,10 @@ from lightning_eda.reporting import Metadata, file_link, picture, preview
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from lightning_eda.clustering.kmeans.silhouette import SilhouetteScores
     from lightning_eda.clustering.kmeans.sweep import Sweep
     from lightning_eda.clustering.window.clean_file import CleanWindow
     from lightning_eda.figures import Curve, Evaluation
-    from lightning_eda.warehouse.writing.cluster_tables import Choice, FitKey
+    from lightning_eda.warehouse.writing.cluster_tables import FitKey
 
 
 CURVE_FILES = {"inertia": "inertia.png", "silhouette": "silhouette.png"}
@@ -55,7 +51,9 @@ def read_fitted(place: WindowFolders) -> Fitted:
     return Fitted(clean, read_sweep(place.sweep, clean.digest))
 
 
-def evaluation_of(fitted: Fitted, scores: "pa.Table", window: Window) -> "Evaluation":
+def evaluation_of(
+    fitted: Fitted, scores: "pa.Table", window: Window, reasons: tuple[str, tuple[str, ...]] = ("", ())
+) -> "Evaluation":
     """Inertia, silhouettes, knee and the chosen k of a window; PointsError when they are of another fit.
 
     The inertias are those of the fit itself, so that both curves are there whichever evaluator ran.
@@ -81,46 +79,19 @@ def evaluation_of(fitted: Fitted, scores: "pa.Table", window: Window) -> "Evalua
         chosen_by=chosen[0]["chosen_by"] if chosen else "",
         knee=knee([row["k"] for row in rows], inertias) if rows else None,
         inertia_unit="km²" if fitted.clean.spec.geometry == "sphere" else "degree²",
+        rule=reasons[0],
+        doubts=reasons[1],
     )
 
 
-def _or_nan(number: float | None) -> float:
-    return nan if number is None else number
-
-
-def choose(fitted: Fitted, scores: "pa.Table", database: Path, window: Window, k: int | None) -> "pa.Table":
-    """Marks the k asked for as chosen, or the one with the best silhouette when none is; the scores with it.
-
-    Raises:
-        PointsError: None is asked for, and no silhouette is there although there could be.
-        SettingError: The window has no scores for the k asked for.
-    """
-    from lightning_eda.errors import PointsError
-    from lightning_eda.warehouse.writing.cluster_tables import Choice, choose_k
-
-    rows = scores.to_pylist()
-    if k is not None:
-        choice: Choice | None = Choice(k, "run config")
-    else:
-        choice = best_choice({row["k"]: _or_nan(row["silhouette"]) for row in rows})
-        if choice is None and fitted.can_be_scored:
-            raise PointsError(
-                f"no k of {window} has a silhouette: run silhouette_evaluator for this window first, or name "
-                "k in the run config of cluster_map"
-            )
-    marked = [(row["k"], row["chosen_by"]) for row in rows if row["chosen_by"] is not None]
-    if choice is None or marked == [(choice.k, choice.by)]:
-        return scores
-    return choose_k(database, window.start, window.end, choice).scores
-
-
-def best_choice(silhouettes: Mapping[int, float]) -> "Choice | None":
-    """The k with the best silhouette; None when none has one."""
-    from lightning_eda.clustering.kmeans.elbow import best_k
-    from lightning_eda.warehouse.writing.cluster_tables import Choice
-
-    best = best_k(silhouettes)
-    return None if best is None else Choice(best, "silhouette")
+def choice_metadata(name: str, evaluation: "Evaluation") -> Metadata:
+    """The chosen k under this name, its rule, and what speaks against it."""
+    return {
+        name: evaluation.chosen_k if evaluation.chosen_k is not None else "not enough points",
+        "chosen_by": evaluation.chosen_by or "nobody",
+        "rule": evaluation.rule or "no k to choose from",
+        "doubts": " ".join(evaluation.doubts) or "none",
+    }
 
 
 def score_table(sweep: "Sweep", **columns: object) -> "pa.Table":
@@ -130,20 +101,17 @@ def score_table(sweep: "Sweep", **columns: object) -> "pa.Table":
     return pa.table({"k": sweep.k, **columns})
 
 
-def keep_silhouettes(
-    database: Path, window: Window, fitted: Fitted, scores: "SilhouetteScores"
-) -> "pa.Table":
-    """Writes the silhouettes to `k_scores`, with the best k marked; all scores of the window."""
-    from lightning_eda.warehouse.writing.cluster_tables import replace_scores
+def refit_columns(fitted: Fitted, references: int, bootstraps: int) -> dict[str, object]:
+    """The columns of `k_scores` that are fitted anew, without those that are left out."""
+    from lightning_eda.clustering.kmeans.refits import sweep_gaps, sweep_stability
 
-    columns = {
-        "silhouette": scores.scores,
-        "silhouette_error": scores.standard_errors,
-        "silhouette_method": [scores.method] * len(fitted.sweep.k),
-    }
-    best = best_choice(dict(zip(fitted.sweep.k, map(float, scores.scores), strict=True)))
-    table = score_table(fitted.sweep, **columns)
-    return replace_scores(database, window.start, window.end, fitted.fit, table, best).scores
+    columns: dict[str, object] = {}
+    if references:
+        gaps = sweep_gaps(fitted.sweep, references, fitted.clean.spec.geometry == "sphere")
+        columns |= {"gap": gaps.gap, "gap_error": gaps.error}
+    if bootstraps:
+        columns["stability"] = sweep_stability(fitted.sweep, bootstraps)
+    return columns
 
 
 def draw_curve(place: WindowFolders, evaluation: "Evaluation", curve: "Curve") -> Metadata:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from lightning_eda.assets.evaluators.scores import Fitted
     from lightning_eda.clustering.window.clean_file import CleanWindow
-    from lightning_eda.figures import Evaluation, Scene
+    from lightning_eda.figures import Blades, Evaluation, Scene
 
 
 @dataclass(frozen=True)
@@ -75,12 +75,26 @@ def cluster_rows(fitted: "Fitted", window: Window, k: int | None) -> ClusteredWi
     return ClusteredWindow(clean, rows, table, centers, labels)
 
 
+def read_blades(place: WindowFolders, fitted: "Fitted", evaluation: "Evaluation") -> "Blades | None":
+    """The silhouettes of the clusters at the chosen k; None where they were not scored."""
+    from lightning_eda.clustering.window.silhouette_file import read_silhouettes
+    from lightning_eda.figures import Blades
+
+    k = evaluation.chosen_k
+    found = None if k is None else read_silhouettes(place.silhouettes, k, fitted.fit.fit)
+    if found is None:
+        return None
+    (overall,) = evaluation.column("silhouette")[evaluation.column("k") == k]
+    return Blades(found.histogram, found.mean, float(overall))
+
+
 def draw_figures(
     place: WindowFolders,
     window: Window,
     clustered: ClusteredWindow,
     evaluation: "Evaluation",
     granules: "pa.Table",
+    blades: "Blades | None",
 ) -> Figures:
     """Writes the map, the map to explore, the curves, the animation of a longer window, and the report."""
     from lightning_eda import figures
@@ -100,6 +114,11 @@ def draw_figures(
     )
     contents = {"map": ("map.png", figures.render_cluster_map(scene))}
     contents["curves"] = ("curves.png", figures.render_curves(evaluation))
+    silhouettes = None if blades is None else figures.render_silhouettes(scene, blades)
+    if silhouettes is not None:
+        contents["cluster_silhouettes"] = ("cluster_silhouettes.png", silhouettes)
+    else:
+        remove_file(place.figures / "cluster_silhouettes.png")
     contents["interactive_map"] = ("map.html", figures.render_interactive_map(scene).encode())
     links = {"Interactive map": "map.html"}
     if window.end - window.start > HOUR:
@@ -116,6 +135,7 @@ def draw_figures(
         map_png=contents["map"][1],
         curves_png=contents["curves"][1],
         densities=list(densities.values()),
+        silhouettes_png=silhouettes,
     )
     contents["report"] = ("report.html", report.encode())
     for name, content in contents.values():

@@ -13,6 +13,9 @@ from lightning_eda.clustering.kmeans.grouping import STEPS, group_rows, sum_rows
 from lightning_eda.clustering.points import Floats, Integers, check_points
 from lightning_eda.errors import PointsError
 
+FIRST_CELLS_ACROSS = 4096
+"""Cells of `first_size` in the largest extent, within a factor of the square root of 2."""
+
 _LARGEST_KEY = 2.0**52  # beyond it neighbouring cells share one float
 
 
@@ -164,7 +167,7 @@ def thin_cells(cells: CellSums, least: int) -> CellSums:
 def first_size(points: Floats) -> float:
     """The power of two nearest to the largest extent over 4,096: 2 or 4 km for a hemisphere."""
     extent = float(np.ptp(points, axis=0).max())
-    return float(2.0 ** np.round(np.log2(extent / 4096)))
+    return float(2.0 ** np.round(np.log2(extent / FIRST_CELLS_ACROSS)))
 
 
 def _smallest_size(points: Floats) -> float:

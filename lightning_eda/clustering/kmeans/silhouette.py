@@ -10,12 +10,17 @@ states its standard error; with `cells` all points of a cell stand at the cell's
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from lightning_eda.clustering.kmeans.cluster_silhouettes import (
+    ClusterSilhouettes,
+    no_cluster_silhouettes,
+    silhouettes_by_cluster,
+)
 from lightning_eda.clustering.kmeans.grouping import group_rows
 from lightning_eda.clustering.kmeans.silhouette_kernel import Pass, coefficients
 from lightning_eda.clustering.kmeans.sweep import Sweep
@@ -37,12 +42,14 @@ class SilhouetteScores:
         standard_errors: Of the scores, from sampling alone; 0 where every point was scored.
         method: `exact`, `sample`, `cells` or `cells, sample`.
         n_scored: Points that were scored.
+        clusters: The silhouettes of the clusters of each labelling that has a score.
     """
 
     scores: Floats
     standard_errors: Floats
     method: str
     n_scored: int
+    clusters: ClusterSilhouettes
 
 
 def silhouette_scores(
@@ -124,15 +131,22 @@ def _score(
     valid = (sizes > 1) & (sizes < total)
     sampled = exact_limit is not None and len(data.points) > exact_limit and sample_size < total
     drawn = min(sample_size, total) if sampled else total
+    clusters = no_cluster_silhouettes()
     if valid.any():
         setup = _prepare(_Labelled(data.points, data.weights, data.tags[:, valid]))
         times = _draw(setup.weights, drawn, seed) if sampled else setup.weights
-        mean, variance = _mean_and_variance(setup, times, workers)
+        queries = np.flatnonzero(times)
+        values, times = _coefficients(setup, queries, workers), times[queries]
+        mean = times @ values / drawn
         scores[valid] = mean
         left_out = 1 - drawn / total
-        errors[valid] = np.sqrt(variance * left_out / max(drawn - 1, 1))
+        errors[valid] = np.sqrt(times @ (values - mean) ** 2 / drawn * left_out / max(drawn - 1, 1))
+        found = silhouettes_by_cluster(
+            values, setup.own[queries], times, setup.cluster_start, setup.cluster_weight
+        )
+        clusters = replace(found, labelling=np.flatnonzero(valid)[found.labelling])
     name = method if not sampled else "sample" if method == "exact" else f"{method}, sample"
-    return SilhouetteScores(scores, errors, name, drawn)
+    return SilhouetteScores(scores, errors, name, drawn, clusters)
 
 
 def _consecutive(labels: NDArray[Any], n: int) -> Integers:
@@ -204,13 +218,8 @@ def _draw(weights: Floats, size: int, seed: int) -> Floats:
     return np.bincount(np.searchsorted(ends, picks, side="right"), minlength=len(ends)).astype(np.float64)
 
 
-def _mean_and_variance(setup: Pass, times: Floats, workers: int | None) -> tuple[Floats, Floats]:
-    queries = np.flatnonzero(times)
-
-    def score(start: int) -> Floats:
-        chosen = queries[start : start + _CHUNK]
-        values = coefficients(setup, chosen)
-        return np.stack([times[chosen] @ values, times[chosen] @ values**2])
-
-    first, second = np.sum(run_threads(score, range(0, len(queries), _CHUNK), workers), axis=0) / times.sum()
-    return first, np.maximum(second - first**2, 0.0)
+def _coefficients(setup: Pass, queries: Integers, workers: int | None) -> Floats:
+    """The coefficient of each queried point (rows) in each labelling (columns)."""
+    chunks = range(0, len(queries), _CHUNK)
+    found = run_threads(lambda start: coefficients(setup, queries[start : start + _CHUNK]), chunks, workers)
+    return np.concatenate(found)

@@ -42,7 +42,7 @@ def render_cluster_map(scene: Scene) -> bytes:
         notice(axes, f"No {scene.noun}", "There were none in this window.")
     else:
         draw_hulls(axes, frame, scene)
-        _draw_points(axes, frame, scene)
+        draw_points(axes, frame, scene)
         draw_centers(axes, frame, scene)
         _draw_legend(figure, scene)
     figure.text(0.045, 0.018, credit(frame, scene.source), size=8, color=SOFT_INK)
@@ -72,7 +72,7 @@ def point_size(count: int) -> float:
     return float(np.clip(900.0 / np.sqrt(max(count, 1)), 5.0, 42.0))
 
 
-def _draw_points(axes: "Axes", frame: MapFrame, scene: Scene) -> None:
+def draw_points(axes: "Axes", frame: MapFrame, scene: Scene) -> None:
     """The points, the largest cluster at the bottom, so that small ones stay in sight."""
     x, y = frame.projection.forward(scene.lat, scene.lon)
     size = point_size(len(scene))
@@ -98,14 +98,22 @@ def draw_hulls(axes: "Axes", frame: MapFrame, scene: Scene) -> None:
         axes.plot(x, y, color=color, alpha=0.85, linewidth=1.1, zorder=4)
 
 
-def draw_centers(axes: "Axes", frame: MapFrame, scene: Scene) -> None:
+def draw_centers(
+    axes: "Axes", frame: MapFrame, scene: Scene, width_in: float = WIDTH_IN * MAP_BOX[2]
+) -> None:
     """The centres as numbered discs.
 
     A disc that would hide its own cluster or touch another stands beside it, with a line to the centre.
+
+    Args:
+        axes: To draw on.
+        frame: The map.
+        scene: The clusters.
+        width_in: Width of the axes, inches.
     """
     table = scene.clusters
     big = table.num_rows <= 12
-    across_km = (0.28 if big else 0.235) * frame.width / (WIDTH_IN * MAP_BOX[2])
+    across_km = (0.28 if big else 0.235) * frame.width / width_in
     lat = table["center_lat"].to_numpy(zero_copy_only=False)
     lon = table["center_lon"].to_numpy(zero_copy_only=False)
     x, y = frame.projection.forward(lat, lon)

@@ -37,8 +37,7 @@ from lightning_eda.warehouse.database.compaction import (
     replace_durably,
     wal_of,
 )
-from lightning_eda.warehouse.schema import all_tables
-from lightning_eda.warehouse.schema.sql import create_sql, quoted
+from lightning_eda.warehouse.database.tables import make_tables, widen_tables
 
 WAIT_S = 60.0
 TURN_S = 1.0  # a reader stands in the queue this long, then also tries without its turn
@@ -52,9 +51,9 @@ MAGIC_OFFSET = 8
 def writer(path: Path | str, wait_s: float = WAIT_S) -> Iterator[duckdb.DuckDBPyConnection]:
     """One transaction on the database, which is made when it is not there; an error undoes all of it.
 
-    All tables of `schema` and its companions are there and their plain names work. After the commit the
-    file is checkpointed, and compacted when too much of it is free space. The connection is closed whatever
-    happens.
+    All tables of `schema` and its companions are there with all columns, and their plain names work. After
+    the commit the file is checkpointed, and compacted when too much of it is free space. The connection is
+    closed whatever happens.
 
     Args:
         path: The database file.
@@ -74,8 +73,8 @@ def writer(path: Path | str, wait_s: float = WAIT_S) -> Iterator[duckdb.DuckDBPy
             require_duckdb_file(database)
             attach(connection, database, READ_WRITE, patience)
             with _transaction(connection, database):
-                _make_tables(connection)
-                _require_columns(connection, database)
+                make_tables(connection)
+                widen_tables(connection, database)
                 yield connection
             bloated = is_bloated(connection)
         if bloated:
@@ -271,26 +270,9 @@ def _create(connection: duckdb.DuckDBPyConnection, database: Path, patience: Pat
     fresh = database.with_name(database.name + NEW_ENDING)
     try:
         attach(connection, fresh, CREATE, patience)
-        _make_tables(connection)
+        make_tables(connection)
         detach(connection)
         wal_of(database).unlink(missing_ok=True)  # the log of a database that is gone
         replace_durably(fresh, database)
     except (OSError, duckdb.Error) as error:
         raise WarehouseError(f"{database} cannot be made: {_full_disk(database)}{error}") from error
-
-
-def _make_tables(connection: duckdb.DuckDBPyConnection) -> None:
-    for table in all_tables():
-        connection.execute(create_sql(table))
-
-
-def _require_columns(connection: duckdb.DuckDBPyConnection, database: Path) -> None:
-    """Raises WarehouseError when a table of ours has other columns than `schema` says."""
-    for table in all_tables():
-        relation = connection.table(quoted(table.name))
-        found = list(zip(relation.columns, map(str, relation.types), strict=True))
-        if found != [(column.name, column.type) for column in table.columns]:
-            raise WarehouseError(
-                f"{database}: table {table.name} has other columns than this version writes; load into a new "
-                f"file (DUCKDB_PATH). Found: {', '.join(f'{name} {kind}' for name, kind in found)}"
-            )

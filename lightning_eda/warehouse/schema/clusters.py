@@ -1,4 +1,4 @@
-"""The tables of the analysis of a window: scores of k, centres of clusters, and the cluster of each flash.
+"""The tables of the analysis of a window: scores of k and clusters, centres, and the cluster of each flash.
 
 A window is [window_start, window_end), the granules that start in it. The hour and the day that holds it are
 two windows, side by side. `load` never touches these tables, so after an hour was loaded again they tell of
@@ -49,6 +49,57 @@ K_SCORES = Table(
         Column("geometry", "VARCHAR", "sphere or lonlat"),
         Column("fit", "VARCHAR", "Which fit it is of; scores of different fits are never mixed in a window"),
         Column("silhouette_method", "VARCHAR", "exact, sample, cells, or cells and sample", nullable=True),
+        Column(
+            "calinski_harabasz",
+            "DOUBLE",
+            "Scatter between the clusters over that inside; the more, the better",
+            "1",
+            nullable=True,
+        ),
+        Column(
+            "davies_bouldin",
+            "DOUBLE",
+            "Likeness of each cluster to its most alike; the less, the better",
+            "1",
+            nullable=True,
+        ),
+        Column(
+            "gap",
+            "DOUBLE",
+            "Mean log inertia of evenly spread points less that of these, written by elbow_evaluator",
+            "1",
+            nullable=True,
+        ),
+        Column("gap_error", "DOUBLE", "Standard error of it from the references", "1", nullable=True),
+        Column(
+            "stability",
+            "DOUBLE",
+            "Mean adjusted Rand index of the clusters against those of bootstraps; 1: always the same",
+            "1",
+            nullable=True,
+        ),
+    ),
+)
+
+CLUSTER_SILHOUETTES = Table(
+    "cluster_silhouettes",
+    "The silhouettes of one cluster, at any k of a window.",
+    ("window_start", "window_end", "k", "cluster"),
+    (
+        *_WINDOW,
+        _K,
+        Column("cluster", "INTEGER", "Label; 0 is the largest cluster"),
+        Column("n", "BIGINT", "Points of the cluster"),
+        Column("n_scored", "BIGINT", "How many of them were scored"),
+        Column("mean", "DOUBLE", "Mean silhouette coefficient, -1 to 1", "1", nullable=True),
+        Column("lowest", "DOUBLE", "Lowest silhouette coefficient", "1", nullable=True),
+        Column(
+            "below_zero",
+            "DOUBLE",
+            "Share of the points that are nearer to another cluster",
+            "1",
+            nullable=True,
+        ),
     ),
 )
 
@@ -80,5 +131,5 @@ FLASH_CLUSTERS = Table(
 )
 
 CLUSTER_TABLES: Final[dict[str, Table]] = {
-    table.name: table for table in (K_SCORES, CLUSTER_CENTERS, FLASH_CLUSTERS)
+    table.name: table for table in (K_SCORES, CLUSTER_SILHOUETTES, CLUSTER_CENTERS, FLASH_CLUSTERS)
 }

@@ -16,7 +16,12 @@ import pyarrow as pa
 from lightning_eda.errors import SettingError
 from lightning_eda.warehouse.database.connection import writer
 from lightning_eda.warehouse.queries import Database, reading
-from lightning_eda.warehouse.schema.clusters import CLUSTER_CENTERS, FLASH_CLUSTERS, K_SCORES
+from lightning_eda.warehouse.schema.clusters import (
+    CLUSTER_CENTERS,
+    CLUSTER_SILHOUETTES,
+    FLASH_CLUSTERS,
+    K_SCORES,
+)
 from lightning_eda.warehouse.writing.window_rows import (
     empty_rows,
     holds_window,
@@ -32,6 +37,11 @@ SIDES: Final[dict[str, tuple[str, ...]]] = {
     "silhouette": ("silhouette", "silhouette_error", "silhouette_method"),
 }
 """The columns that one evaluator writes, by the one without which the others mean nothing."""
+MAY_LACK: Final[dict[str, tuple[str, ...]]] = {
+    "inertia": ("gap", "gap_error", "stability"),
+    "silhouette": ("calinski_harabasz", "davies_bouldin"),
+}
+"""Further columns of each; of one that is not given, NULL is written."""
 
 Row = dict[str, Any]
 
@@ -93,6 +103,7 @@ def replace_scores(
     fit: FitKey,
     scores: pa.Table,
     chosen: Choice | None = None,
+    clusters: pa.Table | None = None,
 ) -> ScoresWritten:
     """Makes the window's scores of one evaluator, or of both, exactly these.
 
@@ -105,8 +116,10 @@ def replace_scores(
         start: Start of the window, aware.
         end: End of the window, aware.
         fit: What the scores are of.
-        scores: k and the columns of one of `SIDES`, or of both; each k once.
+        scores: k and the columns of one of `SIDES`, or of both, and any of `MAY_LACK`; each k once.
         chosen: The k to mark in the same transaction, as `choose_k` does; None leaves the mark as it is.
+        clusters: The silhouettes of the clusters, for `cluster_silhouettes`; None: of silhouettes there are
+            none of clusters, and without silhouettes those that are there stay while the fit is the same.
 
     Raises:
         SettingError: The window has no scores for the chosen k.
@@ -117,21 +130,26 @@ def replace_scores(
     sides = [side for side in SIDES if side in scores.column_names]
     if not sides:
         raise ValueError(f"scores have none of {list(SIDES)}; they have {scores.column_names}")
-    columns = [column for side in sides for column in SIDES[side]]
-    given = {int(row["k"]): row for row in own_columns(K_SCORES, scores, ["k", *columns]).to_pylist()}
+    lacking = [name for side in sides for name in MAY_LACK[side] if name not in scores.column_names]
+    columns = [column for side in sides for column in (*SIDES[side], *MAY_LACK[side])]
+    read = ["k", *(column for column in columns if column not in lacking)]
+    given = {int(row["k"]): row for row in own_columns(K_SCORES, scores, read).to_pylist()}
     if len(given) != scores.num_rows:
         raise ValueError("scores have a k twice")
+    own_clusters = empty_rows(CLUSTER_SILHOUETTES) if clusters is None else clusters
 
-    def merged(stored: list[Row]) -> list[Row]:
+    def merged(stored: list[Row]) -> tuple[list[Row], pa.Table | None]:
         same_fit = [row for row in stored if asdict(fit).items() <= row.items()]
         rows = {row["k"]: row | dict.fromkeys(columns) for row in same_fit}
         for k, row in given.items():
             for side in sides:
                 if _is_number(row[side]):
-                    known = {column: _number_or_text(row[column]) for column in SIDES[side]}
+                    names = (*SIDES[side], *MAY_LACK[side])
+                    known = {column: _number_or_text(row.get(column)) for column in names}
                     rows[k] = rows.get(k, {"k": k, **asdict(fit)}) | known
         scored = [row for row in rows.values() if any(row.get(side) is not None for side in SIDES)]
-        return scored if chosen is None else _marked(scored, chosen)
+        replaced = own_clusters if "silhouette" in sides or not same_fit else None
+        return (scored if chosen is None else _marked(scored, chosen)), replaced
 
     return _rewrite_scores(database, start, end, merged)
 
@@ -156,15 +174,15 @@ def choose_k(
         WarehouseError: The database could not be written.
         ValueError: The window is empty.
     """
-    return _rewrite_scores(database, start, end, lambda stored: _marked(stored, choice))
+    return _rewrite_scores(database, start, end, lambda stored: (_marked(stored, choice), None))
 
 
 def read_scores(database: Database, start: datetime, end: datetime) -> pa.Table:
     """The scores of a window by k; no rows when it has none.
 
     Returns:
-        k, inertia, silhouette, silhouette_error, method, chosen_by (not NULL for the chosen k), tier,
-        geometry, fit, silhouette_method.
+        k, inertia, silhouette, silhouette_error, method, chosen_by (not NULL for the chosen k), and the
+        other columns of `k_scores`.
     """
     with reading(database) as connection:
         return _shown(read_window(connection, K_SCORES, start, end))
@@ -215,17 +233,25 @@ def _rewrite_scores(
     database: Path | str,
     start: datetime,
     end: datetime,
-    change: Callable[[list[Row]], list[Row]],
+    change: Callable[[list[Row]], tuple[list[Row], pa.Table | None]],
 ) -> ScoresWritten:
-    """Replaces the window's rows of scores by what `change` makes of them, when that differs."""
+    """Replaces the window's rows of scores by what `change` makes of them, when that differs.
+
+    Its second part are the silhouettes of the clusters; None leaves those as they are.
+    """
     with writer(database) as connection:
         stored = read_window(connection, K_SCORES, start, end).select(own_names(K_SCORES)).to_pylist()
-        rows = pa.Table.from_pylist(change(stored), empty_rows(K_SCORES).schema)
-        wanted = window_rows(K_SCORES, start, end, rows)
-        changed = not holds_window(connection, K_SCORES, start, end, wanted)
-        if changed:
-            write_window(connection, K_SCORES, start, end, wanted)
-    return ScoresWritten(changed, _shown(wanted))
+        rows, clusters = change(stored)
+        scores = pa.Table.from_pylist(rows, empty_rows(K_SCORES).schema)
+        wanted = {K_SCORES: window_rows(K_SCORES, start, end, scores)}
+        if clusters is not None:
+            wanted[CLUSTER_SILHOUETTES] = window_rows(CLUSTER_SILHOUETTES, start, end, clusters)
+        changed = False
+        for table, its_rows in wanted.items():
+            if not holds_window(connection, table, start, end, its_rows):
+                write_window(connection, table, start, end, its_rows)
+                changed = True
+    return ScoresWritten(changed, _shown(wanted[K_SCORES]))
 
 
 def _marked(rows: list[Row], choice: Choice) -> list[Row]:

@@ -116,12 +116,21 @@ def write_window(
 def read_window(
     connection: duckdb.DuckDBPyConnection, table: Table, start: datetime, end: datetime
 ) -> pa.Table:
-    """The window's rows by their key; none when the database was made before there was such a table."""
+    """The window's rows by their key.
+
+    None when the database was made before there was such a table; NULL in a column that came later.
+    """
     if not has_table(connection, table):
         return empty_rows(table)
     select_span(connection, *_ends(start, end))
     key = ", ".join(quoted(name) for name in table.key)
-    return stored_rows(connection, table, f"{IN_WINDOW} ORDER BY {key}").to_arrow_table()
+    there = connection.table(quoted(table.name)).columns
+    columns = ", ".join(
+        quoted(one.name) if one.name in there else f"NULL::{one.type} AS {quoted(one.name)}"
+        for one in table.columns
+    )
+    sql = f"SELECT {columns} FROM {quoted(table.name)} WHERE {IN_WINDOW} ORDER BY {key}"
+    return connection.sql(sql).to_arrow_table()
 
 
 def _ends(start: datetime, end: datetime) -> tuple[datetime, datetime]:

@@ -34,8 +34,10 @@ WINDOW = ["window_start", "window_end"]
 CLUSTER_COLUMNS = {
     "k_scores": [
         *WINDOW, "tier", "k", "inertia", "silhouette", "silhouette_error", "method", "chosen_by",
-        "geometry", "fit", "silhouette_method",
+        "geometry", "fit", "silhouette_method", "calinski_harabasz", "davies_bouldin", "gap", "gap_error",
+        "stability",
     ],
+    "cluster_silhouettes": [*WINDOW, "k", "cluster", "n", "n_scored", "mean", "lowest", "below_zero"],
     "cluster_centers": [*WINDOW, "k", "cluster", "lat", "lon", "n"],
     "flash_clusters": [*WINDOW, "satellite", "granule_start", "flash_id", "cluster"],
 }  # fmt: skip

@@ -18,6 +18,9 @@ from lightning_eda.warehouse.writing.cluster_tables import (
 )
 from lightning_eda_tests.examples import examples
 from lightning_eda_tests.warehouse.cluster_rows import END, FIT, HOSTILE, START, inertia, scores, silhouette
+from lightning_eda_tests.warehouse.contents import rows_with
+
+FURTHER = ("calinski_harabasz", "davies_bouldin", "gap", "gap_error", "stability")
 
 
 @pytest.fixture
@@ -41,8 +44,59 @@ def test_scores_of_both_sides(database: Path) -> None:
     assert read_scores(database, START, END).to_pylist()[0] == {
         "k": 2, "inertia": 9.0, "silhouette": 0.5, "silhouette_error": 0.01, "method": "exact",
         "chosen_by": None, "tier": "flash", "geometry": "sphere", "fit": "5f0c",
-        "silhouette_method": "sample",
+        "silhouette_method": "sample", **dict.fromkeys(FURTHER),
     }  # fmt: skip
+
+
+def test_further_scores_go_with_their_side(database: Path) -> None:
+    """What is left out is NULL, also where it was there before; the other side's stay."""
+    elbow = inertia({2: 9.0, 3: 4.0})
+    full = elbow.append_column("gap", pa.array([1.5, math.nan])).append_column("stability", [[1.0, 0.5]])
+    indices = silhouette({2: 0.5, 3: 0.7}).append_column("davies_bouldin", [[0.3, 0.2]])
+    for side in (full, indices):
+        replace_scores(database, START, END, FIT, side)
+    rows = read_scores(database, START, END).to_pylist()
+    assert [[row[name] for name in FURTHER] for row in rows] == [
+        [None, 0.3, 1.5, None, 1.0],
+        [None, 0.2, None, None, 0.5],
+    ]
+    assert replace_scores(database, START, END, FIT, elbow).changed
+    rows = read_scores(database, START, END).to_pylist()
+    assert [[row[name] for name in FURTHER] for row in rows] == [
+        [None, 0.3, *[None] * 3],
+        [None, 0.2, *[None] * 3],
+    ]
+
+
+def cluster_rows(n: int) -> pa.Table:
+    """What silhouette_evaluator has to say of two clusters; of the second nothing was scored."""
+    nothing = pa.array([0.5, None], pa.float64())
+    return pa.table(
+        {"k": [2, 2], "cluster": [0, 1], "n": [n, 1], "n_scored": [n, 0]}
+        | dict.fromkeys(("mean", "lowest", "below_zero"), nothing)
+    )
+
+
+def test_silhouettes_of_clusters_go_with_the_silhouettes(database: Path) -> None:
+    """They are replaced with them, stay when the other side comes, and go with scores of another fit."""
+
+    def sizes() -> list[int]:
+        return rows_with(database, "cluster_silhouettes", k=2)["n"].to_pylist()
+
+    replace_scores(database, START, END, FIT, silhouette({2: 0.5}), clusters=cluster_rows(7))
+    assert sizes() == [7, 1]
+    assert replace_scores(database, START, END, FIT, silhouette({2: 0.5}), clusters=cluster_rows(8)).changed
+    assert not replace_scores(
+        database, START, END, FIT, silhouette({2: 0.5}), clusters=cluster_rows(8)
+    ).changed
+    replace_scores(database, START, END, FIT, inertia({2: 9.0}))
+    choose_k(database, START, END, Choice(2, "config"))
+    assert sizes() == [8, 1]
+    replace_scores(database, START, END, FitKey("other", "flash", "sphere", "exact"), inertia({2: 9.0}))
+    assert sizes() == []
+    replace_scores(database, START, END, FIT, silhouette({2: 0.5}), clusters=cluster_rows(7))
+    replace_scores(database, START, END, FIT, silhouette({2: 0.5}))
+    assert sizes() == []
 
 
 def test_a_new_run_of_one_side_replaces_its_own(database: Path) -> None:
