@@ -203,5 +203,6 @@ def _legend_row(axes: "Axes", label: int, count: int, most: int, at: float) -> N
         va="center_baseline",
         weight="bold",
     )
-    axes.barh(at, 0.42 * count / most, left=0.27, height=0.010, color=style.color, alpha=0.85)
+    room = min(0.42, 0.71 - 0.037 * len(f"{most:,}"))  # a digit takes some 0.037
+    axes.barh(at, room * count / most, left=0.27, height=0.010, color=style.color, alpha=0.85)
     axes.text(1.0, at, f"{count:,}", size=11, color=INK, va="center_baseline", ha="right")

@@ -1,5 +1,7 @@
 """What is written and drawn beside and on the clusters of the printed map: legend, numbers, sizes."""
 
+from dataclasses import replace
+
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -52,6 +54,22 @@ def test_the_bars_of_the_legend_are_in_proportion(counted):
     colors = [look(label).color.lower() for label in (0, 1, 2, -1)]
     assert [to_hex(bar.get_facecolor()) for bar in axes.patches] == colors
     assert [to_hex(mark.get_facecolors()[0]) for mark in axes.collections] == colors
+
+
+def test_no_bar_runs_into_the_millions_of_a_long_window(counted):
+    """Counts of seven digits and more, as a month or a year has them, leave a shorter bar."""
+    scene, _ = counted
+    counts = pa.array([63_000_000, 1_171_263, 60])
+    place = scene.clusters.column_names.index("flashes")
+    clusters = scene.clusters.slice(0, 3).set_column(place, "flashes", counts)
+    figure = drawn(render_cluster_map, replace(scene, clusters=clusters, total=64_171_323))
+    axes = figure.axes[LEGEND]
+    figure.canvas.draw()
+    numbers = [text for text in axes.texts if text.get_text() in {"63,000,000", "1,171,263"}]
+    bars = [bar.get_window_extent() for bar in axes.patches]
+    assert len(numbers) == 2
+    for number, bar in zip(numbers, bars, strict=False):
+        assert bar.x1 < number.get_window_extent().x0
 
 
 def test_a_long_legend_says_how_many_it_leaves_out():
