@@ -8,7 +8,7 @@ import numpy as np
 from lightning_eda.earth import EARTH_RADIUS_KM
 from lightning_eda.figures.canvas import INK, SOFT_INK, halo, nice_step
 from lightning_eda.figures.frames import Scene
-from lightning_eda.figures.globe.coastlines import Lines, load_background, rings
+from lightning_eda.figures.globe.coastlines import Lines, load_background
 from lightning_eda.figures.globe.projection import HORIZON_KM, EqualArea
 from lightning_eda.figures.sphere import Floats, enclosing_center
 
@@ -127,13 +127,14 @@ def _draw_land(axes: "Axes", frame: MapFrame) -> None:
 
     rim_x, rim_y = frame.projection.rim()
     axes.fill(rim_x, rim_y, facecolor=SEA, edgecolor=COAST, linewidth=0.8, zorder=0)
-    land = [
-        Path(np.column_stack(part), closed=True)
-        for ring in rings(load_background().land)
-        for part in frame.projection.fill(ring.lat, ring.lon)
-    ]
-    if land:
-        shape = PathPatch(Path.make_compound_path(*land), facecolor=LAND, edgecolor="none", zorder=1)
+    land = load_background().land
+    if rings := frame.projection.fill_all(land.lat, land.lon):
+        ends = np.cumsum([len(x) for x, _ in rings])
+        codes = np.full(ends[-1], Path.LINETO, Path.code_type)
+        codes[np.append(0, ends[:-1])] = Path.MOVETO
+        codes[ends - 1] = Path.CLOSEPOLY
+        path = Path(np.column_stack([np.concatenate(side) for side in zip(*rings, strict=True)]), codes)
+        shape = PathPatch(path, facecolor=LAND, edgecolor="none", zorder=1)
         axes.add_artist(shape)  # add_patch would walk all corners for limits that are set already
 
 

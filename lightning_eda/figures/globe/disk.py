@@ -6,7 +6,7 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 
 from lightning_eda.earth import EARTH_RADIUS_KM
-from lightning_eda.figures.globe.coastlines import Lines, load_background, rings
+from lightning_eda.figures.globe.coastlines import Lines, load_background
 from lightning_eda.figures.globe.projection import EqualArea
 from lightning_eda.figures.sphere import Floats, positions, tangent_axes
 
@@ -23,7 +23,7 @@ class Disk(NamedTuple):
 
     Attributes:
         rim: Around what is drawn.
-        land: Closed rings, to be filled together, even-odd.
+        land: Closed to be filled together, even-odd.
         coasts: The shores.
         borders: Between countries.
         grid: Meridians and parallels, every ten degrees.
@@ -39,11 +39,8 @@ class Disk(NamedTuple):
 def seen_disk(project: Project, subpoint_lon: float) -> Disk:
     """What is seen from above a longitude."""
     background, center = load_background(), EqualArea(0.0, subpoint_lon)
-    parts = [
-        part
-        for ring in rings(background.land.coarser(DETAIL_DEG))
-        for part in center.fill(ring.lat, ring.lon)
-    ]
+    coarse = background.land.coarser(DETAIL_DEG)
+    parts = center.fill_all(coarse.lat, coarse.lon)
     land = _joined([x for x, _ in parts]), _joined([y for _, y in parts])
     others = (background.coasts.coarser(DETAIL_DEG), background.borders.coarser(DETAIL_DEG), graticule())
     return Disk(

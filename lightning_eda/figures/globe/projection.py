@@ -85,6 +85,25 @@ class EqualArea:
             rings.append(self.rim(clockwise=True))
         return rings
 
+    def fill_all(self, lat: Floats, lon: Floats) -> list[tuple[Floats, Floats]]:
+        """The rings to fill of land rings parted by NaN, as `fill` has them, of most rings in one go.
+
+        Those of fewer than four points are left out.
+        """
+        ends = np.flatnonzero(np.isnan(lat))
+        starts = np.append(0, ends[:-1] + 1)
+        local = unit_vectors(lat, lon) @ self._axes.T
+        x, y, up = self._project(local)
+        turns = np.diff(np.arctan2(local[:, 1], local[:, 0]), append=np.nan)
+        turns = np.nan_to_num(turns - 2.0 * np.pi * np.rint(turns / (2.0 * np.pi)))
+        highest, lowest = np.fmax.reduceat(up, starts), np.fmin.reduceat(up, starts)
+        plain = (lowest >= 0.0) & (np.add.reduceat(turns, starts) < 1.0)
+        found: list[tuple[Floats, Floats]] = []
+        for ring in np.flatnonzero((highest >= 0.0) & (ends - starts > 3)):
+            part = slice(starts[ring], ends[ring])
+            found.extend([(x[part], y[part])] if plain[ring] else self.fill(lat[part], lon[part]))
+        return found
+
     def rim(self, clockwise: bool = False) -> tuple[Floats, Floats]:
         """The horizon as a closed ring, km."""
         angle = np.linspace(0.0, 2.0 * np.pi, 361)

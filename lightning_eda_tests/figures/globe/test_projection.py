@@ -72,6 +72,16 @@ def test_land_is_land_and_sea_is_sea(center):
     assert seen >= 5
 
 
+@pytest.mark.parametrize("center", [*CENTERS, (42.0, 51.0), (-90.0, 0.0)])
+def test_all_rings_at_once_are_those_one_by_one(center):
+    """Also from within the Caspian, whose shore has the land outside, and from above a pole."""
+    projection, land = EqualArea(*center), load_background().land
+    one_by_one = [part for ring in rings(land) for part in projection.fill(ring.lat, ring.lon)]
+    at_once = projection.fill_all(land.lat, land.lon)
+    assert len(at_once) == len(one_by_one)
+    assert all(np.array_equal(a, b) for a, b in zip(at_once, one_by_one, strict=True))
+
+
 def _winding(parts, x, y):
     """How often the rings together turn around a place: what a nonzero fill asks."""
     total = 0
