@@ -89,9 +89,10 @@ def test_without_any_instance_settings(tmp_path, variables):
     ("pin", "words"),
     [
         ({"GOES_YEAR": "2022"}, "Use a backfill|use a backfill"),
-        (
+        pytest.param(
             {**PIN, "GLM_ARCHIVE_DIR": "absent"},
             "absent is no folder; GLM_ARCHIVE_DIR must name one that exists",
+            marks=pytest.mark.slow,
         ),
     ],
 )
@@ -156,6 +157,7 @@ ASSETS = """{assetNodes{assetKey{path} groupName description isPartitioned isExe
   instance{daemonHealth{allDaemonStatuses{daemonType healthy required}}}}"""
 
 
+@pytest.mark.slow
 def test_dagster_dev_comes_up_with_no_arguments(folder):
     """UI and daemon; the assets are grouped, partitioned and described."""
     with dagster_dev(folder) as port:

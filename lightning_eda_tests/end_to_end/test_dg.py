@@ -36,17 +36,21 @@ def test_dg_lists_and_checks_all_definitions(folder, tmp_path):
     assert not list(home.rglob("*"))
 
 
-def test_dg_launches_an_hour_and_a_range_of_hours_as_one_run(folder, tmp_path):
+@pytest.mark.parametrize(
+    "partitions",
+    [
+        ("--partition-range", "2024-07-01-19:00...2024-07-01-20:00"),
+        pytest.param(("--partition", "2024-07-01-20:00"), marks=pytest.mark.slow),
+    ],
+    ids=["range", "hour"],
+)
+def test_dg_launches_an_hour_and_a_range_of_hours_as_one_run(folder, tmp_path, partitions):
     """Without a word of what is superseded."""
     simulate(tmp_path / "archive")
     options = ("dg", "launch", "--assets", "group:ingestor")
-    for partitions in (
-        ("--partition", "2024-07-01-20:00"),
-        ("--partition-range", "2024-07-01-19:00...2024-07-01-20:00"),
-    ):
-        done = command(*options, *partitions, cwd=folder, GLM_ARCHIVE_DIR=str(tmp_path / "archive"))
-        assert done.stdout.count("RUN_SUCCESS") == 1
-        assert "SupersessionWarning" not in done.stdout
+    done = command(*options, *partitions, cwd=folder, GLM_ARCHIVE_DIR=str(tmp_path / "archive"))
+    assert done.stdout.count("RUN_SUCCESS") == 1
+    assert "SupersessionWarning" not in done.stdout
     with duckdb.connect(str(folder / "data" / "lightning.duckdb"), read_only=True) as database:
         assert database.sql("SELECT count(*) FROM granules").fetchall() == [(4,)]
 
@@ -55,8 +59,12 @@ def test_dg_launches_an_hour_and_a_range_of_hours_as_one_run(folder, tmp_path):
     ("words", "location"),
     [
         (("dg", "dev"), "lightning_eda"),
-        (("dagster", "dev"), "lightning_eda"),
-        (("dagster", "dev", "-m", "lightning_eda.definitions"), "lightning_eda.definitions"),
+        pytest.param(("dagster", "dev"), "lightning_eda", marks=pytest.mark.slow),
+        pytest.param(
+            ("dagster", "dev", "-m", "lightning_eda.definitions"),
+            "lightning_eda.definitions",
+            marks=pytest.mark.slow,
+        ),
     ],
     ids=["dg dev", "dagster dev", "dagster dev -m"],
 )

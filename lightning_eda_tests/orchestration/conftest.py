@@ -1,5 +1,6 @@
 """Running the assets in this process, as Dagster does with the in-process executor."""
 
+import io
 import logging
 from collections.abc import Callable, Collection
 from functools import partial
@@ -8,6 +9,8 @@ from pathlib import Path
 import boto3
 import dagster as dg
 import pytest
+from matplotlib.figure import Figure
+from PIL import Image
 
 from lightning_eda.definitions import LIGHTNING_ASSETS, build_definitions
 from lightning_eda.settings import CsvSettings, DistanceSettings, Settings
@@ -161,6 +164,19 @@ def cluster(run):
         return run(settings, key, run_config, group="distance_clustering")
 
     return materialize
+
+
+@pytest.fixture
+def undrawn(monkeypatch):
+    """Figures are one small picture each: drawing is most of a run, and many tests look at numbers alone."""
+
+    def saved(_: object, stream: io.BytesIO, *, format: str, **options: object) -> None:
+        stream.write(b"<svg/>" if format == "svg" else small)
+
+    canvas = io.BytesIO()
+    Image.new("RGB", (64, 48)).save(canvas, "png")
+    small = canvas.getvalue()
+    monkeypatch.setattr(Figure, "savefig", saved)
 
 
 @pytest.fixture(scope="module")

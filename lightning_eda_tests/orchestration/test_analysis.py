@@ -72,11 +72,17 @@ def analysed(stormy_hour, tmp_path_factory):
 
 
 @pytest.fixture
-def own(analysed, tmp_path, settings):
+def drawn(analysed, tmp_path, settings):
     """Settings of a copy of the analysed hour, for a test that changes it."""
     for name in ("archive", "data"):
         shutil.copytree(analysed.folder / name, tmp_path / name)
     return settings()
+
+
+@pytest.fixture
+def own(drawn, undrawn):
+    """The same for a test that looks at numbers alone."""
+    return drawn
 
 
 def test_an_hour_ends_in_a_report(analysed):
@@ -131,16 +137,16 @@ def test_pictures_and_numbers_are_in_the_metadata(analysed):
     assert shown[0] > {"k", "silhouette"} and shown[1] > {"k", "inertia"} and shown[0] & shown[1] == {"k"}
 
 
-def test_running_it_again_writes_the_same(tmp_path, own, run):
+def test_running_it_again_writes_the_same(tmp_path, drawn, run):
     """Every file and every row."""
     tables = ("k_scores", "cluster_silhouettes", "cluster_centers", "flash_clusters")
 
     def contents():
         files = {path.name: path.read_bytes() for path in place(tmp_path).figures.iterdir()}
-        return files, [rows(own, f"SELECT * FROM {table} ORDER BY ALL") for table in tables]
+        return files, [rows(drawn, f"SELECT * FROM {table} ORDER BY ALL") for table in tables]
 
     before = contents()
-    assert run(own, KEY, FEW_K, group=None).success
+    assert run(drawn, KEY, FEW_K, group=None).success
     assert contents() == before
 
 
@@ -153,6 +159,7 @@ def test_the_run_config_chooses_k(own, run):
     assert [one.passed for one in result.get_asset_check_evaluations()] == [True]
 
 
+@pytest.mark.usefixtures("undrawn")
 @pytest.mark.parametrize("granules", [0, 1])
 def test_too_few_points_are_a_result(tmp_path, settings, run, granules):
     """Every asset is green and says so; there are a map and a report all the same."""
@@ -289,11 +296,3 @@ def test_a_mistake_in_the_config_is_one_sentence(own, run, asset, options, words
 def test_other_spaces_work_too(own, run, options):
     """Plain degrees, and extra features."""
     assert run(own, KEY, config(preprocessor=options), group=ANALYSIS).success
-
-
-def test_without_its_input_an_asset_says_what_to_run(settings, run):
-    """The map of a window that was never cleaned."""
-    result = run(settings(), KEY, group="maps")
-    (failure,) = [event for event in result.get_step_failure_events() if event.step_key == "cluster_map"]
-    words = failure.step_failure_data.user_failure_data.description
-    assert "rows.parquet is absent: run preprocessor for this window first" in words

@@ -76,6 +76,7 @@ def test_what_ran_says_that_it_is_simulated_and_fits_into_the_event_log(tmp_path
     assert "Simulated GOES-18" in report.read_text()
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_pairs_have_the_columns_shown(specs, stormy, run, tmp_path):
     """Those of flashes in their object, those of distance clustering in its graph."""
     assert run(stormy, DAY, group="storm_cells").success

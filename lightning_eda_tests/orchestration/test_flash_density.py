@@ -66,6 +66,7 @@ def test_an_hour_becomes_grids(tmp_path, grid):
     }
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_sums_are_written_where_asked(tmp_path, grid):
     """And are gone when they are not asked for any more."""
     simulate(tmp_path / "archive", granules=5)
@@ -92,6 +93,7 @@ def test_running_it_again_writes_the_same(tmp_path, grid):
     assert path.read_bytes() == before
 
 
+@pytest.mark.usefixtures("undrawn")
 @pytest.mark.parametrize("era", ["milliseconds", "do07", "current"])
 def test_every_era_and_both_slots_have_grids(tmp_path, grid, era):
     """Two satellites of one archive have a file each."""
@@ -105,6 +107,7 @@ def test_every_era_and_both_slots_have_grids(tmp_path, grid, era):
     assert all(density_path(tmp_path / "data", HOUR, satellite).exists() for satellite in ("G16", "G17"))
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_what_is_not_in_the_grids_is_told(tmp_path, grid, run):
     """A granule that cannot be trusted, one that is missing, energies that are missing."""
     faults = [("wrong_dtype", 1), ("missing", 2), ("fill_energy", 3)]
@@ -118,6 +121,7 @@ def test_what_is_not_in_the_grids_is_told(tmp_path, grid, run):
     assert not checks(result)["no_granule_refused"]
 
 
+@pytest.mark.usefixtures("undrawn")
 @pytest.mark.parametrize("granules", [0, 2])
 def test_an_hour_without_lightning_is_a_result(tmp_path, grid, granules):
     """Empty granules, or none, of a satellite that is known: an empty file of the same columns."""

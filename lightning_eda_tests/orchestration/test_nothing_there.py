@@ -48,6 +48,7 @@ def test_a_window_that_is_not_loaded_is_told(settings, run, stormy_hour):
     assert "nothing of this window is loaded: materialise load for it first" in warnings(run.instance, result)
 
 
+@pytest.mark.usefixtures("undrawn")
 @pytest.mark.parametrize("name", ["G18", "g18"])
 def test_a_satellite_is_chosen_in_any_case(settings, run, stormy_hour, name):
     """As in the tables, or in small letters."""
@@ -55,3 +56,11 @@ def test_a_satellite_is_chosen_in_any_case(settings, run, stormy_hour, name):
     assert run(chosen, KEY).success
     options = {"ops": {"preprocessor": {"config": {"satellites": [name]}}}}
     assert row_count(run(chosen, KEY, options, group="clustering"), "preprocessor") > 0
+
+
+def test_without_its_input_an_asset_says_what_to_run(settings, run):
+    """The map of a window that was never cleaned."""
+    result = run(settings(), KEY, group="maps")
+    (failure,) = [event for event in result.get_step_failure_events() if event.step_key == "cluster_map"]
+    words = failure.step_failure_data.user_failure_data.description
+    assert "rows.parquet is absent: run preprocessor for this window first" in words

@@ -64,6 +64,7 @@ def stored(window):
         return database.sql("SELECT * FROM k_scores ORDER BY k").fetchall()
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_the_evaluators_come_in_either_order(window):
     """The rows are the same."""
     assert window("silhouette_evaluator", "elbow_evaluator").success
@@ -89,6 +90,7 @@ def test_an_evaluator_alone_shows_its_curve(window, tmp_path, side):
 FURTHER = ("calinski_harabasz", "davies_bouldin", "gap", "gap_error", "stability")
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_all_scores_of_every_k_are_in_the_tables(window):
     """The silhouettes of clusters have the mean of their k; what fits anew can be left out."""
     assert window("silhouette_evaluator", "elbow_evaluator").success
@@ -105,6 +107,7 @@ def test_all_scores_of_every_k_are_in_the_tables(window):
         assert database.sql(counted).fetchall() == [(3, 3, 0, 0, 0)]
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_the_map_without_silhouettes_says_what_to_run(window, tmp_path):
     """With the elbow alone nobody has chosen a k; the silhouettes are enough, or a k by hand.
 

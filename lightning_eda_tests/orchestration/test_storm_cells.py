@@ -84,6 +84,7 @@ def granules(stormy) -> str:
     return f"{len(starts)} of 4,320"
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_pairs_are_in_the_format_of_distance_clustering(stormy, run, tmp_path):
     """item,item,km without a header; each item names a flash of the day."""
     run(stormy, DAY, group=GROUP)
@@ -98,6 +99,7 @@ def test_pairs_are_in_the_format_of_distance_clustering(stormy, run, tmp_path):
             assert parse_flash_item(item)[1:] in known
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_distance_clustering_of_the_pairs_gives_the_same_clusters(stormy, run, tmp_path):
     """System 2 with INPUT_FOLDER=flash_pairs and the same EPSILON: the same bytes."""
     run(stormy, DAY, group=GROUP)
@@ -115,6 +117,7 @@ def test_distance_clustering_of_the_pairs_gives_the_same_clusters(stormy, run, t
     assert (bucket / "clusters" / name).read_bytes() == (bucket / "storm_cells" / name).read_bytes()
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_the_file_and_the_tables_number_alike(stormy, run, tmp_path):
     """The cluster of an item is the cell of its flash."""
     run(stormy, DAY, group=GROUP)
@@ -124,6 +127,7 @@ def test_the_file_and_the_tables_number_alike(stormy, run, tmp_path):
     assert {parse_flash_item(item): cell for item, cell in clusters.items()} == by_key
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_in_a_bucket(stormy, run, tmp_path, s3_bucket: S3Bucket, monkeypatch):
     """BUCKET takes both objects; the folders can be named; nothing goes to the local folder."""
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
@@ -157,6 +161,7 @@ def test_running_it_again_writes_the_same(stormy, run, tmp_path):
     assert contents() == before
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_a_range_is_one_run_day_by_day(stormy, run):
     """Each day with its own numbers; a day without flashes is a result with 0 cells."""
     store(Path(stormy.duckdb_path), flashes=storms_of_day(day=START + timedelta(days=2), seed=4))
@@ -177,6 +182,7 @@ def test_a_day_without_flashes_is_a_warning_in_the_log(stormy, run):
     assert logged(run.instance, run(stormy, "2024-07-02", group=GROUP), logging.WARNING) == 3 * [told]
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_two_satellites_are_kept_apart(settings, run, tmp_path):
     """The same lightning twice gives the cells of each; one can be chosen, in small letters, too."""
     made = settings()
@@ -191,6 +197,7 @@ def test_two_satellites_are_kept_apart(settings, run, tmp_path):
     assert {row["satellite"] for row in flashes_of(made)} == {"G16"}
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_the_limits_can_be_chosen(stormy, run):
     """With 60 km, the two storms half a degree apart are one cell."""
     options = config(flash_pairs={"max_km": 60.0}, storm_cells={"eps_km": 60.0, "min_samples": 3})

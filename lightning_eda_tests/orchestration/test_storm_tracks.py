@@ -80,6 +80,7 @@ def test_a_storm_keeps_its_name_over_midnight(settings, tmp_path, rows):
     assert max(row["frame_time"] for row in points) == datetime(2024, 7, 2)
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_the_order_of_days_makes_no_difference(settings, tmp_path, rows):
     """Loaded and tracked backwards, the second day is made again with the first."""
     (tmp_path / "a").mkdir()
@@ -93,6 +94,7 @@ def test_the_order_of_days_makes_no_difference(settings, tmp_path, rows):
     assert made(other, tmp_path, SECOND, FIRST) == forwards
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_a_jump_is_told(settings, tmp_path, rows):
     """Where the storm grew twentyfold, and what it is."""
     mine = settings()
