@@ -1,7 +1,7 @@
 # `make demo` and `make test` are all a newcomer needs; both set up .venv themselves.
 PYTHON ?= python3
 BIN := .venv/bin
-BENCHMARKS := decode ingest peak_hour clustering distances tables graph_overhead
+BENCHMARKS := decode ingest peak_hour clustering distances tables lake graph_overhead
 WORKERS = $$($(BIN)/python -c 'import os; print((os.cpu_count() or 1) + 1)')
 export DAGSTER_DISABLE_TELEMETRY := 1
 export DG_CLI_CONFIG := $(CURDIR)/dg.toml

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 VARIABLE = "LIGHTNING_LAKE"
 S3_SCHEME = "s3://"
+STATISTICS = ("granule_start",)  # by which files are chosen; those of all columns double the memory of a log
 SIGNED_TYPES = {pa.uint8(): pa.int16(), pa.uint16(): pa.int32(), pa.uint32(): pa.int64()}
 """Delta has no unsigned types; each becomes the next larger signed one."""
 
@@ -58,7 +59,7 @@ class Lake:
 
     def make(self, table: str) -> "DeltaTable":
         """The table, made when it is not there; two processes may do so at once."""
-        return self.log(table).make(delta_schema(table), PARTITIONS)
+        return self.log(table).make(delta_schema(table), PARTITIONS, STATISTICS)
 
     def explained(self, table: str) -> AbstractContextManager[None]:
         """Our errors for those of delta-rs but a lost race, which `commit` handles."""

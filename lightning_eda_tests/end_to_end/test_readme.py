@@ -79,7 +79,7 @@ def test_every_reason_to_leave_out_is_needed():
         assert any(re.search(rf"^{beginning}\b", block, re.MULTILINE) for block in commands), beginning
 
 
-def run_block(block: str, folder: Path, **variables: str) -> str:
+def run_block(block: str, folder: Path, timeout_s: float = 180, **variables: str) -> str:
     """Runs a block as a user would type it, in an activated environment; gives what was printed."""
     path = f"{BIN}:{environment()['PATH']}"
     done = subprocess.run(
@@ -89,7 +89,7 @@ def run_block(block: str, folder: Path, **variables: str) -> str:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        timeout=180,
+        timeout=timeout_s,
         check=False,
     )
     assert done.returncode == 0, f"{block}\n{done.stdout}"
@@ -219,7 +219,10 @@ def test_every_command_about_clusters_works(tmp_path: Path):
     for hour in (5, 6):
         simulate(tmp_path / "archive", datetime(2022, 12, 31, hour, tzinfo=UTC))
     port, variables = str(free_port()), {"GLM_ARCHIVE_DIR": f"{tmp_path}/archive", "PYTHONPATH": str(ROOT)}
-    printed = [run_block(block.replace("8786", port), folder, **variables) for block in blocks_of(CLUSTER)]
+    printed = [
+        run_block(block.replace("8786", port), folder, timeout_s=600, **variables)
+        for block in blocks_of(CLUSTER)
+    ]
     assert "2 of 2 hours" in printed[0]
     assert "2 hours, 4 files" in printed[0]
     assert "0 files (0.0 MB) would be removed" in printed[1]

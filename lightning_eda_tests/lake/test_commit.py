@@ -3,6 +3,7 @@
 from datetime import timedelta
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
 from lightning_eda.lake.commit import _Committer, _tier_change, commit_hours
@@ -120,6 +121,14 @@ def test_the_ledger_names_the_versions_it_goes_with(lake: Lake) -> None:
     load(lake, (HourKey(after(HOUR, 1), "G18"), an_hour(seed=3)))
     assert first == dict.fromkeys(TIERS, 1)
     assert named_versions(lake.make(LEDGER)) == dict.fromkeys(TIERS, 2)
+
+
+def test_the_log_has_statistics_of_the_start_alone(lake: Lake) -> None:
+    """Files are chosen by nothing else, and those of all columns would double the memory of a long log."""
+    load(lake, (KEY, an_hour()))
+    for table in (*TIERS, LEDGER):
+        actions = pa.table(lake.make(table).get_add_actions(flatten=True))
+        assert [name for name in actions.column_names if name.startswith("max.")] == ["max.granule_start"]
 
 
 def test_a_committer_that_is_overtaken_leaves_one_whole_version(lake: Lake) -> None:

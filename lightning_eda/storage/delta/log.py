@@ -67,8 +67,16 @@ class DeltaLog:
             except TableNotFoundError:
                 return None
 
-    def make(self, schema: "pa.Schema", partition_by: Sequence[str]) -> "DeltaTable":
-        """The table, made when it is not there; two processes may do so at once. Errors as `open`."""
+    def make(
+        self, schema: "pa.Schema", partition_by: Sequence[str], statistics: Sequence[str] | None = None
+    ) -> "DeltaTable":
+        """The table, made when it is not there; two processes may do so at once. Errors as `open`.
+
+        Args:
+            schema: Its columns.
+            partition_by: Those that it is partitioned by.
+            statistics: Those whose least and greatest values its log holds; None is all.
+        """
         found = self.open()
         if found is not None:
             return found
@@ -78,6 +86,9 @@ class DeltaLog:
         if isinstance(self.store, FolderStore):
             Path(self._uri()).mkdir(parents=True, exist_ok=True)
         options = storage_options(self.store)
+        settings = {"delta.checkpointInterval": str(CHECKPOINT_INTERVAL)}
+        if statistics is not None:
+            settings["delta.dataSkippingStatsColumns"] = ",".join(statistics)
         with self.explained():
             with suppress(DeltaError):  # another process has made it in between
                 return DeltaTable.create(
@@ -85,7 +96,7 @@ class DeltaLog:
                     schema=Schema.from_arrow(schema),
                     partition_by=list(partition_by),
                     storage_options=options,
-                    configuration={"delta.checkpointInterval": str(CHECKPOINT_INTERVAL)},
+                    configuration=settings,
                 )
             return DeltaTable(self._uri(), storage_options=options)
 
