@@ -128,7 +128,8 @@ def test_a_run_that_loses_to_another_version_looks_again(world: World):
 
     with FaultyProxy(world.bucket.endpoint_url) as proxy:
         proxy.before = interfere
-        slow = World(world.bucket, world.scratch, proxy.endpoint_url, world.database, is_new=False)
+        facts = {"is_new": False, "patience_s": 60}  # as long as the other takes on a busy machine
+        slow = World(world.bucket, world.scratch, proxy.endpoint_url, world.database, **facts)
         result = slow.load(csv=CsvOptions(bad_rows="set_aside"))
         slow.close()
     assert through

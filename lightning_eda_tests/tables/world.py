@@ -42,6 +42,7 @@ class World:
         loads: How many loads were made.
         is_new: Whether the database is to be made.
         table_format: Of the dataset.
+        patience_s: How long loads wait for an answer.
     """
 
     bucket: S3Bucket
@@ -51,13 +52,15 @@ class World:
     loads: int = 0
     is_new: bool = True
     table_format: str = PARQUET
+    patience_s: float = 2
 
     def __post_init__(self) -> None:
         self.endpoint_url = self.endpoint_url or self.bucket.endpoint_url
         session = boto3.session.Session("test", "test", region_name="us-east-1")
         self.glue = session.client("glue", endpoint_url=self.bucket.endpoint_url)
-        self._loads_s3 = session.client("s3", endpoint_url=self.endpoint_url, config=quick_config())
-        self._loads_glue = session.client("glue", endpoint_url=self.endpoint_url, config=quick_config())
+        config = quick_config(self.patience_s)
+        self._loads_s3 = session.client("s3", endpoint_url=self.endpoint_url, config=config)
+        self._loads_glue = session.client("glue", endpoint_url=self.endpoint_url, config=config)
         if self.is_new:
             self.glue.create_database(DatabaseInput={"Name": self.database})
 
@@ -144,9 +147,9 @@ def duck_rows(tables: list[pa.Table]) -> list[dict[str, Any]]:
     return list(found.to_pylist())
 
 
-def quick_config() -> Any:
+def quick_config(patience_s: float) -> Any:
     """Clients that leave retrying to us and do not wait long."""
     from botocore.config import Config
 
     retries: Any = {"total_max_attempts": 1, "mode": "standard"}
-    return Config(connect_timeout=2, read_timeout=2, retries=retries)
+    return Config(connect_timeout=2, read_timeout=patience_s, retries=retries)

@@ -38,7 +38,7 @@ def child() -> Iterator[LoadChild]:
 @pytest.fixture
 def through(world: World, proxy: FaultyProxy) -> Iterator[World]:
     """The same bucket and catalogue, whose loads go through a proxy."""
-    facts = {"database": world.database, "is_new": False, "table_format": "delta"}
+    facts = {"database": world.database, "is_new": False, "table_format": "delta", "patience_s": 30}
     found = World(world.bucket, world.scratch, proxy.endpoint_url, loads=50, **facts)
     yield found
     found.close()
