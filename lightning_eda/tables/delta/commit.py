@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 
 import pyarrow as pa
 
-from lightning_eda.errors import LakeBusyError, StorageError
+from lightning_eda.errors import LakeBusyError, LakeError, LakeUnavailableError, StorageError
 from lightning_eda.storage.delta.log import DeltaLog, tries_of_commit
 from lightning_eda.tables.dataset.location import PartitionValues
 from lightning_eda.tables.dataset.replace import (
@@ -128,7 +128,7 @@ def _with_columns(change: TableChange) -> "DeltaTable":
 def _commit(change: TableChange, table: "DeltaTable", keys: Mapping[str, str]) -> list[Outcome]:
     """Names the new files in place of the old, where no newer run's are."""
     from deltalake import CommitProperties, Transaction
-    from deltalake.exceptions import CommitFailedError
+    from deltalake.exceptions import CommitFailedError, DeltaError
 
     log = change.log
     waits = tries_of_commit(TRIES)
@@ -154,8 +154,29 @@ def _commit(change: TableChange, table: "DeltaTable", keys: Mapping[str, str]) -
             except CommitFailedError:
                 waits.pause(tried)
                 continue
+            except (OSError, DeltaError) as error:
+                if not _is_made(change, outcomes, error):
+                    raise
             return outcomes
     raise _busy(log)
+
+
+def _is_made(change: TableChange, outcomes: Sequence[Outcome], error: Exception) -> bool:
+    """Whether a commit that ended in an error was made: delta-rs reads the log once more after it.
+
+    Raises:
+        LakeUnavailableError: That cannot be found out.
+    """
+    log = change.log
+    try:
+        table = log.open()
+    except LakeError as failed:
+        raise LakeUnavailableError(
+            f"the log of {log.address} cannot be read since a commit ended in an error: the old rows are in "
+            f"place, or the new rows are; run it again later. {failed}"
+        ) from error
+    named = {file.info.key for file in table_files(table, log.prefix, change.keys)} if table else set()
+    return {outcome.key for outcome in outcomes if outcome.won_by is None} <= named
 
 
 def _decided(

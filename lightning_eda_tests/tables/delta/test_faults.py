@@ -121,6 +121,23 @@ def test_a_fault_at_any_request_leaves_old_or_new_rows(
         assert names(world.bucket) == NEW
 
 
+def test_a_commit_whose_log_cannot_be_read_afterwards_is_made(
+    world: World, through: World, proxy: FaultyProxy
+) -> None:
+    """delta-rs reads the log once more after a commit: when that is refused, the load is done."""
+    world.put_csv(OLD_CSV)
+
+    def refuse(target: str) -> None:
+        if proxy.seen[-1].method == "PUT" and "_delta_log/00000000000000000001.json" in target:
+            number = len(proxy.seen) + 1
+            proxy.faults = Faults(share=1, kinds=("denied",), at=range(number, number + 1))
+
+    proxy.after = refuse
+    assert through.load().rows == 2
+    assert any(seen.fault for seen in proxy.seen)
+    assert names(world.bucket) == OLD
+
+
 def test_of_two_writers_of_a_day_one_wins_whole(world: World, through: World, proxy: FaultyProxy) -> None:
     """The other commits between the look of the first and its commit: the newer run's rows stay, once."""
     world.put_csv("id,name\n1,old\n2,old\n")
