@@ -23,11 +23,11 @@ import numpy as np
 from lightning_eda.clustering.kmeans.cells import (
     FIRST_CELLS_ACROSS,
     CellSums,
-    cells_of_points,
     first_size,
+    regrid_cells,
     thin_cells,
 )
-from lightning_eda.clustering.kmeans.kmeans import Fit, lloyd, nearest_labels, seed_centers
+from lightning_eda.clustering.kmeans.kmeans import Fit, lloyd, seed_centers
 from lightning_eda.clustering.kmeans.sweep import Sweep
 from lightning_eda.clustering.points import Floats, Integers, lonlat, sphere_points
 from lightning_eda.compiled import run_threads
@@ -71,9 +71,7 @@ def sweep_gaps(sweep: Sweep, references: int, sphere: bool, workers: int | None 
     def log_inertia(number: int) -> Floats:
         rng = np.random.default_rng((sweep.seed, _GAP, number))
         points = draw(rng.random((count, sweep.cells.mean.shape[1])))
-        found = cells_of_points(points, first_size(points) * (FIRST_CELLS_ACROSS / _CELLS_ACROSS))
-        assert found is not None  # no limit was given
-        cells = found[0]
+        cells = _coarse(points)
         return _logs(np.array([fit.inertia + cells.within for fit in _grown(cells, ks, rng)]) / count)
 
     logs = np.array(run_threads(log_inertia, range(references), workers))
@@ -94,7 +92,7 @@ def sweep_stability(sweep: Sweep, bootstraps: int, workers: int | None = None) -
     stability = np.full(len(sweep.k), np.nan)
     cells = thin_cells(sweep.cells, BOOTSTRAP_CELLS)
     ks = [k for k in sweep.fitted if 1 < k <= len(cells) and k < sweep.n_points]
-    own = {k: nearest_labels(cells.mean, sweep.centers[k]) for k in ks}
+    own = {k: _nearest(cells, sweep.centers[k]) for k in ks}
 
     def agreement(number: int) -> list[float]:
         rng = np.random.default_rng((sweep.seed, _STABILITY, number))
@@ -104,7 +102,7 @@ def sweep_stability(sweep: Sweep, bootstraps: int, workers: int | None = None) -
         found = []
         for k in ks:
             fit = _seeded(mean, count, min(k, len(mean)), rng)
-            found.append(adjusted_rand(own[k], nearest_labels(cells.mean, fit.centers), cells.count))
+            found.append(adjusted_rand(own[k], _nearest(cells, fit.centers), cells.count))
         return found
 
     if ks:
@@ -139,6 +137,17 @@ def _logs(values: Floats) -> Floats:
 
 def _pairs(sizes: Floats) -> float:
     return float((sizes * (sizes - 1) / 2).sum())
+
+
+def _coarse(points: Floats) -> CellSums:
+    """The cells of a reference."""
+    one_each = CellSums(0.0, points.view(np.int64), np.ones(len(points)), points, np.zeros(len(points)))
+    return regrid_cells(one_each, first_size(points) * (FIRST_CELLS_ACROSS / _CELLS_ACROSS))[0]
+
+
+def _nearest(cells: CellSums, centers: Floats) -> Integers:
+    """The nearest centre of each cell, by a kernel that is compiled already."""
+    return lloyd(cells.mean, cells.count, centers, max_iter=0).labels
 
 
 def _seeded(mean: Floats, count: Floats, k: int, rng: np.random.Generator) -> Fit:

@@ -1,7 +1,7 @@
 """Which k to take, and what speaks against it.
 
 The best silhouette of all is no use on a hemisphere: two clusters, one in the north and one in the south,
-score best in five of six real hours, and hold a dozen weather systems each. So the best silhouette is taken
+score best in four of six real hours, and hold a dozen weather systems each. So the best silhouette is taken
 among the k at which points lie within `WIDEST_KM` of the centre of their cluster, as a root mean square
 (docs/decisions/19 has the measurements).
 """
