@@ -118,6 +118,8 @@ def picture_storms(browser: Browser, folder: Path) -> None:
     browser.page.wait_for_selector("body[data-ready]")
     browser.page.locator("#list button").first.click()
     browser.page.locator("#curve").click(position={"x": 170, "y": 60})
+    for _ in range(3):
+        browser.page.get_by_label("Zoom in").click()
     browser.page.wait_for_timeout(500)
     keep(browser, "maps/storms.png")
 

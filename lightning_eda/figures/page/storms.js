@@ -207,7 +207,7 @@
     layer.lineWidth = wide * ratio; layer.strokeStyle = color; layer.stroke();
   }
   function triangle(layer, x, y) {
-    const r = 7 * ratio;
+    const r = (whole && zoom < ratio ? 4.5 : 7) * ratio;
     layer.beginPath(); layer.moveTo(x, y - r); layer.lineTo(x + r, y + r * 0.7); layer.lineTo(x - r, y + r * 0.7); layer.closePath();
     layer.fillStyle = "#ffffff"; layer.strokeStyle = "#000000"; layer.lineWidth = 1.5 * ratio; layer.fill(); layer.stroke();
   }
