@@ -37,7 +37,7 @@ LISTED = 20
 LIST_BOX = (0.79, 0.075, 0.195, 0.70)
 BAR_BOX = (0.79, 0.845, 0.195, 0.022)
 LEGEND = "A disc is a cell, as large as it had flashes; a grey dot is a flash"
-COLUMNS = ((0.0, "left"), (0.40, "right"), (0.79, "right"), (1.0, "right"))
+COLUMNS = ((0.0, "left"), (0.38, "right"), (0.72, "right"), (1.0, "right"))
 TITLES = ("Cell", "Flashes", "UTC", "Peak/min")
 SMALLEST_DISC, DISC_PER_FLASH, LARGEST_DISC = 5.0, 5.0, 700.0  # square points
 EDGED_DISC = 15.0
@@ -80,7 +80,7 @@ def draw_storm_map(scene: Scene, loaded: str = "") -> "Figure":
     else:
         far = f"No {scene.noun} were close enough in space and time on this day."
         notice(axes, "No storm cells", far if scene.count else f"There were no {scene.noun}.")
-    figure.text(0.045, 0.018, f"{LEGEND}  ·  {credit(frame, scene.source)}", size=8, color=SOFT_INK)
+    figure.text(0.045, 0.018, f"{LEGEND}  ·  {credit(frame, scene.source)}", size=7, color=SOFT_INK)
     return figure
 
 
