@@ -16,7 +16,7 @@ from functools import partial
 import pyarrow as pa
 
 from lightning_eda.errors import FleetError, LightningEdaError, StorageError
-from lightning_eda.fleet.hours import LakeHours
+from lightning_eda.fleet.lake_hours import LakeHours
 from lightning_eda.fleet.workers import each_done
 from lightning_eda.lake.layout import CELL_SUMS
 from lightning_eda.warehouse.cleaning.cell_sums import CleanCells, finished

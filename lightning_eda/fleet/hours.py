@@ -1,19 +1,17 @@
-"""The hours of a window, from the database file or from the lake: all of one state, a part at a time."""
+"""The hours of a window, all of one state, a part at a time: from the database file here."""
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
-from lightning_eda.lake.snapshot import Snapshot
-from lightning_eda.series import GRANULES, HOUR, TIER_TABLES
+from lightning_eda.series import TIER_TABLES
 from lightning_eda.warehouse.cleaning.cell_sums import CleanCells, sum_window
 from lightning_eda.warehouse.cleaning.piece_sums import SumOptions
 from lightning_eda.warehouse.cleaning.pieces import Span
 from lightning_eda.warehouse.cleaning.rows import count_rows
-from lightning_eda.warehouse.database.memory import memory_database
 from lightning_eda.warehouse.queries import hour_counts, reading
 
 if TYPE_CHECKING:
@@ -23,7 +21,6 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 Progress = Callable[[int, int], None]
-LEDGER_AT_ONCE = timedelta(days=7)
 
 
 class Hours(Protocol):
@@ -94,79 +91,6 @@ class FileHours:
     ) -> CleanCells:
         """As of the protocol."""
         return sum_window(partial(self.rows, tables=tables), pieces, options, most_cells, progress)
-
-
-@dataclass(frozen=True)
-class LakeHours:
-    """Hours in the lake at one version of its ledger; it can be sent to another process.
-
-    Attributes:
-        snapshot: What the ledger says of them.
-        start: Start of the window.
-        end: Its end.
-        scheduler: Address of a Dask scheduler, whose workers sum a long window.
-    """
-
-    snapshot: Snapshot
-    start: datetime
-    end: datetime
-    scheduler: str | None = None
-
-    @contextmanager
-    def rows(
-        self, start: datetime, end: datetime, tables: Collection[str]
-    ) -> "Iterator[duckdb.DuckDBPyConnection]":
-        """The rows of the hours that overlap the span, in memory while the block lasts."""
-        part = self.part(start, end).snapshot
-        with memory_database({table: part.rows(table) for table in tables}) as connection:
-            yield connection
-
-    def part(self, start: datetime, end: datetime) -> "LakeHours":
-        """The hours that overlap a span."""
-        hours = {key: name for key, name in self.snapshot.hours.items() if start - HOUR < key.hour < end}
-        return replace(self, snapshot=replace(self.snapshot, hours=hours))
-
-    def counts(self) -> "pa.Table":
-        """A week of the ledger at a time."""
-        import pyarrow as pa
-
-        weeks = []
-        start = self.start
-        while start < self.end:
-            end = min(start + LEDGER_AT_ONCE, self.end)
-            with self.rows(start, end, (GRANULES.name,)) as connection:
-                weeks.append(hour_counts(connection, start, end))
-            start = end
-        order = [("satellite", "ascending"), ("hour", "ascending")]
-        return pa.concat_tables(weeks).sort_by(order)
-
-    def tier_rows(self, tier: str, satellites: Collection[str] | None = None) -> int:
-        """As of the protocol."""
-        column = f"n_{TIER_TABLES[tier].name}"
-        return sum(
-            row[column]
-            for row in self.counts().to_pylist()
-            if not satellites or row["satellite"] in satellites
-        )
-
-    def holds(self, table: str) -> bool:
-        """As of the protocol."""
-        return any(table in name.tiers for name in self.snapshot.hours.values())
-
-    def sums(
-        self,
-        pieces: Sequence[Span],
-        tables: Sequence[str],
-        options: SumOptions,
-        most_cells: int,
-        progress: Progress,
-    ) -> CleanCells:
-        """As of the protocol; on the workers of the cluster where there is one."""
-        if not self.scheduler:
-            return sum_window(partial(self.rows, tables=tables), pieces, options, most_cells, progress)
-        from lightning_eda.fleet.archive import sum_on_workers
-
-        return sum_on_workers(self.scheduler, self, pieces, tables, options, most_cells, progress)
 
 
 @contextmanager

@@ -98,9 +98,11 @@ class LakeResource(AwsResource):
             DatabaseBusyError: Others held the database all the time that is waited.
             WarehouseError: There is no database, or it cannot be read.
         """
-        from lightning_eda.fleet.hours import LakeHours, file_hours
+        from lightning_eda.fleet.hours import file_hours
 
         if self.is_set():
+            from lightning_eda.fleet.lake_hours import LakeHours
+
             yield LakeHours(self._snapshot(start, end), start, end, scheduler)
         else:
             with file_hours(warehouse.file(), start, end) as hours:

@@ -9,7 +9,8 @@ from distributed import LocalCluster
 
 from lightning_eda.errors import LakeError
 from lightning_eda.fleet.archive import pack_piece, unpack_piece
-from lightning_eda.fleet.hours import FileHours, Hours, LakeHours, file_hours
+from lightning_eda.fleet.hours import FileHours, Hours, file_hours
+from lightning_eda.fleet.lake_hours import LakeHours
 from lightning_eda.lake.layout import CELL_SUMS, HourKey
 from lightning_eda.lake.location import Lake
 from lightning_eda.lake.snapshot import open_snapshot
