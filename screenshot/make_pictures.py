@@ -44,7 +44,7 @@ def main() -> None:
             run_everything(folder, port)
             with open_browser(port, (1600, 1050), scale=1.1) as browser:
                 picture_pages(browser)
-            with open_browser(port, (2900, 1420)) as browser:
+            with open_browser(port, (2900, 2200)) as browser:
                 browser.go("/asset-groups")
                 browser.page.get_by_text("Hide navigation").click()
                 browser.open_graph("extract", "storm_page", "parquet_table", "cluster_map")
