@@ -217,7 +217,8 @@ def test_every_command_about_clusters_works(tmp_path: Path):
     """Scheduler and workers on a port of their own, in a project folder of the test."""
     folder = project_folder(tmp_path / "project")
     for hour in (5, 6):
-        simulate(tmp_path / "archive", datetime(2022, 12, 31, hour, tzinfo=UTC))
+        # Of both hours together more than the 100 rows that the document takes for many.
+        simulate(tmp_path / "archive", datetime(2022, 12, 31, hour, tzinfo=UTC), granules=15)
     port, variables = str(free_port()), {"GLM_ARCHIVE_DIR": f"{tmp_path}/archive", "PYTHONPATH": str(ROOT)}
     printed = [
         run_block(block.replace("8786", port), folder, timeout_s=600, **variables)
