@@ -49,6 +49,7 @@ def test_an_hour_from_the_graph_to_its_map(folder, variables):
         assert browser.errors == []
 
 
+@pytest.mark.slow
 def test_a_pinned_hour_needs_no_partition(folder, variables):
     """One click: "Materialize all" without a dialog; a wrong run config is told in one sentence."""
     with dagster_dev(folder, **variables, **PIN) as port, open_browser(port) as browser:

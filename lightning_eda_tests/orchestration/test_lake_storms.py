@@ -68,7 +68,9 @@ def test_tracks_and_jumps_are_those_of_the_database(tmp_path):
 
 def test_cells_are_those_of_the_database(stormy, stormy_lake, run, monkeypatch):
     """What is noted of the day is what the ledger's log says of it; a change is asked for once."""
-    monkeypatch.setattr(storm_cells, "draw_cells", lambda *_: storm_cells.Drawings(Path(), Path(), b"", ""))
+    monkeypatch.setattr(
+        storm_cells, "draw_cells", lambda *_: storm_cells.Drawings(Path(), Path(), b"", [], "")
+    )
     for settings in (stormy, stormy_lake):
         assert run(settings, DAY, group=GROUP).success
     found = contents(stormy_lake, CELLS)
