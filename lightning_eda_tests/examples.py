@@ -1,6 +1,7 @@
-"""How much is tried: a part in `make test`, which is run often, all of it in CI.
+"""How much is tried: a fifth in `make test`, which is run often, half besides in CI, all by `pytest -m long`.
 
 `make thorough` runs the tests with the mark `slow`, and those of Hypothesis with its profile of that name.
+All examples of them are tried by `pytest -m hypothesis --hypothesis-profile whole`.
 """
 
 from typing import Any
@@ -8,23 +9,25 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
-THOROUGH, QUICK = "thorough", "quick"
-MOST, SHARE, FEWEST = 100, 5, 5
+PARTS = {"quick": 5, "thorough": 2, "whole": 1}
+MOST, FEWEST = 100, 5
 
 each_in_turn = pytest.mark.parametrize(
-    "step", [5, pytest.param(1, marks=pytest.mark.slow)], ids=["some", "all"]
+    "step",
+    [5, pytest.param(2, marks=pytest.mark.slow), pytest.param(1, marks=pytest.mark.long)],
+    ids=["some", "half", "all"],
 )
-"""Gives a test its `step` over a range: every fifth of it, and in CI every one."""
+"""Gives a test its `step` over a range: every fifth of it, in CI every second, too."""
 
 
 def register_profiles() -> None:
-    """Names both and takes the quick one, unless pytest was told of the other."""
-    settings.register_profile(QUICK, deadline=None, max_examples=MOST // SHARE)
-    settings.register_profile(THOROUGH, deadline=None, max_examples=MOST)
-    settings.load_profile(QUICK)
+    """Names all three and takes the quick one, unless pytest was told of another."""
+    for name, part in PARTS.items():
+        settings.register_profile(name, deadline=None, max_examples=MOST // part)
+    settings.load_profile("quick")
 
 
 def examples(most: int, **options: Any) -> settings:
-    """The settings of a property: at most so many examples in CI, a fifth of them in `make test`."""
-    is_thorough = settings.get_current_profile_name() == THOROUGH
-    return settings(max_examples=most if is_thorough else max(FEWEST, most // SHARE), **options)
+    """The settings of a property: at most so many examples, and the profile's part of them."""
+    part = PARTS.get(settings.get_current_profile_name(), 1)
+    return settings(max_examples=max(FEWEST, most // part), **options)

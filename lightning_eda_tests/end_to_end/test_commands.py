@@ -10,8 +10,6 @@ from lightning_eda_tests.end_to_end.commands import (
     PACKAGE,
     SETTINGS,
     command,
-    dagster_dev,
-    graphql,
     materialize,
     project_folder,
 )
@@ -151,22 +149,3 @@ def test_simulate(tmp_path):
     )
     assert done.returncode == 1
     assert "G15" in done.stdout and done.stdout.count("\n") == 1
-
-
-ASSETS = """{assetNodes{assetKey{path} groupName description isPartitioned isExecutable}
-  instance{daemonHealth{allDaemonStatuses{daemonType healthy required}}}}"""
-
-
-@pytest.mark.slow
-def test_dagster_dev_comes_up_with_no_arguments(folder):
-    """UI and daemon; the assets are grouped, partitioned and described."""
-    with dagster_dev(folder) as port:
-        found = graphql(port, ASSETS)
-        assets = {node["assetKey"]["path"][-1]: node for node in found["assetNodes"]}
-        assert {"extract", "transform", "load"} <= set(assets)
-        assert all(
-            node["groupName"] and node["description"] and node["isPartitioned"] == node["isExecutable"]
-            for node in assets.values()
-        )
-        daemons = found["instance"]["daemonHealth"]["allDaemonStatuses"]
-        assert any(daemon["daemonType"] == "QUEUED_RUN_COORDINATOR" for daemon in daemons)

@@ -10,8 +10,10 @@ from lightning_eda.settings import Settings
 from lightning_eda_tests.end_to_end.commands import command, dagster_dev, graphql, project_folder
 from lightning_eda_tests.hours import simulate
 
-POLICIES = """{assetNodes{groupName isExecutable backfillPolicy{maxPartitionsPerRun}}
-  workspaceOrError{... on Workspace{locationEntries{name}}}}"""
+SERVED = """{assetNodes{assetKey{path} groupName description isPartitioned isExecutable
+    backfillPolicy{maxPartitionsPerRun}}
+  workspaceOrError{... on Workspace{locationEntries{name}}}
+  instance{daemonHealth{allDaemonStatuses{daemonType}}}}"""
 DAILY_GROUPS = {"storm_cells", "distance_clustering", "s3_tables"}
 
 
@@ -68,12 +70,19 @@ def test_dg_launches_an_hour_and_a_range_of_hours_as_one_run(folder, tmp_path, p
     ],
     ids=["dg dev", "dagster dev", "dagster dev -m"],
 )
-def test_a_backfill_is_split_by_day_wherever_it_is_served(folder, words, location):
-    """A run for each 24 hours, and for each day of a daily asset."""
+def test_it_is_served_whole_and_a_backfill_is_split_by_day(folder, words, location):
+    """UI and daemon; assets are grouped, partitioned and described.
+
+    A backfill is a run for each 24 hours, and for each day of a daily asset.
+    """
     with dagster_dev(folder, command=words) as port:
-        found = graphql(port, POLICIES)
+        found = graphql(port, SERVED)
     assert [entry["name"] for entry in found["workspaceOrError"]["locationEntries"]] == [location]
+    assert {"extract", "transform", "load"} <= {node["assetKey"]["path"][-1] for node in found["assetNodes"]}
     for node in found["assetNodes"]:
+        assert node["groupName"] and node["description"] and node["isPartitioned"] == node["isExecutable"]
         if node["isExecutable"]:
             most = 1 if node["groupName"] in DAILY_GROUPS else BACKFILL_HOURS
             assert node["backfillPolicy"]["maxPartitionsPerRun"] == most
+    daemons = found["instance"]["daemonHealth"]["allDaemonStatuses"]
+    assert any(daemon["daemonType"] == "QUEUED_RUN_COORDINATOR" for daemon in daemons)
