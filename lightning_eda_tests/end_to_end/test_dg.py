@@ -65,7 +65,7 @@ def test_dg_launches_an_hour_and_a_range_of_hours_as_one_run(folder, tmp_path, p
         pytest.param(
             ("dagster", "dev", "-m", "lightning_eda.definitions"),
             "lightning_eda.definitions",
-            marks=pytest.mark.slow,
+            marks=pytest.mark.long,
         ),
     ],
     ids=["dg dev", "dagster dev", "dagster dev -m"],
