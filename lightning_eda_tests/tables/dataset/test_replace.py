@@ -174,7 +174,7 @@ def test_whatever_the_order_of_two_runs_the_newer_wins_whole(tmp_path: Path, bef
     play_two(tmp_path, before, 50)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("before", ["nothing", "foreign", "ours"])
 def test_in_every_order_of_two_runs_the_newer_wins_whole(tmp_path: Path, before: str):
     """Each of the 252 to 3,432 interleavings of their requests."""
