@@ -8,7 +8,7 @@ WORKERS = $$($(BIN)/python -c 'import os; print((os.cpu_count() or 1) + 1)')
 export DAGSTER_DISABLE_TELEMETRY := 1
 export DG_CLI_CONFIG := $(CURDIR)/dg.toml
 
-.PHONY: help setup demo ui test thorough lint types definitions bench pictures wheel clean
+.PHONY: help setup demo ui test thorough properties lint types definitions bench pictures wheel clean
 
 help:  ## list the commands
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -40,6 +40,9 @@ test: setup  ## the test suite; one worker more than processors, as some tests w
 
 thorough: setup  ## what `make test` leaves out: slow tests, and more examples of each property
 	$(BIN)/pytest --dist worksteal -n $(WORKERS) -m 'slow or hypothesis' --hypothesis-profile thorough
+
+properties: setup  ## the tests of Hypothesis alone, with more examples
+	$(BIN)/pytest --dist worksteal -n $(WORKERS) -m 'hypothesis and not slow and not long' --hypothesis-profile thorough
 
 lint: setup  ## style, formatting and import rules
 	$(BIN)/ruff check .

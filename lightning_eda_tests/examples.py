@@ -1,4 +1,4 @@
-"""How much is tried: a fifth in `make test`, which is run often, half besides in CI, all by `pytest -m long`.
+"""How much is tried: a fifth in `make test`, which is run often, half in `make thorough`, all by hand.
 
 `make thorough` runs the tests with the mark `slow`, and those of Hypothesis with its profile of that name.
 All examples of them are tried by `pytest -m hypothesis --hypothesis-profile whole`.
@@ -17,7 +17,7 @@ each_in_turn = pytest.mark.parametrize(
     [5, pytest.param(2, marks=pytest.mark.slow), pytest.param(1, marks=pytest.mark.long)],
     ids=["some", "half", "all"],
 )
-"""Gives a test its `step` over a range: every fifth of it, in CI every second, too."""
+"""Gives a test its `step` over a range: every fifth of it; every second in `make thorough`."""
 
 
 def register_profiles() -> None:

@@ -16,7 +16,7 @@ HOURS = [HOUR + timedelta(hours=number) for number in range(3)]
 ENDED = {dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE}
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="finds the processes in /proc")
 def test_row_22_runs_that_wait_while_their_code_server_dies_start_when_there_is_a_new_one(tmp_path):
     """Killed with -9 as soon as they are in the queue: none fails, and every hour is loaded."""
