@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from lightning_eda.clustering.window.choice import Chosen
 
 BY_HAND = "run config"
-SCORES_OF_K = ("silhouette", "calinski_harabasz", "davies_bouldin", "gap", "gap_error", "stability")
 
 
 def choose(fitted: Fitted, scores: "pa.Table", database: Path, window: Window, k: int | None) -> "pa.Table":
@@ -52,19 +51,19 @@ def best_of(fitted: Fitted, silhouettes: "Mapping[int, float | None]") -> "Chose
 
 
 def reasons(
-    fitted: Fitted, scores: "pa.Table", names: tuple[str, ...] = SCORES_OF_K
+    fitted: Fitted, scores: "pa.Table", names: tuple[str, ...] | None = None
 ) -> tuple[str, tuple[str, ...]]:
     """How the chosen k was chosen, and what speaks against it, both in sentences; the first has no full stop.
 
     Args:
         fitted: The window.
         scores: Its rows of `k_scores`.
-        names: The scores that may speak against it.
+        names: The scores that may speak against it; None is all.
 
     Returns:
         An empty text and nothing where no k is chosen.
     """
-    from lightning_eda.clustering.window.choice import doubts, scores_of_k
+    from lightning_eda.clustering.window.choice import SCORES_OF_K, doubts, scores_of_k
 
     rows = scores.to_pylist()
     chosen = [(row["k"], row["chosen_by"]) for row in rows if row["chosen_by"] is not None]
@@ -73,7 +72,7 @@ def reasons(
     ((k, by),) = chosen
     best = best_of(fitted, _silhouettes(rows))
     rule = "named in the run's config" if by == BY_HAND or best is None else best.rule
-    return rule, tuple(doubts(scores_of_k(fitted.sweep, rows, names), k))
+    return rule, tuple(doubts(scores_of_k(fitted.sweep, rows, names or SCORES_OF_K), k))
 
 
 def _silhouettes(rows: list[dict[str, Any]]) -> dict[int, float | None]:
