@@ -11,8 +11,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lightning_eda.clustering.graph.dbscan import dbscan_pairs
 from lightning_eda.clustering.points import US_PER_MINUTE, Floats, Integers
+from lightning_eda.clustering.storms.near_flashes import near_labels
 from lightning_eda.earth import EARTH_RADIUS_KM
 from lightning_eda.errors import PointsError
 
@@ -89,15 +89,8 @@ def frames(
 
 
 def _cells(points: Floats, first: int, options: FrameOptions) -> list[Integers]:
-    from scipy.spatial import KDTree
-
-    if len(points) < options.min_samples:
-        return []
     chord = 2 * EARTH_RADIUS_KM * np.sin(min(options.eps_km / EARTH_RADIUS_KM / 2, np.pi / 2))
-    pairs = KDTree(points).query_pairs(chord, output_type="ndarray")
-    labels = dbscan_pairs(
-        pairs[:, 0], pairs[:, 1], np.zeros(len(pairs)), len(points), 0.0, options.min_samples
-    )
+    labels = near_labels(points, chord, options.min_samples) if len(points) else np.zeros(0, np.int64)
     order = np.argsort(labels, kind="stable")
     starts = np.searchsorted(labels[order], np.arange(labels.max(initial=-1) + 2))
     return [order[a:b] + first for a, b in pairwise(starts)]
