@@ -24,7 +24,8 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
-from benchmarks.clustering import bar, missed, peak_memory_gb
+from benchmarks.clustering import bar, missed
+from benchmarks.memory import peak_gb
 from lightning_eda.series import HOUR, TABLES
 from lightning_eda.warehouse.cleaning.cell_sums import sum_window
 from lightning_eda.warehouse.cleaning.options import Cleaning
@@ -166,7 +167,7 @@ def measured(task: str, database: Path, days: int, piece_rows: int) -> dict:
             sums = [made.key.astype(float), made.count, made.mean, made.sum_squares]
             facts["digest"] = digest(sums)
     cpu = sum(os.times()[:2])
-    return {**facts, "seconds": time.perf_counter() - begin, "cpu": cpu, "gb": peak_memory_gb()}
+    return {**facts, "seconds": time.perf_counter() - begin, "cpu": cpu, "gb": peak_gb()}
 
 
 def by_one_query(connection: duckdb.DuckDBPyConnection, end: datetime) -> dict:

@@ -22,6 +22,7 @@ import pyarrow.parquet as pq
 from sklearn.cluster import KMeans
 from sklearn.metrics import silhouette_score
 
+from benchmarks.memory import peak_gb
 from lightning_eda.clustering.kmeans.cells import cells_of_points
 from lightning_eda.clustering.kmeans.elbow import best_k, knee
 from lightning_eda.clustering.kmeans.indices import sweep_indices
@@ -179,21 +180,15 @@ def child(task: str) -> None:
         print(timed(lambda: evaluate(points))[0])
     else:
         evaluate(positions())
-        print(peak_memory_gb())
+        print(peak_gb())
 
 
 def run_child(task: str, **environment: str) -> str:
-    command = [sys.executable, __file__, "--child", task]
+    command = [sys.executable, "-m", "benchmarks.clustering", "--child", task]
     done = subprocess.run(
         command, capture_output=True, text=True, check=True, env={**os.environ, **environment}
     )
     return done.stdout
-
-
-def peak_memory_gb() -> float:
-    """Most memory this process ever held (Linux; getrusage would count what the parent held before exec)."""
-    status = Path("/proc/self/status").read_text()
-    return int(status.split("VmHWM:")[1].split()[0]) * 1024 / 1e9
 
 
 def describe(points: np.ndarray, sweep: Sweep, scores: SilhouetteScores) -> str:

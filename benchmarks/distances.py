@@ -26,6 +26,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from benchmarks.memory import peak_gb
 from lightning_eda.clustering.graph.dbscan import dbscan_pairs
 from lightning_eda.distances.day import read_day
 from lightning_eda.distances.files.clusters import clusters_csv
@@ -145,7 +146,7 @@ def measured(root: Path) -> dict[str, float]:
         "dbscan": clustered - read,
         "write": end - clustered,
         "cpu": time.process_time(),
-        "peak": peak_memory_gb(),
+        "peak": peak_gb(),
     }
 
 
@@ -189,12 +190,6 @@ def best_of_three(work: Callable[[], T]) -> tuple[float, float, T]:
         seconds.append(time.perf_counter() - start)
         cpu.append(time.process_time() - used)
     return min(seconds), min(cpu), result
-
-
-def peak_memory_gb() -> float:
-    """Most memory this process ever held (Linux; getrusage would count what the parent held before exec)."""
-    status = Path("/proc/self/status").read_text()
-    return int(status.split("VmHWM:")[1].split()[0]) * 1024 / 1e9
 
 
 def bar(name: str, value: float, *, at_least: float | None = None, at_most: float | None = None) -> None:

@@ -8,7 +8,6 @@ wants two idle cores.
 """
 
 import json
-import resource
 import subprocess
 import sys
 import tempfile
@@ -20,6 +19,7 @@ from pathlib import Path
 
 from deltalake.transaction import AddAction, RemoveAction
 
+from benchmarks.memory import peak_mb
 from lightning_eda.lake import commit
 from lightning_eda.lake.commit import commit_hours
 from lightning_eda.lake.hour import DataFile, HourFiles
@@ -108,8 +108,7 @@ def open_large(place: str) -> dict[str, float]:
     assert snapshot is not None
     assert len(snapshot.hours) == 24 * len(SATELLITES)
     assert ledger_days(lake).num_rows == -(-FILES // 3 // 24)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    return {"day_s": opened - begin, "days_s": time.process_time() - opened, "peak_mb": peak}
+    return {"day_s": opened - begin, "days_s": time.process_time() - opened, "peak_mb": peak_mb()}
 
 
 def large_logs(place: Path, every_column: bool) -> None:

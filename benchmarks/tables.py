@@ -33,6 +33,7 @@ import boto3
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from benchmarks.memory import peak_mb
 from benchmarks.table_files import write_zip
 from lightning_eda_tests.servers import S3Bucket, S3Server
 
@@ -139,12 +140,6 @@ def child(task: Task) -> None:
     rows = load()
     took = {"seconds": time.perf_counter() - begin, "cpu": time.process_time() - worked}
     print(json.dumps({**took, "rows": rows, "peak_mb": peak_mb(), "before_mb": before}))
-
-
-def peak_mb() -> float:
-    """Most memory this process has had, MB; getrusage would count that of the process it was forked from."""
-    (line,) = (line for line in Path("/proc/self/status").read_text().splitlines() if "VmHWM" in line)
-    return int(line.split()[1]) * 1024 / 1e6
 
 
 @contextmanager

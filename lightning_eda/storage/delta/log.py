@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from deltalake import DeltaTable
 
 LOG_FOLDER = "_delta_log/"
-CHECKPOINT_INTERVAL = 100  # commits; a checkpoint names all files of the table: 20 MB after 8 years of hours
+CHECKPOINT_INTERVAL = 100  # commits; a checkpoint names all files of the table: 64 MB after 8 years of hours
 TREE = re.compile(r"\x1b\[\d*m|↳")
 AWS_ITSELF = re.compile(r"\.amazonaws\.com(\.cn)?$")
 
