@@ -1,7 +1,7 @@
 """DBSCAN of points in space, in memory for the points: a dense storm has hundreds of pairs for each.
 
-Source: Gan, Tao, DBSCAN revisited (SIGMOD 2015). Core points in one small cube are neighbours of each other, so
-only cubes have to be joined, by the first two of their points that are near enough.
+Source: Gan, Tao, DBSCAN revisited (SIGMOD 2015). Core points in one small cube are neighbours of each other,
+so only cubes have to be joined, by the first two of their points that are near enough.
 """
 
 import numpy as np
@@ -33,7 +33,7 @@ def near_labels(points: Floats, distance: float, min_samples: int) -> Integers:
         return labels
     _, first, part = np.unique(_parts(points[core], distance), return_index=True, return_inverse=True)
     labels[core] = np.argsort(np.argsort(first))[part]
-    # Another point has fewer neighbours than `min_samples`; the smallest label among the core ones is its own.
+    # Any other has fewer neighbours than `min_samples`; the smallest label of a core one becomes its own.
     others = list(range(1, min_samples))
     _, near = KDTree(points[core]).query(points[~core], others, distance_upper_bound=above)
     smallest = np.append(labels[core], len(points))[near].min(axis=1)
