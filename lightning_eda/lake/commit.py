@@ -15,7 +15,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from lightning_eda.errors import LakeBusyError
+from lightning_eda.errors import LakeBusyError, LakeError
 from lightning_eda.lake.hour import DataFile, HourFiles, describe_file
 from lightning_eda.lake.layout import LEDGER, PARTITIONS, TIERS, HourKey, parse_path
 from lightning_eda.lake.location import VARIABLE, Lake, delta_schema
@@ -107,6 +107,9 @@ class _Committer:
             except CommitFailedError:
                 waits.pause(tried)
                 continue
+            except LakeError as error:
+                if not self._is_made(table, change_of, error):
+                    raise
             self.done.changed |= _keys_of(change)
             return
         raise LakeBusyError(
@@ -125,6 +128,15 @@ class _Committer:
         satellites = {key.satellite for key in self.keys}
         found = read_state(self._tables[table], days, satellites)
         return TableState(found.version, {key: found.hours[key] for key in self.keys & set(found.hours)})
+
+    def _is_made(self, table: str, change_of: Callable[[TableState], Change], error: LakeError) -> bool:
+        """Whether a commit that ended in an error was made: the log is read once more after it."""
+        reopened = self.lake.log(table).reopen(error)
+        if reopened is None:
+            return False
+        self._tables[table] = reopened
+        left = change_of(self.state(table))
+        return not left.adds and not left.removes
 
     def follow_ledger(self) -> None:
         """Makes the other tables name what the ledger names, whoever committed it."""
@@ -172,7 +184,7 @@ class _Committer:
         numbers = {key.text: (delta.transaction_version(key.text) or 0) + 1 for key in sorted(keys)}
         metadata = {}
         if table == LEDGER:
-            before = named_versions(delta)
+            before = named_versions(self.lake.log(LEDGER), delta.version())
             versions = {tier: max(self._tables[tier].version(), before.get(tier, 0)) for tier in TIERS}
             metadata[VERSIONS] = json.dumps(versions)
         return CommitProperties(

@@ -13,13 +13,13 @@ from lightning_eda.series import TABLES
 from lightning_eda.storage.delta.log import DeltaLog
 from lightning_eda.storage.folder import FolderStore
 from lightning_eda.storage.object_store import ObjectStore
+from lightning_eda.storage.places import bucket_name, is_address, is_folder
 from lightning_eda.storage.s3.store import S3Store
 
 if TYPE_CHECKING:
     from deltalake import DeltaTable
 
 VARIABLE = "LIGHTNING_LAKE"
-S3_SCHEME = "s3://"
 STATISTICS = ("granule_start",)  # by which files are chosen; those of all columns double the memory of a log
 SIGNED_TYPES = {pa.uint8(): pa.int16(), pa.uint16(): pa.int32(), pa.uint32(): pa.int64()}
 """Delta has no unsigned types; each becomes the next larger signed one."""
@@ -98,11 +98,11 @@ def open_lake(
     Raises:
         SettingError: The text is neither.
     """
-    bucket, _, prefix = text.removeprefix(S3_SCHEME).partition("/")
-    if text.startswith(S3_SCHEME) and bucket:
+    bucket, _, prefix = text.strip().partition("://")[2].partition("/")
+    if is_address(text) and bucket:
         prefix = prefix.strip("/")
         store = S3Store(
-            bucket,
+            bucket_name(bucket, setting),
             signed=True,
             endpoint_url=endpoint_url,
             region=region,
@@ -110,6 +110,6 @@ def open_lake(
             setting=setting,
         )
         return Lake(store, f"{prefix}/" if prefix else "")
-    if "/" not in text or "://" in text:
+    if not is_folder(text):
         raise SettingError(setting, text, "s3://bucket/prefix, or a folder written with a slash: ./lake")
     return Lake(FolderStore(Path(text).expanduser().absolute(), setting=setting))

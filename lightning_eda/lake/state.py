@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lightning_eda.errors import LakeError
+from lightning_eda.errors import LakeError, ObjectNotFoundError
 from lightning_eda.lake.layout import HourKey, LedgerName, parse_path
+from lightning_eda.storage.delta.log import LOG_FOLDER, DeltaLog
 
 if TYPE_CHECKING:
     from deltalake import DeltaTable
@@ -86,11 +87,20 @@ def read_state(
     return TableState(table.version(), hours, tuple(strangers))
 
 
-def named_versions(ledger: "DeltaTable") -> dict[str, int]:
-    """The versions of the other tables that the ledger's latest commit of ours goes with."""
-    for commit in ledger.history(COMMITS_LOOKED_AT):
-        if VERSIONS in commit:
-            return {str(tier): int(version) for tier, version in json.loads(commit[VERSIONS]).items()}
+def named_versions(log: DeltaLog, version: int) -> dict[str, int]:
+    """The versions of the other tables that the ledger's latest commit of ours, at a version, goes with.
+
+    `DeltaTable.history` would list the log and read all of these commits, with Python's lock held meanwhile.
+    """
+    for number in range(version, max(version - COMMITS_LOOKED_AT, -1), -1):
+        try:
+            commit = log.store.read_object(f"{log.prefix}{LOG_FOLDER}{number:020}.json")
+        except ObjectNotFoundError:  # the log was cleaned up
+            break
+        for action in map(json.loads, commit.splitlines()):
+            if VERSIONS in action.get("commitInfo", {}):
+                found = json.loads(action["commitInfo"][VERSIONS])
+                return {str(tier): int(number) for tier, number in found.items()}
     return {}
 
 

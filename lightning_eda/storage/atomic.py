@@ -16,26 +16,27 @@ from lightning_eda.errors import StorageError
 
 LITTER_SUFFIX = ".part"
 LITTER_AGE_S = 3600.0  # no writer here holds a temporary file open that long
+DATA_FOLDER = "LIGHTNING_DATA_DIR"
 ADVICE = {
-    errno.ENOSPC: "the disk is full; free some space or choose another folder (LIGHTNING_DATA_DIR)",
-    errno.EDQUOT: "the disk quota is used up; free some space or choose another folder (LIGHTNING_DATA_DIR)",
+    errno.ENOSPC: "the disk is full; free some space or choose another folder ({setting})",
+    errno.EDQUOT: "the disk quota is used up; free some space or choose another folder ({setting})",
     errno.EFBIG: "the file is larger than allowed here; raise the limit or choose another folder",
-    errno.EROFS: "the file system is read-only; choose a folder that can be written (LIGHTNING_DATA_DIR)",
-    errno.EACCES: "this user may not write there; change its rights or choose another (LIGHTNING_DATA_DIR)",
-    errno.EPERM: "this user may not write there; change its rights or choose another (LIGHTNING_DATA_DIR)",
+    errno.EROFS: "the file system is read-only; choose a folder that can be written ({setting})",
+    errno.EACCES: "this user may not write there; change its rights or choose another ({setting})",
+    errno.EPERM: "this user may not write there; change its rights or choose another ({setting})",
     errno.ENOTDIR: "a part of this path is a file, not a folder; move that file away",
     errno.EEXIST: "a part of this path is a file, not a folder; move that file away",
     errno.EISDIR: "a folder has the name of this file; move that folder away",
-    errno.ENOENT: "a part of this path cannot be made; choose another folder (LIGHTNING_DATA_DIR)",
-    errno.ENAMETOOLONG: "the path is too long; choose a shorter folder (LIGHTNING_DATA_DIR)",
-    errno.ELOOP: "links lead in a circle; mend them or choose another folder (LIGHTNING_DATA_DIR)",
+    errno.ENOENT: "a part of this path cannot be made; choose another folder ({setting})",
+    errno.ENAMETOOLONG: "the path is too long; choose a shorter folder ({setting})",
+    errno.ELOOP: "links lead in a circle; mend them or choose another folder ({setting})",
     errno.EIO: "the disk reports an input/output error; check the disk",
 }
 
 
-def storage_error(path: Path, error: OSError) -> StorageError:
-    """The error for people: names the path, what the system said and what to do."""
-    advice = ADVICE.get(error.errno or 0)
+def storage_error(path: Path, error: OSError, setting: str = DATA_FOLDER) -> StorageError:
+    """The error for people: names the path, what the system said and what to do; `setting` led there."""
+    advice = ADVICE.get(error.errno or 0, "").format(setting=setting)
     return StorageError(f"{path}: {error.strerror or error}" + (f": {advice}" if advice else ""))
 
 
@@ -55,7 +56,7 @@ def write_atomic(path: Path, data: bytes, sync_folder: bool = True) -> None:
 
 
 @contextmanager
-def open_atomic(path: Path, sync_folder: bool = True) -> Iterator[BinaryIO]:
+def open_atomic(path: Path, sync_folder: bool = True, setting: str = DATA_FOLDER) -> Iterator[BinaryIO]:
     """A binary file to write that takes its name when the block ends without an error; makes its folder.
 
     Any number of processes may write one path at once: each has its own temporary file and the last rename
@@ -65,29 +66,30 @@ def open_atomic(path: Path, sync_folder: bool = True) -> Iterator[BinaryIO]:
         path: Final name.
         sync_folder: Force the name to the disk too. False for all but the last of many files of one folder:
             a power cut may then lose a name, never leave it with the wrong bytes.
+        setting: The variable that names the folder, for the words of errors.
 
     Raises:
         StorageError: The system refused (full, read-only, not allowed).
     """
     # Short, since a name in other scripts may already be as many bytes long as a name can be.
     part = path.with_name(f".{os.getpid()}-{secrets.token_hex(6)}{LITTER_SUFFIX}")
-    with _explained(path):
+    with _explained(path, setting):
         path.parent.mkdir(parents=True, exist_ok=True)
         file = part.open("xb")
     try:
         with file:
             yield file
-            with _explained(path):
+            with _explained(path, setting):
                 file.flush()
                 os.fsync(file.fileno())
-        with _explained(path):
+        with _explained(path, setting):
             part.replace(path)
             if sync_folder:
                 _sync_folder(path.parent)
     except OSError as error:
         _remove(part)
         if error.filename is None and error.errno in ADVICE:
-            raise storage_error(path, error) from error
+            raise storage_error(path, error, setting) from error
         raise  # the block's own error, about something else
     except BaseException:
         _remove(part)
@@ -120,16 +122,16 @@ def remove_file(path: Path) -> None:
     Raises:
         StorageError: The system refused.
     """
-    with _explained(path), suppress(NotADirectoryError):
+    with _explained(path, DATA_FOLDER), suppress(NotADirectoryError):
         path.unlink(missing_ok=True)
 
 
 @contextmanager
-def _explained(path: Path) -> Iterator[None]:
+def _explained(path: Path, setting: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise storage_error(path, error) from error
+        raise storage_error(path, error, setting) from error
 
 
 def _remove(part: Path) -> None:

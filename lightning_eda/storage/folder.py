@@ -101,7 +101,7 @@ class FolderStore:
     ) -> ObjectInfo:
         """Writes a file, whole or not at all; StorageError when the system refuses."""
         path = self._inside(key)
-        with open_atomic(path) as file:
+        with open_atomic(path, setting=self.setting) as file:
             if isinstance(data, Path):
                 with data.open("rb") as source:
                     shutil.copyfileobj(source, file)

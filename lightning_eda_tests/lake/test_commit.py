@@ -41,6 +41,11 @@ def ledger_of(lake: Lake) -> LedgerName:
     return name
 
 
+def versions_of(lake: Lake) -> dict[str, int]:
+    """The versions of the tiers that the ledger names."""
+    return named_versions(lake.log(LEDGER), lake.make(LEDGER).version())
+
+
 def files(lake: Lake) -> dict[str, int]:
     """Every file of the lake and when it was written."""
     return {str(path): path.stat().st_mtime_ns for path in Path(lake.describe()).rglob("*") if path.is_file()}
@@ -117,10 +122,10 @@ def test_rows_that_were_there_before_can_come_back(lake: Lake) -> None:
 def test_the_ledger_names_the_versions_it_goes_with(lake: Lake) -> None:
     """Who opens the other tables at these versions sees no later hour in them."""
     load(lake, (KEY, an_hour()))
-    first = named_versions(lake.make(LEDGER))
+    first = versions_of(lake)
     load(lake, (HourKey(after(HOUR, 1), "G18"), an_hour(seed=3)))
     assert first == dict.fromkeys(TIERS, 1)
-    assert named_versions(lake.make(LEDGER)) == dict.fromkeys(TIERS, 2)
+    assert versions_of(lake) == dict.fromkeys(TIERS, 2)
 
 
 def test_the_log_has_statistics_of_the_start_alone(lake: Lake) -> None:
@@ -151,7 +156,7 @@ def test_another_hours_commit_does_not_show_half_of_one(lake: Lake) -> None:
     load(lake, (KEY, an_hour(seed=1)))
     commit_tiers_only(lake, written(lake, KEY, an_hour(seed=2)))
     load(lake, (HourKey(after(HOUR, 1), "G18"), an_hour(seed=3)))
-    versions = named_versions(lake.make(LEDGER))
+    versions = versions_of(lake)
     events = lake.make("events")
     events.load_as_version(versions["events"])
     at_version = read_state(events).hours[KEY]

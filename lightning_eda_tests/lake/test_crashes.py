@@ -58,6 +58,29 @@ def test_a_killed_committer_leaves_the_old_hour_or_the_new(s3_bucket: S3Bucket, 
         assert foreign_rows(lake, table).num_rows == an_hour(seed=2)[table].num_rows
 
 
+@pytest.mark.parametrize("table", COMMITS)
+def test_a_commit_after_which_its_log_cannot_be_read_is_made(s3_bucket: S3Bucket, table: str) -> None:
+    """The read after a commit is refused: the log is read once more, and the load goes on to its end."""
+    place = f"s3://{s3_bucket.name}/lake"
+    lake = lake_at(place, s3_bucket.endpoint_url)
+    load(lake, (KEY, an_hour(seed=1)))
+
+    def refuse(target: str) -> None:
+        if proxy.seen[-1].method == "PUT" and f"/{table}/_delta_log/00000000000000000002.json" in target:
+            number = len(proxy.seen) + 1
+            proxy.faults = Faults(share=1, kinds=("denied",), at=range(number, number + 1))
+
+    with FaultyProxy(s3_bucket.endpoint_url) as proxy:
+        proxy.after = refuse
+        child = committer(place, proxy.endpoint_url, [(KEY, 2)])
+        child.join(60)
+    assert child.exitcode == 0
+    assert [seen.path for seen in proxy.seen if seen.fault]
+    assert same(hour_rows(lake), an_hour(seed=2))
+    for name in COMMITS:
+        assert foreign_rows(lake, name).num_rows == an_hour(seed=2)[name].num_rows
+
+
 def test_a_store_without_conditional_writes_is_refused(s3_bucket: S3Bucket) -> None:
     """A server that ignores If-None-Match is told in a sentence, before anything is committed."""
     with FaultyProxy(s3_bucket.endpoint_url, Faults(ignored=("if-none-match",))) as proxy:

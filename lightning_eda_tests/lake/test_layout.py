@@ -46,7 +46,7 @@ def test_other_files_are_no_hours(path: str) -> None:
     assert parse_path(path) is None
 
 
-@pytest.mark.parametrize("text", ["lake", "s3://", "gs://bucket/lake"])
+@pytest.mark.parametrize("text", ["lake", "s3://", "s3:///a", "gs://bucket/lake", "arn:aws:s3:::bucket/lake"])
 def test_a_place_that_is_none_is_refused(text: str) -> None:
     """LIGHTNING_LAKE is an s3:// address, or a folder with a slash."""
     with pytest.raises(SettingError, match="LIGHTNING_LAKE"):
@@ -58,6 +58,8 @@ def test_a_place_that_is_none_is_refused(text: str) -> None:
     [
         ("s3://bucket", "s3://bucket/flashes"),
         ("s3://bucket/a/b/", "s3://bucket/a/b/flashes"),
+        ("S3://bucket/a ", "s3://bucket/a/flashes"),
+        ("s3a://bucket", "s3://bucket/flashes"),
         ("/data/lake", "/data/lake/flashes"),
     ],
 )

@@ -4,6 +4,8 @@ Data files go through the stores of `storage`, so their tries, pauses and words 
 rest; delta-rs reads and writes the logs alone.
 """
 
+import errno
+import os
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -12,22 +14,32 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from lightning_eda.errors import LakeError, LakeUnavailableError
+from lightning_eda.errors import AccessDeniedError, LakeError, LakeUnavailableError, StorageError
+from lightning_eda.storage.atomic import ADVICE, storage_error
 from lightning_eda.storage.aws import explained_settings
 from lightning_eda.storage.backoff import Backoff
 from lightning_eda.storage.folder import FolderStore
 from lightning_eda.storage.object_store import ObjectStore
+from lightning_eda.storage.s3.errors import may_pass
 from lightning_eda.storage.s3.store import S3Store
 from lightning_eda.texts import plain
 
 if TYPE_CHECKING:
     import pyarrow as pa
     from botocore.credentials import Credentials
+    from botocore.exceptions import ClientError
     from deltalake import DeltaTable
 
 LOG_FOLDER = "_delta_log/"
 CHECKPOINT_INTERVAL = 100  # commits; a checkpoint names all files of the table: 64 MB after 8 years of hours
 TREE = re.compile(r"\x1b\[\d*m|↳")
+# How delta-rs tells what the system, or a server, refused.
+SYSTEM_SAYS = re.compile(r"\(os error (?P<number>\d+)\)")
+SERVER_SAYS = re.compile(
+    r"status code (?P<status>\d{3})\b(?:.*?<Code>(?P<code>\w+)</Code>)?(?:.*?<Message>(?P<message>[^<]*))?"
+)
+REDIRECTED = "Received redirect without LOCATION"
+REFUSALS = frozenset({301, 400, 401, 403})
 AWS_ITSELF = re.compile(r"\.amazonaws\.com(\.cn)?$")
 
 
@@ -59,9 +71,9 @@ class DeltaLog:
         from deltalake import DeltaTable
         from deltalake.exceptions import TableNotFoundError
 
-        if isinstance(self.store, FolderStore) and not Path(self._uri()).is_dir():
-            return None
         with self.explained():
+            if isinstance(self.store, FolderStore) and not Path(self._uri()).is_dir():
+                return None
             try:
                 return DeltaTable(self._uri(), storage_options=storage_options(self.store))
             except TableNotFoundError:
@@ -83,13 +95,13 @@ class DeltaLog:
         from deltalake import DeltaTable, Schema
         from deltalake.exceptions import DeltaError
 
-        if isinstance(self.store, FolderStore):
-            Path(self._uri()).mkdir(parents=True, exist_ok=True)
         options = storage_options(self.store)
         settings = {"delta.checkpointInterval": str(CHECKPOINT_INTERVAL)}
         if statistics is not None:
             settings["delta.dataSkippingStatsColumns"] = ",".join(statistics)
         with self.explained():
+            if isinstance(self.store, FolderStore):
+                Path(self._uri()).mkdir(parents=True, exist_ok=True)
             with suppress(DeltaError):  # another process has made it in between
                 return DeltaTable.create(
                     self._uri(),
@@ -110,10 +122,43 @@ class DeltaLog:
         except CommitFailedError:
             raise
         except OSError as error:  # what its stores raise: no answer, access denied, no bucket
+            refused = self._refused(error)
+            if refused is not None:
+                raise LakeError(refused) from error
             words = f"the log of {self.address} cannot be reached: {_said(error)}"
             raise LakeUnavailableError(words) from error
         except DeltaError as error:
             raise LakeError(f"the log of {self.address} cannot be used: {_said(error)}") from error
+
+    def reopen(self, error: Exception) -> "DeltaTable | None":
+        """The table after a commit that ended in an error, to see whether it was made.
+
+        Raises:
+            LakeUnavailableError: That cannot be found out.
+        """
+        try:
+            return self.open()
+        except LakeError as failed:
+            raise LakeUnavailableError(
+                f"the log of {self.address} cannot be read since a commit ended in an error: the old rows "
+                f"are in place, or the new rows are; run it again later. {failed}"
+            ) from error
+
+    def _refused(self, error: OSError) -> StorageError | None:
+        """What no further try mends, in the words of the store; None for what may pass."""
+        said = _said(error)
+        if isinstance(self.store, FolderStore):
+            found = SYSTEM_SAYS.search(said)
+            number = error.errno or (int(found["number"]) if found else 0)
+            if number in (errno.EACCES, errno.EPERM):
+                closed = f"{self.address} is closed to this user: change its rights, or {self.store.setting}"
+                return AccessDeniedError(closed)
+            known = OSError(number, os.strerror(number))
+            return storage_error(Path(self._uri()), known, self.store.setting) if number in ADVICE else None
+        reply = _reply(said)
+        if reply is None or not isinstance(self.store, S3Store) or may_pass(reply):
+            return None
+        return self.store.refused(reply, "use", self.prefix + LOG_FOLDER)
 
     def _uri(self) -> str:
         """Where the table is, as delta-rs takes it: a path, or an address with its marks escaped."""
@@ -171,6 +216,19 @@ def _access(store: S3Store) -> "tuple[str | None, str | None, Credentials | None
     with explained_settings(store.region):
         session = boto3.session.Session(region_name=store.region, profile_name=store.profile)
         return session.region_name, store.endpoint_url, session.get_credentials()
+
+
+def _reply(said: str) -> "ClientError | None":
+    """The refusal of a server that delta-rs tells of, as boto3 would; None for all else."""
+    from botocore.exceptions import ClientError
+
+    found = SERVER_SAYS.search(said)
+    status = int(found["status"]) if found else 301 if REDIRECTED in said else 0
+    code = (found["code"] or "") if found else "PermanentRedirect" if status else ""
+    if status not in REFUSALS and code != "NoSuchBucket":
+        return None
+    facts = {"Code": code, "Message": (found["message"] if found else "") or ""}
+    return ClientError({"Error": facts, "ResponseMetadata": {"HTTPStatusCode": status}}, "request")  # type: ignore[typeddict-item]
 
 
 def _said(error: Exception) -> str:

@@ -263,20 +263,24 @@ class S3Store:
                 return request()
             except (BotoCoreError, ClientError, ResponseParserError) as error:
                 if not may_pass(error):
-                    raise refusal(
-                        error,
-                        f"cannot {verb} {self.url(key)}",
-                        self.describe(),
-                        self.setting,
-                        self._login_advice(),
-                        self.folder_advice,
-                    ) from error
+                    raise self.refused(error, verb, key) from error
                 if tried >= self.backoff.tries:
                     raise TransferError(
                         f"cannot {verb} {self.url(key)}: still failing after {tried} tries ({error}); "
                         f"run it again later{self._region_advice()}"
                     ) from error
             self.backoff.pause(tried)
+
+    def refused(self, error: Exception, verb: str, key: str) -> StorageError:
+        """Our error for what no retry mends; arguments as of `retried`."""
+        return refusal(
+            error,
+            f"cannot {verb} {self.url(key)}",
+            self.describe(),
+            self.setting,
+            self._login_advice(),
+            self.folder_advice,
+        )
 
     def _count(self) -> None:
         with self._lock:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 
 import pyarrow as pa
 
-from lightning_eda.errors import LakeBusyError, LakeError, LakeUnavailableError, StorageError
+from lightning_eda.errors import LakeBusyError, StorageError
 from lightning_eda.storage.delta.log import DeltaLog, tries_of_commit
 from lightning_eda.tables.dataset.location import PartitionValues
 from lightning_eda.tables.dataset.replace import (
@@ -168,13 +168,7 @@ def _is_made(change: TableChange, outcomes: Sequence[Outcome], error: Exception)
         LakeUnavailableError: That cannot be found out.
     """
     log = change.log
-    try:
-        table = log.open()
-    except LakeError as failed:
-        raise LakeUnavailableError(
-            f"the log of {log.address} cannot be read since a commit ended in an error: the old rows are in "
-            f"place, or the new rows are; run it again later. {failed}"
-        ) from error
+    table = log.reopen(error)
     named = {file.info.key for file in table_files(table, log.prefix, change.keys)} if table else set()
     return {outcome.key for outcome in outcomes if outcome.won_by is None} <= named
 

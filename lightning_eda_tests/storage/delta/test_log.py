@@ -6,10 +6,12 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from lightning_eda.errors import LakeError
+from lightning_eda.errors import LakeError, LakeUnavailableError
 from lightning_eda.storage.delta.log import DeltaLog
 from lightning_eda.storage.folder import FolderStore
 from lightning_eda.storage.s3.store import S3Store
+from lightning_eda_tests.refusing_server import refusing
+from lightning_eda_tests.rights import needs_users, public_folder, unprivileged, with_mode
 from lightning_eda_tests.servers import S3Bucket
 
 pytest_plugins = ["lightning_eda_tests.server_fixtures"]
@@ -45,3 +47,44 @@ def test_the_missing_package_is_named(tmp_path: Path, monkeypatch: pytest.Monkey
     monkeypatch.setitem(sys.modules, "deltalake", None)
     with pytest.raises(LakeError, match=r"deltalake: `pip install 'lightning_eda\[lake\]'`"):
         DeltaLog(FolderStore(tmp_path), "t/").open()
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "advice"),
+    [
+        (403, "AccessDenied", r"access denied \(AccessDenied\).*; check the AWS credentials"),
+        (403, "InvalidAccessKeyId", "correct AWS_ACCESS_KEY_ID"),
+        (401, "Unauthorized", "check the AWS credentials"),
+        (400, "ExpiredToken", "the credentials have expired: log in again"),
+        (404, "NoSuchBucket", "there is no bucket s3://nowhere.*; correct THE_LAKE"),
+        (301, "PermanentRedirect", "correct AWS_REGION"),
+    ],
+)
+def test_a_refusal_is_final_and_says_what_to_do(
+    monkeypatch: pytest.MonkeyPatch, status: int, code: str, advice: str
+) -> None:
+    """Nobody tries again what the server will refuse again; the words are those of all other requests."""
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+    with refusing(status, code) as address:
+        log = DeltaLog(S3Store("nowhere", endpoint_url=address, signed=True, setting="THE_LAKE"), "lake/t/")
+        with pytest.raises(
+            LakeError, match=rf"^cannot use s3://nowhere/lake/t/_delta_log/: .*{advice}"
+        ) as caught:
+            log.open()
+    assert not isinstance(caught.value, LakeUnavailableError)
+
+
+@needs_users
+@pytest.mark.parametrize("closed", ["t/_delta_log", "t/_delta_log/00000000000000000000.json", "t", "."])
+def test_a_closed_folder_is_final_and_named(closed: str) -> None:
+    """Its log, its commits, the table, or the place where it would be made."""
+    with public_folder() as folder:
+        log = DeltaLog(FolderStore(folder / "x", setting="THE_LAKE"), "t/")
+        if closed != ".":
+            log.make(SCHEMA, ["day"])
+        place = folder if closed == "." else folder / "x" / closed
+        words = pytest.raises(LakeError, match=rf"^{folder}/x/t.*THE_LAKE")
+        with with_mode(place, 0o500), unprivileged(), words as caught:
+            log.make(SCHEMA, ["day"])
+    assert not caught.value.retryable
