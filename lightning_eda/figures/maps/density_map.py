@@ -29,6 +29,8 @@ COLORS = ("#2A0A6B", "#6A0DA8", "#B5308A", "#E35D5B", "#F8963A", "#FBD324")
 FAINTEST = 0.05
 """Cells with less are left out: the rim of one pixel of the sensor, seen once."""
 LOWEST, HIGHEST = 1.0, 10.0  # the scale spans at least this
+DOTS_WIDE, DOTS_HIGH = 1600, 980
+"""Of the image of the cells: a little fewer than the picture has there, so that none is lost in it."""
 
 
 @dataclass(frozen=True)
@@ -83,26 +85,51 @@ def render_density_map(scene: DensityScene) -> bytes:
 
 
 def _draw_cells(axes: "Axes", frame: MapFrame, lat: Floats, lon: Floats, flashes: Floats) -> "ScalarMappable":
-    """The cells, the densest on top; thin edges keep one seen that is less than a dot of the picture."""
-    from matplotlib.collections import PolyCollection
+    """The cells as one image: as polygons, the 300,000 of an hour take seconds."""
     from matplotlib.colors import LinearSegmentedColormap, LogNorm
 
-    order = np.argsort(flashes, kind="stable")
-    x, y = frame.projection.forward(lat[order].ravel(), lon[order].ravel())
+    x, y = frame.projection.forward(lat.ravel(), lon.ravel())
     corners = np.stack([x, y], axis=-1).reshape(-1, 4, 2)
     seen = np.isfinite(corners).all(axis=(1, 2))
-    cells = PolyCollection(
-        corners[seen],  # type: ignore[arg-type] # an array is taken without a loop
-        array=flashes[order][seen],
+    image = fill_cells(frame, corners[seen], flashes[seen])
+    return axes.imshow(
+        np.ma.masked_equal(image, 0.0),
         cmap=LinearSegmentedColormap.from_list("density", COLORS),
         norm=LogNorm(LOWEST, max(HIGHEST, float(flashes.max()))),
-        edgecolors="face",
-        linewidths=0.3,
-        antialiaseds=False,
+        extent=(frame.west, frame.east, frame.south, frame.north),
+        origin="lower",
+        interpolation="none",
+        aspect=axes.get_aspect(),
         zorder=4,
     )
-    axes.add_artist(cells)  # add_collection would walk all corners for limits that are set already
-    return cells
+
+
+def fill_cells(frame: MapFrame, corners: Floats, values: Floats) -> Floats:
+    """The highest value in each dot of the map; a cell fills one dot at least.
+
+    Args:
+        frame: What the image shows.
+        corners: Of each cell in their order around it, km from the centre of the map, shape (n, 4, 2).
+        values: Above 0, shape (n,).
+
+    Returns:
+        From south to north and west to east; 0 where no cell is. Shape (`DOTS_HIGH`, `DOTS_WIDE`).
+    """
+    image = np.zeros((DOTS_HIGH, DOTS_WIDE))
+    dots = (corners - [frame.west, frame.south]) * [DOTS_WIDE / frame.width, DOTS_HIGH / frame.height]
+    side = np.abs(np.diff(dots[:, [0, 1, 2, 3, 0]], axis=1)).max(axis=(1, 2), initial=0.0)
+    # So many samples a side that they are less than a dot apart, also across; powers of two make few groups.
+    samples = 2 ** np.ceil(np.log2(np.maximum(1.5 * side, 1.0))).astype(int)
+    for count in np.unique(samples):
+        group = samples == count
+        east, south = np.meshgrid(*2 * [(np.arange(count) + 0.5) / count])
+        weights = np.stack([(1 - east) * (1 - south), east * (1 - south), east * south, (1 - east) * south])
+        place = np.floor(np.tensordot(dots[group], weights.reshape(4, -1), axes=(1, 0))).astype(int)
+        column, row = place[:, 0], place[:, 1]
+        inside = (column >= 0) & (column < DOTS_WIDE) & (row >= 0) & (row < DOTS_HIGH)
+        value = np.broadcast_to(values[group, None], column.shape)
+        np.maximum.at(image, (row[inside], column[inside]), value[inside])
+    return image
 
 
 def _draw_scale(figure: "Figure", cells: "ScalarMappable") -> None:

@@ -7,8 +7,9 @@ import numpy as np
 from PIL import Image
 
 from lightning_eda.figures import DensityScene, render_density_map, thumbnail
-from lightning_eda.figures.globe.basemap import LAND, SEA
-from lightning_eda.figures.maps.density_map import COLORS
+from lightning_eda.figures.globe.basemap import LAND, SEA, MapFrame
+from lightning_eda.figures.globe.projection import EqualArea
+from lightning_eda.figures.maps.density_map import COLORS, DOTS_HIGH, DOTS_WIDE, fill_cells
 from lightning_eda.figures.palette import luminance
 
 START = datetime(2024, 7, 1, 20, tzinfo=UTC)
@@ -53,3 +54,37 @@ def test_the_words_count_the_cells():
     """For who cannot see the map."""
     words = scene([2.0, 40.0]).words
     assert words == "Flash extent density of 2 cells of 2 km, at most 40 flashes in one."
+
+
+def boxes(west, south, east, north) -> np.ndarray:
+    """Cells whose corners run as those of the fixed grid."""
+    return np.stack([np.stack([west, east, east, west], -1), np.stack([north, north, south, south], -1)], -1)
+
+
+def test_every_dot_of_a_cell_has_its_value_or_a_higher_one():
+    """Large and small cells, tilted too, some of them over the edge: held against the polygons dot by dot."""
+    frame = MapFrame(EqualArea(0.0, 0.0), 0.0, 1.0 * DOTS_WIDE, 0.0, 1.0 * DOTS_HIGH)  # a dot is 1 km
+    rng = np.random.default_rng(8)
+    west, south = rng.uniform(-5, DOTS_WIDE, 300), rng.uniform(-5, DOTS_HIGH, 300)
+    wide, high = rng.uniform(0.1, 40, 300), rng.uniform(0.1, 40, 300)
+    cells = boxes(west, south, west + wide, south + high)
+    cells[..., 1] += 0.3 * (cells[..., 0] - west[:, None])
+    values = rng.uniform(1, 9, 300)
+    expected = np.zeros((DOTS_HIGH, DOTS_WIDE))
+    y, x = np.mgrid[:DOTS_HIGH, :DOTS_WIDE] + 0.5
+    for value, left, low, w, h in zip(values, west, south, wide, high, strict=True):
+        tilted = y - low - 0.3 * (x - left)
+        inside = (x >= left) & (x < left + w) & (tilted >= 0) & (tilted < h)
+        expected[inside] = np.maximum(expected[inside], value)
+    image = fill_cells(frame, cells, values)
+    assert (image >= expected).all()
+    assert np.mean(image != expected) < 0.01  # rims: a cell fills the dots that it touches with a sample
+
+
+def test_a_cell_smaller_than_a_dot_is_seen():
+    """And the densest of several in one dot is."""
+    frame = MapFrame(EqualArea(0.0, 0.0), 0.0, 1.0 * DOTS_WIDE, 0.0, 1.0 * DOTS_HIGH)
+    cells = boxes(*(np.array([place, place]) for place in (10.2, 5.2, 10.3, 5.3)))
+    image = fill_cells(frame, cells, np.array([7.0, 2.0]))
+    assert image[5, 10] == 7.0
+    assert np.count_nonzero(image) == 1
