@@ -10,6 +10,7 @@ from lightning_eda.simulator import Activity, simulate_hour
 from lightning_eda.storage.folder import FolderStore
 
 HOUR = datetime(2024, 7, 1, 20, tzinfo=UTC)
+KEY = f"{HOUR:%Y-%m-%d-%H:%M}"
 BUCKET = "noaa-goes18"
 FEW = Activity(flashes_per_granule=6.0)
 

@@ -2,25 +2,31 @@
 
 import io
 import logging
+import shutil
 from collections.abc import Callable, Collection
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 import boto3
 import dagster as dg
 import pytest
+from alembic.script import ScriptDirectory
 from matplotlib.figure import Figure
 from PIL import Image
 
 from lightning_eda.definitions import LIGHTNING_ASSETS, build_definitions
+from lightning_eda.figures import interactive
+from lightning_eda.figures.globe import basemap
 from lightning_eda.settings import CsvSettings, DistanceSettings, Settings
 from lightning_eda.simulator import Activity, simulate_hour
-from lightning_eda_tests.hours import BUCKET, HOUR
+from lightning_eda_tests.hours import BUCKET, HOUR, KEY, simulate
 from lightning_eda_tests.orchestration.csv_days import DAY, database_of
-from lightning_eda_tests.orchestration.storm_days import range_tags, storms_of_day
+from lightning_eda_tests.orchestration.storm_days import DAY as STORM_DAY
+from lightning_eda_tests.orchestration.storm_days import GROUP, range_tags, storms_of_day
 from lightning_eda_tests.servers import S3Bucket
 from lightning_eda_tests.warehouse.detections import store
 
+ScriptDirectory.from_config = cache(ScriptDirectory.from_config)  # each instance would read 80 revisions anew
 DRAWN_BY_ITSELF = dg.AssetKey("storm_page")  # takes a second; test_storm_page.py runs it
 LIGHTNING_GROUPS = {group for asset in LIGHTNING_ASSETS for group in asset.group_names_by_key.values()}
 
@@ -168,7 +174,12 @@ def cluster(run):
 
 @pytest.fixture
 def undrawn(monkeypatch):
-    """Figures are one small picture each: drawing is most of a run, and many tests look at numbers alone."""
+    """Figures are one small picture each, without a basemap: many tests look at numbers alone."""
+    draw_nothing(monkeypatch)
+
+
+def draw_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What `undrawn` does."""
 
     def saved(_: object, stream: io.BytesIO, *, format: str, **options: object) -> None:
         stream.write(b"<svg/>" if format == "svg" else small)
@@ -177,6 +188,9 @@ def undrawn(monkeypatch):
     Image.new("RGB", (64, 48)).save(canvas, "png")
     small = canvas.getvalue()
     monkeypatch.setattr(Figure, "savefig", saved)
+    for name in ("_draw_land", "_draw_graticule"):
+        monkeypatch.setattr(basemap, name, lambda *_: None)
+    monkeypatch.setattr(interactive, "build_figure", lambda *_: ({"data": [], "layout": {}}, {}))
 
 
 @pytest.fixture(scope="module")
@@ -185,6 +199,46 @@ def stormy_hour(tmp_path_factory):
     archive = tmp_path_factory.mktemp("stormy")
     simulate_hour(archive, "G18", HOUR, 7, granules=20, activity=Activity(flashes_per_granule=20.0))
     return archive
+
+
+def made_once(folder: Path, key: str, group: str) -> Path:
+    """The folder, after an asset group ran on what it holds."""
+    with dg.DagsterInstance.ephemeral() as instance:
+        assert materialized(instance, settings_in(folder), key, group=group).success
+    return folder
+
+
+@pytest.fixture(scope="session")
+def loaded_hour(tmp_path_factory) -> Path:
+    """Archive and data of a small hour that was ingested once for all tests; to be copied."""
+    folder = tmp_path_factory.mktemp("loaded")
+    simulate(folder / "archive")
+    return made_once(folder, KEY, "ingestor")
+
+
+@pytest.fixture
+def loaded(loaded_hour: Path, tmp_path: Path) -> Settings:
+    """Settings of a small hour that is loaded, in the test's own folder."""
+    shutil.copytree(loaded_hour, tmp_path, dirs_exist_ok=True)
+    return settings_in(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def day_with_cells(tmp_path_factory) -> Path:
+    """The data of a stormy day whose cells and tracks were made once for all tests; to be copied."""
+    folder = tmp_path_factory.mktemp("cells")
+    (folder / "data").mkdir()
+    store(folder / "data" / "lightning.duckdb", flashes=storms_of_day())
+    with pytest.MonkeyPatch.context() as patch:
+        draw_nothing(patch)
+        return made_once(folder, STORM_DAY, GROUP)
+
+
+@pytest.fixture
+def with_cells(day_with_cells: Path, tmp_path: Path) -> Settings:
+    """As `stormy`, and the cells of the day are there."""
+    shutil.copytree(day_with_cells, tmp_path, dirs_exist_ok=True)
+    return settings_in(tmp_path)
 
 
 def warnings(instance: dg.DagsterInstance, result: dg.ExecuteInProcessResult) -> list[str]:

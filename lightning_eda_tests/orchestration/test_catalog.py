@@ -76,16 +76,14 @@ def test_what_ran_says_that_it_is_simulated_and_fits_into_the_event_log(tmp_path
     assert "Simulated GOES-18" in report.read_text()
 
 
-@pytest.mark.usefixtures("undrawn")
-def test_pairs_have_the_columns_shown(specs, stormy, run, tmp_path):
+def test_pairs_have_the_columns_shown(specs, with_cells, run, tmp_path):
     """Those of flashes in their object, those of distance clustering in its graph."""
-    assert run(stormy, DAY, group="storm_cells").success
     (pairs,) = (tmp_path / "data").rglob("flash_pairs.csv.gz")
     shown = specs["flash_pairs"].metadata["dagster/column_schema"].value.columns
     assert len(gzip.decompress(pairs.read_bytes()).split(b"\n")[0].split(b",")) == len(shown)
     bucket = str(tmp_path / "data" / "bucket")
     distances = DistanceSettings(bucket=bucket, input_folder="flash_pairs", output_folder="out")
-    assert run(replace(stormy, distances=distances), DAY, group="distance_clustering").success
+    assert run(replace(with_cells, distances=distances), DAY, group="distance_clustering").success
     for file, name in (("pairs", "dagster/column_schema"), ("items", "columns_of_items")):
         (path,) = (tmp_path / "data" / "distances").rglob(f"{file}.parquet")
         columns = {

@@ -57,17 +57,15 @@ def test_the_healing_sensor_says_it_and_only_when_it_changes(tmp_path, settings,
     ("watched", "pin", "passed"), [(True, None, False), (False, None, True), (True, "1", True)]
 )
 def test_in_a_run_it_is_asked_only_while_somebody_wants_the_newest_hours(
-    tmp_path, settings, run, monkeypatch, watched, pin, passed
+    loaded, run, monkeypatch, watched, pin, passed
 ):
     """Whoever looks at one hour of the past, or at a pinned one, is not told that it is old."""
     monkeypatch.setattr(freshness, "is_on", lambda *_: watched)
     monkeypatch.setattr(freshness, "_run_made_at", lambda _: NOW + timedelta(days=1))
-    simulate(tmp_path / "archive", HOUR)
-    assert run(settings(), KEY).success
     result = newest_hour_is_fresh(
         dg.build_op_context(instance=run.instance),
-        build_resources(settings())["warehouse"],
-        build_resources(settings())["lake"],
+        build_resources(loaded)["warehouse"],
+        build_resources(loaded)["lake"],
         PinResource(doy=pin),
     )
     assert (result.passed, result.check_name) == (passed, NEWEST_HOUR_IS_FRESH.name)

@@ -9,10 +9,9 @@ import pytest
 
 from lightning_eda.glm.names import PRODUCT
 from lightning_eda.warehouse.database.connection import writer
-from lightning_eda_tests.hours import HOUR, simulate
+from lightning_eda_tests.hours import HOUR, KEY, simulate
 from lightning_eda_tests.orchestration.ticks import Ticks
 
-KEY = "2024-07-01-20:00"
 NOW = HOUR + timedelta(hours=1, minutes=30)
 
 
@@ -61,10 +60,8 @@ def test_an_hour_that_was_never_loaded_is_asked_for_once(tmp_path, healing):
     assert f"asked for before as they are: {KEY}" in result.skip_reason.skip_message
 
 
-def test_a_loaded_hour_is_left_alone_until_a_granule_comes_late(tmp_path, settings, run, healing):
+def test_a_loaded_hour_is_left_alone_until_a_granule_comes_late(tmp_path, loaded, run, healing):
     """Also when it is incomplete, as this one is with 4 granules of 180."""
-    simulate(tmp_path / "archive")
-    assert run(settings(), KEY).success
     ticks = healing()
     assert "the database holds all granules" in ticks.tick().skip_reason.skip_message
     late_granules(tmp_path, have=4, come=1)
@@ -72,14 +69,13 @@ def test_a_loaded_hour_is_left_alone_until_a_granule_comes_late(tmp_path, settin
     assert ticks.partitions() == []
     late_granules(tmp_path, have=5, come=1)
     assert ticks.partitions() == [KEY]
-    assert run(settings(), KEY).success
+    assert run(loaded, KEY).success
     assert "the database holds all granules" in ticks.tick().skip_reason.skip_message
 
 
-def test_a_granule_that_changed_is_asked_for(tmp_path, settings, run, healing):
+def test_a_granule_that_changed_is_asked_for(tmp_path, loaded, healing):
     """Other bytes under the same name; one that is gone is no reason to empty the database."""
-    paths = simulate(tmp_path / "archive")
-    run(settings(), KEY)
+    paths = sorted((tmp_path / "archive").rglob("*.nc"))
     ticks = healing()
     paths[0].unlink()
     assert ticks.partitions() == []
@@ -186,14 +182,12 @@ def test_runs_for_other_things_do_not_matter(tmp_path, healing, tags):
     assert ticks.partitions() == [KEY]
 
 
-def test_a_database_that_is_held_is_no_failure(tmp_path, settings, run, healing, monkeypatch):
+def test_a_database_that_is_held_is_no_failure(tmp_path, loaded, healing, monkeypatch):
     """The tick is skipped with the reason, and nothing is forgotten."""
-    simulate(tmp_path / "archive")
-    assert run(settings(), KEY).success
     late_granules(tmp_path, have=4, come=1)
     monkeypatch.setattr("lightning_eda.sensors.heal_hours.DATABASE_WAIT_S", 0.2)
     ticks = healing()
-    with writer(settings().duckdb_path):
+    with writer(loaded.duckdb_path):
         answer = ticks.tick()
     assert isinstance(answer, dg.SkipReason)
     assert "compared at the next tick" in answer.skip_message and "lightning.duckdb" in answer.skip_message

@@ -13,9 +13,7 @@ from lightning_eda.glm.lcfa import read_granule
 from lightning_eda.glm.paths import HourFolders
 from lightning_eda.partitions import daily
 from lightning_eda.storage.lock import sole_use
-from lightning_eda_tests.hours import BUCKET, HOUR, simulate
-
-KEY = "2024-07-01-20:00"
+from lightning_eda_tests.hours import BUCKET, HOUR, KEY, simulate
 
 
 def rows(settings, sql="SELECT count(*) FROM flashes"):
@@ -88,16 +86,13 @@ def test_a_complete_hour_passes_every_check(tmp_path, settings, run):
     assert metadata(result, "extract")["gaps"] == "none"
 
 
-def test_a_second_run_changes_nothing(tmp_path, settings, run):
+def test_a_second_run_changes_nothing(loaded, run):
     """Nothing is fetched, nothing is written; `loaded_at` stays."""
-    simulate(tmp_path / "archive")
-    chosen = settings()
-    run(chosen, KEY)
-    before = rows(chosen, "SELECT * FROM granules ORDER BY ALL")
-    again = run(chosen, KEY)
+    before = rows(loaded, "SELECT * FROM granules ORDER BY ALL")
+    again = run(loaded, KEY)
     assert metadata(again, "extract")["granules_fetched"] == 0
     assert metadata(again, "load")["changed"] is False
-    assert rows(chosen, "SELECT * FROM granules ORDER BY ALL") == before
+    assert rows(loaded, "SELECT * FROM granules ORDER BY ALL") == before
 
 
 def test_a_late_granule_is_added(tmp_path, settings, run):
@@ -143,16 +138,14 @@ def test_an_hour_that_is_emptied_at_its_source_is_emptied_here(tmp_path, setting
     assert rows(chosen) == [(0,)]
 
 
-def test_a_wrong_place_empties_nothing(tmp_path, settings, run):
+def test_a_wrong_place_empties_nothing(tmp_path, loaded, settings, run):
     """A folder that holds no product at all is no proof that the hour is empty."""
-    simulate(tmp_path / "archive")
-    run(settings(), KEY)
-    (before,) = rows(settings())
+    (before,) = rows(loaded)
     for wrong in (tmp_path / "archive" / "GLM-L2-LCFA", tmp_path / "other"):
         wrong.mkdir(exist_ok=True)
         result = run(settings(archive_dir=str(wrong)), KEY)
         assert "is it the right place?" in metadata(result, "load")["status"]
-        assert rows(settings()) == [before]
+        assert rows(loaded) == [before]
 
 
 def test_missing_granules_are_counted_for_each_satellite(tmp_path, settings, run):

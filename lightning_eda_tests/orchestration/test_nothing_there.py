@@ -1,13 +1,15 @@
 """Nothing in a source, or of a window, is told apart from no lightning; on a command line, too."""
 
 import shutil
+from pathlib import Path
 
 import pytest
 
-from lightning_eda_tests.hours import HOUR, simulate
+from lightning_eda_tests.hours import HOUR, KEY, simulate
 from lightning_eda_tests.orchestration.conftest import warnings
+from lightning_eda_tests.orchestration.storm_days import only
+from lightning_eda_tests.warehouse.contents import stored
 
-KEY = "2024-07-01-20:00"
 EMPTY_KEY = "2024-07-01-05:00"
 
 
@@ -30,32 +32,26 @@ def test_granules_that_the_source_lost_are_told(tmp_path, settings, run):
     assert not [line for line in warnings(run.instance, run(chosen, KEY)) if "were loaded" in line]
 
 
-def test_a_wrong_folder_is_told_and_the_hour_stays(tmp_path, settings, run):
+def test_a_wrong_folder_is_told_and_the_hour_stays(tmp_path, loaded, settings, run):
     """Both extract and load say that it may be the wrong place; the rows are counted in the database."""
-    simulate(tmp_path / "archive")
-    loaded = row_count(run(settings(), KEY), "load")
+    rows = stored(Path(loaded.duckdb_path), "flashes").num_rows
     result = run(settings(archive_dir=str(tmp_path / "archive" / "GLM-L2-LCFA")), KEY)
     told = warnings(run.instance, result)
     assert sum("is it the right place?" in line for line in told) == 2
-    assert row_count(result, "load") == loaded > 0
+    assert row_count(result, "load") == rows > 0
 
 
-def test_a_window_that_is_not_loaded_is_told(settings, run, stormy_hour):
+def test_a_window_that_is_not_loaded_is_told(loaded, run):
     """The log warns of it; a window whose granules saw no lightning has no such line."""
-    chosen = settings(archive_dir=str(stormy_hour))
-    assert run(chosen, KEY).success
-    result = run(chosen, EMPTY_KEY, group="clustering")
+    result = run(loaded, EMPTY_KEY, group="clustering")
     assert "nothing of this window is loaded: materialise load for it first" in warnings(run.instance, result)
 
 
-@pytest.mark.usefixtures("undrawn")
 @pytest.mark.parametrize("name", ["G18", "g18"])
-def test_a_satellite_is_chosen_in_any_case(settings, run, stormy_hour, name):
+def test_a_satellite_is_chosen_in_any_case(loaded, name):
     """As in the tables, or in small letters."""
-    chosen = settings(archive_dir=str(stormy_hour))
-    assert run(chosen, KEY).success
     options = {"ops": {"preprocessor": {"config": {"satellites": [name]}}}}
-    assert row_count(run(chosen, KEY, options, group="clustering"), "preprocessor") > 0
+    assert row_count(only("preprocessor")(loaded, KEY, options), "preprocessor") > 0
 
 
 def test_without_its_input_an_asset_says_what_to_run(settings, run):

@@ -1,6 +1,7 @@
 """The scores that the evaluators and the report show are those of the table."""
 
 import html
+import shutil
 from dataclasses import replace
 from datetime import timedelta
 
@@ -19,6 +20,7 @@ from lightning_eda.glm.windows import Window
 from lightning_eda.warehouse.writing.cluster_tables import replace_scores
 from lightning_eda_tests.figures.storms import storm_scene
 from lightning_eda_tests.hours import HOUR
+from lightning_eda_tests.orchestration.conftest import materialized, settings_in
 
 KEY = "2024-07-01-20:00"
 FEW_K = {"ops": {"kmeans_cluster": {"config": {"k_min": 2, "k_max": 4, "n_init": 2}}}}
@@ -35,12 +37,21 @@ def test_an_inertia_of_nothing_counts_for_the_knee(tmp_path):
     assert evaluation_of(fitted, written.scores, window).knee == 2
 
 
+@pytest.fixture(scope="module")
+def fitted_hour(stormy_hour, tmp_path_factory):
+    """The data of an hour that was fitted once; to be copied."""
+    folder = tmp_path_factory.mktemp("fitted")
+    chosen = settings_in(folder, archive_dir=str(stormy_hour))
+    with dg.DagsterInstance.ephemeral() as instance:
+        assert materialized(instance, chosen, KEY, FEW_K, group=("ingestor", "clustering")).success
+    return folder
+
+
 @pytest.fixture
-def window(settings, run, stormy_hour):
+def window(fitted_hour, tmp_path):
     """Materialises some assets of an hour that is fitted, one run each; gives the last result."""
-    chosen = settings(archive_dir=str(stormy_hour))
-    for group in ("ingestor", "clustering"):
-        assert run(chosen, KEY, FEW_K if group == "clustering" else None, group=group).success
+    shutil.copytree(fitted_hour, tmp_path, dirs_exist_ok=True)
+    chosen = settings_in(tmp_path)
     definitions = build_definitions(chosen)
     assets = {asset.key.to_user_string(): asset for asset in definitions.assets}
 
@@ -76,6 +87,7 @@ def test_the_evaluators_come_in_either_order(window):
     assert len(expected) == 3
 
 
+@pytest.mark.usefixtures("undrawn")
 @pytest.mark.parametrize("side", ["silhouette", "inertia"])
 def test_an_evaluator_alone_shows_its_curve(window, tmp_path, side):
     """And writes its own columns, a row for each k."""
@@ -125,6 +137,7 @@ def test_the_map_without_silhouettes_says_what_to_run(window, tmp_path):
     assert f"k = {k}: {rule}." in page and "It is not a storm" in page
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_a_k_that_was_not_fitted_is_refused(window):
     """With those that were."""
     assert window("silhouette_evaluator").success

@@ -84,10 +84,8 @@ def granules(stormy) -> str:
     return f"{len(starts)} of 4,320"
 
 
-@pytest.mark.usefixtures("undrawn")
-def test_pairs_are_in_the_format_of_distance_clustering(stormy, run, tmp_path):
+def test_pairs_are_in_the_format_of_distance_clustering(with_cells, tmp_path):
     """item,item,km without a header; each item names a flash of the day."""
-    run(stormy, DAY, group=GROUP)
     lines = gzip.decompress(pairs_path(tmp_path).read_bytes()).decode().splitlines()
     assert len(lines) > 500
     known = {(row["granule_start"], row["flash_id"]) for row in storms_of_day()}
@@ -99,10 +97,8 @@ def test_pairs_are_in_the_format_of_distance_clustering(stormy, run, tmp_path):
             assert parse_flash_item(item)[1:] in known
 
 
-@pytest.mark.usefixtures("undrawn")
-def test_distance_clustering_of_the_pairs_gives_the_same_clusters(stormy, run, tmp_path):
+def test_distance_clustering_of_the_pairs_gives_the_same_clusters(with_cells, run, tmp_path):
     """System 2 with INPUT_FOLDER=flash_pairs and the same EPSILON: the same bytes."""
-    run(stormy, DAY, group=GROUP)
     other = DistanceSettings(
         bucket=str(tmp_path / "data" / "bucket"),
         input_folder="flash_pairs",
@@ -111,18 +107,16 @@ def test_distance_clustering_of_the_pairs_gives_the_same_clusters(stormy, run, t
         min_samples="5",
         max_records="0",
     )
-    assert run(replace(stormy, distances=other), DAY, group="distance_clustering").success
+    assert run(replace(with_cells, distances=other), DAY, group="distance_clustering").success
     bucket = tmp_path / "data" / "bucket"
     name = f"day={DAY}/clusters.csv.gz"
     assert (bucket / "clusters" / name).read_bytes() == (bucket / "storm_cells" / name).read_bytes()
 
 
-@pytest.mark.usefixtures("undrawn")
-def test_the_file_and_the_tables_number_alike(stormy, run, tmp_path):
+def test_the_file_and_the_tables_number_alike(with_cells, tmp_path):
     """The cluster of an item is the cell of its flash."""
-    run(stormy, DAY, group=GROUP)
     clusters = clusters_of(tmp_path / "data" / "bucket" / "storm_cells" / f"day={DAY}" / "clusters.csv.gz")
-    rows = flashes_of(stormy)
+    rows = flashes_of(with_cells)
     by_key = {(row["satellite"], row["granule_start"], row["flash_id"]): row["cell"] for row in rows}
     assert {parse_flash_item(item): cell for item, cell in clusters.items()} == by_key
 
@@ -175,6 +169,7 @@ def test_a_range_is_one_run_day_by_day(stormy, run):
     assert cells_of(stormy, "2024-07-02") == []
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_a_day_without_flashes_is_a_warning_in_the_log(stormy, run):
     """Once by each that looks for flashes; nothing else would say so. A day with flashes has no warning."""
     assert logged(run.instance, run(stormy, DAY, group=GROUP), logging.WARNING) == []

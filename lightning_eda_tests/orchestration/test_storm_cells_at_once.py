@@ -12,6 +12,7 @@ from lightning_eda_tests.orchestration.storm_days import DAY, config, failure, o
 from lightning_eda_tests.servers import FaultyProxy, S3Bucket
 
 pytest_plugins = ["lightning_eda_tests.server_fixtures"]
+pytestmark = pytest.mark.usefixtures("undrawn")
 
 NEAR, FAR = config(flash_pairs={"max_km": 8.0}), config(flash_pairs={"max_km": 40.0})
 A_WHILE = 3.0  # seconds, in which a run that does not wait is done

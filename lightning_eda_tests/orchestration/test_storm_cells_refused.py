@@ -24,6 +24,8 @@ from lightning_eda_tests.orchestration.storm_days import (
 )
 from lightning_eda_tests.warehouse.detections import store
 
+pytestmark = pytest.mark.usefixtures("undrawn")
+
 
 @pytest.mark.parametrize(
     ("options", "words"),

@@ -13,19 +13,14 @@ from lightning_eda.warehouse.stale_days import DayState, day_state, stale_days
 from lightning_eda_tests.orchestration.storm_days import DAY, GROUP, START
 from lightning_eda_tests.orchestration.ticks import Ticks
 
+pytestmark = pytest.mark.usefixtures("undrawn")
+
 NOW = datetime(2024, 7, 2, 12, tzinfo=UTC)
 
 
 @dg.job(name=storms.name)
 def standing_in():
     """A job of that name, which is never run."""
-
-
-@pytest.fixture
-def made(stormy, run):
-    """Settings whose database has the storms of a day, and their cells."""
-    assert run(stormy, DAY, group=GROUP).success
-    return stormy
 
 
 def ticks_of(settings, now: datetime = NOW) -> Ticks:
@@ -47,46 +42,46 @@ def note_ledger(settings) -> None:
         )
 
 
-def test_cells_of_a_day_that_has_not_changed_are_left_alone(made):
+def test_cells_of_a_day_that_has_not_changed_are_left_alone(with_cells):
     """The tick says so."""
-    answer = ticks_of(made).tick()
+    answer = ticks_of(with_cells).tick()
     assert not answer.run_requests
     assert "no day to make again" in answer.skip_reason.skip_message
 
 
-def test_a_changed_day_is_asked_for_once(made, run):
+def test_a_changed_day_is_asked_for_once(with_cells, run):
     """Made again it is as the ledger is; the next change is another reason."""
-    ticks = ticks_of(made)
-    note_ledger(made)
+    ticks = ticks_of(with_cells)
+    note_ledger(with_cells)
     (first,) = ticks.run_keys()
     assert ticks.run_keys() == []
-    assert run(made, DAY, group=GROUP).success
-    assert stale_days(made.duckdb_path) == []
-    change(made)
+    assert run(with_cells, DAY, group=GROUP).success
+    assert stale_days(with_cells.duckdb_path) == []
+    change(with_cells)
     (second,) = ticks.run_keys()
     assert {key.rpartition(":")[0] for key in (first, second)} == {DAY}
     assert first != second
 
 
-def test_a_day_that_was_emptied_has_changed_too(made, run):
+def test_a_day_that_was_emptied_has_changed_too(with_cells, run):
     """Its cells go with its flashes."""
-    note_ledger(made)
-    assert run(made, DAY, group=GROUP).success
-    with duckdb.connect(made.duckdb_path) as database:
+    note_ledger(with_cells)
+    assert run(with_cells, DAY, group=GROUP).success
+    with duckdb.connect(with_cells.duckdb_path) as database:
         database.execute("DELETE FROM flashes")
         database.execute("DELETE FROM granules")
-    assert ticks_of(made).partitions() == [DAY]
-    assert run(made, DAY, group=GROUP).success
-    assert ticks_of(made).partitions() == []
+    assert ticks_of(with_cells).partitions() == [DAY]
+    assert run(with_cells, DAY, group=GROUP).success
+    assert ticks_of(with_cells).partitions() == []
 
 
-def test_an_hour_that_changes_between_pairs_and_cells_counts(made, run):
+def test_an_hour_that_changes_between_pairs_and_cells_counts(with_cells, run):
     """What is noted is the state before the flashes of the pairs were read."""
-    note_ledger(made)
-    assert run(made, DAY, group=GROUP).success
-    before = day_state(made.duckdb_path, START.date())
-    change(made)
-    assert stale_days(made.duckdb_path) == [
+    note_ledger(with_cells)
+    assert run(with_cells, DAY, group=GROUP).success
+    before = day_state(with_cells.duckdb_path, START.date())
+    change(with_cells)
+    assert stale_days(with_cells.duckdb_path) == [
         DayState(before.day, before.granules, before.last_loaded_at + timedelta(hours=1))
     ]
 
@@ -109,10 +104,10 @@ def test_a_day_that_daily_storms_missed_is_made_up_for(stormy, monkeypatch, hour
     assert ticks_of(stormy, now).partitions() == expected
 
 
-def test_while_hours_of_the_day_are_at_work_it_waits(made):
+def test_while_hours_of_the_day_are_at_work_it_waits(with_cells):
     """So that a backfill of the day makes the cells once."""
-    note_ledger(made)
-    ticks = ticks_of(made)
+    note_ledger(with_cells)
+    ticks = ticks_of(with_cells)
     tags = {"dagster/partition": f"{DAY}-20:00"}
     run = ticks.instance.create_run_for_job(standing_in, tags=tags)
     assert f"hours are queued or at work of {DAY}" in ticks.tick().skip_reason.skip_message
@@ -120,10 +115,10 @@ def test_while_hours_of_the_day_are_at_work_it_waits(made):
     assert ticks.partitions() == [DAY]
 
 
-def test_a_day_whose_run_failed_is_asked_for_again_boundedly(made):
+def test_a_day_whose_run_failed_is_asked_for_again_boundedly(with_cells):
     """As hours are."""
-    note_ledger(made)
-    ticks, asked = ticks_of(made), []
+    note_ledger(with_cells)
+    ticks, asked = ticks_of(with_cells), []
     for _ in range(MOST_ASKS + 1):
         asked += ticks.run_keys()
         run = ticks.instance.create_run_for_job(standing_in, tags={"dagster/partition": DAY})
