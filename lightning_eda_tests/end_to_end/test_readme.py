@@ -9,11 +9,14 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryFile
 
 import boto3
 import dagster as dg
@@ -80,20 +83,43 @@ def test_every_reason_to_leave_out_is_needed():
 
 
 def run_block(block: str, folder: Path, timeout_s: float = 180, **variables: str) -> str:
-    """Runs a block as a user would type it, in an activated environment; gives what was printed."""
-    path = f"{BIN}:{environment()['PATH']}"
-    done = subprocess.run(
-        ["bash", "-euo", "pipefail", "-c", block],
-        cwd=folder,
-        env=environment(PATH=path, **variables),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=timeout_s,
-        check=False,
-    )
-    assert done.returncode == 0, f"{block}\n{done.stdout}"
-    return done.stdout
+    """Runs a block as a user would type it, in an activated environment; gives what was printed.
+
+    Whatever it starts ends with it, also in the background, and where it fails or takes too long.
+    """
+    with TemporaryFile("w+") as output:
+        shell = subprocess.Popen(
+            ["bash", "-euo", "pipefail", "-c", block],
+            cwd=folder,
+            env=environment(PATH=f"{BIN}:{environment()['PATH']}", **variables),
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,  # a group of processes, which is ended by its number
+        )
+        try:
+            status = shell.wait(timeout_s)
+        except subprocess.TimeoutExpired:
+            status = -1
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(shell.pid, signal.SIGKILL)
+            shell.wait()
+        output.seek(0)
+        printed = output.read()
+    assert status == 0, f"{block}\nended with {status} (-1: not within {timeout_s} s)\n{printed}"
+    return printed
+
+
+@pytest.mark.parametrize("end", ["false", "sleep 600"])
+def test_a_block_that_fails_leaves_no_process(tmp_path: Path, end: str):
+    """Neither where a command fails while others are in the background, nor where it takes too long."""
+    with pytest.raises(AssertionError, match="started"):
+        run_block(f"sleep 600 & echo $! > pid; echo started; {end}", tmp_path, timeout_s=2)
+    left = Path(f"/proc/{(tmp_path / 'pid').read_text().strip()}/stat")
+    deadline = time.monotonic() + 10
+    while left.exists() and ") Z " not in left.read_text() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not left.exists() or ") Z " in left.read_text()
 
 
 @pytest.fixture
