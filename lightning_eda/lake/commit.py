@@ -127,6 +127,7 @@ class _Committer:
         days = {key.hour.date() for key in self.keys}
         satellites = {key.satellite for key in self.keys}
         found = read_state(self._tables[table], days, satellites)
+        found.require_own(self.lake.address(table))  # their rows would stay beside those that come
         return TableState(found.version, {key: found.hours[key] for key in self.keys & set(found.hours)})
 
     def _is_made(self, table: str, change_of: Callable[[TableState], Change], error: LakeError) -> bool:

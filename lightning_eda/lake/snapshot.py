@@ -76,8 +76,7 @@ def open_snapshot(
     if ledger is None:
         return None
     state = read_state(ledger, _days(start, end), satellites)
-    if state.strangers:
-        raise LakeError(f"{lake.address(LEDGER)} has {state.strangers[0]}, which lightning_eda did not write")
+    state.require_own(lake.address(LEDGER))
     return Snapshot(lake, state.version, _names(state, start, end))
 
 

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 
 VERSIONS = "versions_of_tiers"
 """In the metadata of the ledger's commits: the versions of the other tables it goes with, as JSON."""
+STRANGE = (
+    "which lightning_eda did not write: restore the table to the version before (`DeltaTable.restore`); "
+    "OPTIMIZE must not be run on it"
+)
 COMMITS_LOOKED_AT = 20  # others' between ours, such as a VACUUM
 
 
@@ -55,11 +59,13 @@ class TableState:
         found = parse_path(paths[0])
         name = LedgerName.parse(found[1]) if found else None
         if len(paths) > 1 or name is None:
-            raise LakeError(
-                f"the ledger has {', '.join(sorted(paths))} for {key.text}, which lightning_eda did not "
-                "write: restore the table to the version before (OPTIMIZE must not be run on it)"
-            )
+            raise LakeError(f"the ledger has {', '.join(sorted(paths))} for {key.text}, {STRANGE}")
         return name
+
+    def require_own(self, address: str) -> None:
+        """LakeError where the table, which is at this address, names files that are not of the layout."""
+        if self.strangers:
+            raise LakeError(f"{address} names {self.strangers[0]}, {STRANGE}")
 
 
 def read_state(

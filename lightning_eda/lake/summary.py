@@ -7,6 +7,7 @@ import pyarrow.compute as pc
 
 from lightning_eda.lake.layout import LEDGER, STAMP
 from lightning_eda.lake.location import Lake
+from lightning_eda.lake.state import TableState
 
 LOADED_AT = r"\.(?P<loaded_at>\d{8}T\d{12})\."  # as `LedgerName` has it; such stamps sort as their times
 DAYS_SCHEMA = pa.schema(
@@ -25,6 +26,8 @@ def ledger_days(lake: Lake) -> pa.Table:
     if not files.num_rows:
         return DAYS_SCHEMA.empty_table()
     stamps = pc.extract_regex(files["path"], LOADED_AT)
+    strangers = files["path"].filter(stamps.is_null()).to_pylist()
+    TableState(0, strangers=tuple(strangers)).require_own(lake.address(LEDGER))
     rows = pa.table(
         {
             "day": files["partition.day"].cast(pa.date32()),

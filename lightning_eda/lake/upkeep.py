@@ -11,7 +11,7 @@ from lightning_eda.errors import LakeError
 from lightning_eda.lake.layout import CELL_SUMS, LEDGER, TIERS, HourKey, LedgerName
 from lightning_eda.lake.location import Lake
 from lightning_eda.lake.parquet import read_parquet
-from lightning_eda.lake.state import StoredFile, TableState, read_state
+from lightning_eda.lake.state import STRANGE, StoredFile, TableState, read_state
 from lightning_eda.storage.delta.log import LOG_FOLDER
 from lightning_eda.storage.delta.vacuum import SHORTEST_DAYS, require_days, unnamed_files
 from lightning_eda.storage.object_store import ObjectInfo
@@ -86,7 +86,7 @@ def check_lake(lake: Lake) -> LakeCheck:
     contents = _contents(lake)
     named = contents.named
     mistakes = [
-        f"{lake.address(table)} names {path}, which lightning_eda did not write"
+        f"{lake.address(table)} names {path}, {STRANGE}"
         for table, state in contents.states.items()
         for path in state.strangers
     ]

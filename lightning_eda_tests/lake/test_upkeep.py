@@ -1,6 +1,7 @@
 """`lake check` tells what is wrong, `lake vacuum` removes what nobody names, and only that."""
 
 import os
+import re
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -8,11 +9,23 @@ from pathlib import Path
 import pytest
 
 from lightning_eda.cli import main
+from lightning_eda.errors import LakeError
 from lightning_eda.lake import commit
-from lightning_eda.lake.layout import HourKey
+from lightning_eda.lake.layout import LEDGER, HourKey
 from lightning_eda.lake.location import Lake
+from lightning_eda.lake.summary import ledger_days
 from lightning_eda.lake.upkeep import check_lake, vacuum_lake
-from lightning_eda_tests.lake.lakes import HOUR, KEY, an_hour, hour_rows, lake_at, load, same, written
+from lightning_eda_tests.lake.lakes import (
+    HOUR,
+    KEY,
+    an_hour,
+    foreign_rows,
+    hour_rows,
+    lake_at,
+    load,
+    same,
+    written,
+)
 from lightning_eda_tests.warehouse.hours import after
 
 NEIGHBOUR = HourKey(after(HOUR, 1), "G18")
@@ -53,6 +66,25 @@ def test_rows_that_the_ledger_does_not_count_are_told(lake: Lake) -> None:
     load(lake, (KEY, {**tables, "flashes": tables["flashes"].slice(1)}))
     (mistake,) = check_lake(lake).mistakes
     assert f"has {tables['flashes'].num_rows - 1} rows of G18/2024-05-01T03, the ledger counts" in mistake
+
+
+@pytest.mark.parametrize("table", ["flashes", LEDGER])
+def test_a_table_that_another_program_rewrote_is_refused_until_it_is_restored(lake: Lake, table: str) -> None:
+    """After OPTIMIZE an hour that is loaded would be beside its old rows, and the ledger says of nothing."""
+    delta = lake.make(table)
+    before = delta.version()
+    delta.optimize.compact()
+    words = rf"/{table} names satellite=G18.*did not write: restore the table to the version before"
+    assert re.search(words, check_lake(lake).mistakes[0])
+    readers = [lambda: ledger_days(lake), lambda: hour_rows(lake)] if table == LEDGER else []
+    for refused in (*readers, lambda: load(lake, (KEY, an_hour(seed=7)))):
+        with pytest.raises(LakeError, match=words):
+            refused()
+    lake.make(table).restore(before)
+    load(lake, (KEY, an_hour(seed=7)))
+    assert same(hour_rows(lake), an_hour(seed=7))
+    assert foreign_rows(lake, table).num_rows == an_hour(seed=7)[table].num_rows
+    assert check_lake(lake).mistakes == ()
 
 
 def test_files_that_were_never_committed_are_orphans_and_go(lake: Lake) -> None:
