@@ -17,9 +17,10 @@ Nothing here reads a database, a network or a clock, and the same input always g
     render_k_distances   PNG of the distance of each item to its k-th neighbour
     render_cluster_sizes   PNG of how many items the clusters have
     thumbnail            a PNG small enough for Dagster metadata
+    described            what a map of the density shows, in words, from its PNG
 """
 
-from lightning_eda.figures.canvas import thumbnail
+from lightning_eda.figures.canvas import described, thumbnail
 from lightning_eda.figures.charts.curves import Curve, render_curves
 from lightning_eda.figures.charts.distances import render_cluster_sizes, render_k_distances
 from lightning_eda.figures.charts.silhouettes import Blades, render_silhouettes
@@ -53,6 +54,7 @@ __all__ = [
     "Evaluation",
     "Scene",
     "StormScene",
+    "described",
     "render_animation",
     "render_cell_page",
     "render_cluster_map",

@@ -33,15 +33,31 @@ def new_figure(width: float, height: float, dpi: int = 150) -> "Figure":
     return figure
 
 
-def picture(figure: "Figure", image_format: ImageFormat = "png") -> bytes:
-    """The bytes of a figure; the same figure gives the same bytes: no date is written and ids are fixed."""
+def picture(figure: "Figure", image_format: ImageFormat = "png", words: str | None = None) -> bytes:
+    """The bytes of a figure; the same figure gives the same bytes: no date is written and ids are fixed.
+
+    Args:
+        figure: The figure.
+        image_format: Of the bytes.
+        words: What it shows, kept in a PNG for `described`.
+    """
     import matplotlib as mpl
 
     stream = io.BytesIO()
-    metadata = {"Software": None} if image_format == "png" else {"Date": None, "Creator": None}
+    metadata = (
+        {"Software": None, "Description": words} if image_format == "png" else {"Date": None, "Creator": None}
+    )
     with mpl.rc_context({"svg.hashsalt": "lightning_eda", "svg.fonttype": "path"}):
         figure.savefig(stream, format=image_format, metadata=metadata, facecolor=PAPER)
     return stream.getvalue()
+
+
+def described(png: bytes) -> str | None:
+    """What a PNG of `picture` shows, in words; None where it does not say."""
+    from PIL import Image
+
+    with Image.open(io.BytesIO(png)) as image:
+        return image.info.get("Description")
 
 
 def heading(figure: "Figure", title: str, subtitle: str, left: float = 0.045) -> None:

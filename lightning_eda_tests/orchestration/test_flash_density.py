@@ -1,13 +1,19 @@
 """The density grids, made by Dagster from simulated hours."""
 
+import io
 import logging
+import os
 from datetime import timedelta
 
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
+from lightning_eda.assets.grids.gridding import draw_density, drawn_density, map_path
 from lightning_eda.glm.lcfa import read_granule
+from lightning_eda.glm.windows import Window
 from lightning_eda.grids.density import SCHEMA
 from lightning_eda.grids.files import density_path
 from lightning_eda.simulator import Activity, simulate_hour
@@ -145,3 +151,30 @@ def test_without_extract_it_says_what_to_do(settings, run, tmp_path):
     result = run(settings(), KEY, group="grids")
     (event,) = result.get_step_failure_events()
     assert "run extract for this hour first" in event.step_failure_data.user_failure_data.description
+
+
+def small_png(words: str | None) -> bytes:
+    """A picture that nobody draws, with what it shows."""
+    info, stream = PngInfo(), io.BytesIO()
+    if words:
+        info.add_text("Description", words)
+    Image.new("RGB", (1, 1)).save(stream, "PNG", pnginfo=info)
+    return stream.getvalue()
+
+
+def test_the_map_of_an_hour_is_drawn_once(tmp_path, grid):
+    """The report takes that of `flash_density`, unless the grids are newer or it says not what it shows."""
+    simulate(tmp_path / "archive", granules=2)
+    assert grid()[0].success
+    place = tmp_path / "data", Window.of_hour(HOUR)
+    drawn = map_path(*place, "G18")
+    right = {"G18": (drawn.read_bytes(), next(iter(draw_density(*place, ["G18"]).values()))[1])}
+    marked = small_png("marked")
+    drawn.write_bytes(marked)
+    assert drawn_density(*place, ["G18"]) == {"G18": (marked, "marked")}
+    later = drawn.stat().st_mtime_ns + 1_000_000
+    os.utime(density_path(tmp_path / "data", HOUR, "G18"), ns=(later, later))
+    assert drawn_density(*place, ["G18"]) == right
+    drawn.write_bytes(small_png(None))
+    os.utime(drawn, ns=(later, later))
+    assert drawn_density(*place, ["G18", "G19"]) == right

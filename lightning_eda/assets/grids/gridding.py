@@ -142,15 +142,38 @@ def draw_density(data_dir: Path, window: Window, satellites: Collection[str]) ->
     from lightning_eda import figures
     from lightning_eda.storage.atomic import write_atomic
 
-    folder = WindowFolders(data_dir, window.start, window.end).figures
     maps = {}
     for satellite in sorted(satellites):
         scene = _scene(data_dir, window, satellite)
         if scene is not None:
             png = figures.render_density_map(scene)
-            write_atomic(folder / f"density_{satellite}.png", png)
+            write_atomic(map_path(data_dir, window, satellite), png)
             maps[satellite] = (png, scene.words)
     return maps
+
+
+def drawn_density(
+    data_dir: Path, window: Window, satellites: Collection[str]
+) -> dict[str, tuple[bytes, str]]:
+    """As `draw_density`, but takes a map that is newer than the grids: that of an hour is there already."""
+    from lightning_eda.figures import described
+    from lightning_eda.grids.files import density_path
+
+    maps = {}
+    for satellite in satellites:
+        grids = [density_path(data_dir, hour, satellite) for hour in window.hours()]
+        drawn = map_path(data_dir, window, satellite)
+        times = [path.stat().st_mtime_ns for path in grids if path.exists()]
+        if times and drawn.exists() and drawn.stat().st_mtime_ns >= max(times):
+            png = drawn.read_bytes()
+            if words := described(png):
+                maps[satellite] = (png, words)
+    return draw_density(data_dir, window, {*satellites} - maps.keys()) | maps
+
+
+def map_path(data_dir: Path, window: Window, satellite: str) -> Path:
+    """Where the map of a window is."""
+    return WindowFolders(data_dir, window.start, window.end).figures / f"density_{satellite}.png"
 
 
 def _scene(data_dir: Path, window: Window, satellite: str) -> "DensityScene | None":

@@ -98,7 +98,7 @@ def draw_figures(
 ) -> Figures:
     """Writes the map, the map to explore, the curves, the animation of a longer window, and the report."""
     from lightning_eda import figures
-    from lightning_eda.assets.grids.gridding import draw_density
+    from lightning_eda.assets.grids.gridding import drawn_density
     from lightning_eda.storage.atomic import remove_file, write_atomic
 
     clean = clustered.clean
@@ -126,7 +126,7 @@ def draw_figures(
         links["Animation, hour by hour"] = "animation.gif"
     else:
         remove_file(place.figures / "animation.gif")
-    densities = draw_density(place.data_dir, window, clean.satellites.split(", "))
+    densities = drawn_density(place.data_dir, window, clean.satellites.split(", "))
     report = figures.render_report(
         scene,
         evaluation,

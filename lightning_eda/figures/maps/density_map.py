@@ -81,7 +81,7 @@ def render_density_map(scene: DensityScene) -> bytes:
     else:
         notice(axes, "No flashes", "There were none in this window.")
     figure.text(0.045, 0.018, credit(frame, source_words(scene.simulated)), size=8, color=SOFT_INK)
-    return picture(figure)
+    return picture(figure, words=scene.words)
 
 
 def _draw_cells(axes: "Axes", frame: MapFrame, lat: Floats, lon: Floats, flashes: Floats) -> "ScalarMappable":
