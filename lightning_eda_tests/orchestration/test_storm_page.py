@@ -7,6 +7,7 @@ from pathlib import Path
 import duckdb
 import numpy as np
 
+from lightning_eda.glm.origin import SIMULATED
 from lightning_eda.grids.density import Density, density_table, minute_number
 from lightning_eda.grids.files import density_path, write_density
 from lightning_eda.grids.fixed_grid import SIZE
@@ -18,6 +19,7 @@ from lightning_eda_tests.warehouse.detections import store
 
 START = datetime.fromisoformat(DAY).replace(tzinfo=UTC)
 START_OF_EVE = datetime(2024, 6, 30, 23, 20)
+LATE = datetime(2024, 6, 30, 23, 45)
 run_page = only("storm_tracks", "lightning_jumps", "storm_page")
 
 
@@ -35,7 +37,7 @@ def page_of(data: Path) -> dict:
 
 
 def test_storms_flashes_and_density_are_on_the_page(stormy, tmp_path):
-    """Of the hours on one grid; the metadata say the same and show a small map."""
+    """Of the hours on one grid, and what others are on; the metadata say the same and show a small map."""
     data = tmp_path / "data"
     for hour, slot in ((0, "GOES-West"), (1, "GOES-West"), (2, "GOES-Test")):
         write_grids(data, hour, slot)
@@ -44,7 +46,10 @@ def test_storms_flashes_and_density_are_on_the_page(stormy, tmp_path):
     shown = metadata(result, "storm_page")
     (view,) = page_of(data)["views"]
     assert view["name"] == "GOES-18"
-    assert view["words"] == "105 flashes, 3 storms, 0 lightning jumps. Density of 2 of 24 hours."
+    assert view["words"] == (
+        "105 flashes, 3 storms, 0 lightning jumps. Density of 2 of 24 hours. "
+        "1 hour left out: it is on the grid of GOES-Test, the others on that of GOES-West."
+    )
     assert shown["words"] == f"GOES-18: {view['words']}"
     assert (shown["storms"], shown["flashes"]) == (3, 105)
     words = "105 flashes, 3 storms, 0 lightning jumps."
@@ -84,6 +89,21 @@ def test_a_storm_that_was_over_before_the_day_is_not_on_its_page(settings, tmp_p
     assert run_page(mine).success
     (view,) = page_of(tmp_path / "data")["views"]
     assert len(rows_with(mine.duckdb_path, "storm_tracks", day=DAY)) > len(view["storms"])
+
+
+def test_storms_that_only_go_on_from_simulated_flashes_are_simulated(settings, tmp_path):
+    """The day has no granules of its satellite; those of the hour before say that no instrument saw them."""
+    mine = settings()
+    granule = "OR_GLM-L2-LCFA_G18_s20241822359400_e20241830000000_c20241830000010.nc"
+    folder = tmp_path / "data" / "extract" / "bucket" / "2024" / "182" / "23"
+    folder.mkdir(parents=True)
+    (folder / granule).write_text(SIMULATED)
+    late = [row | {"flash_id": number} for number, row in enumerate(storms_of_day(day=LATE))]
+    store(Path(mine.duckdb_path), flashes=[row for row in late if row["granule_start"].day == 30])
+    assert run_page(mine).success
+    (view,) = page_of(tmp_path / "data")["views"]
+    assert view["storms"]
+    assert view["name"] == "Simulated GOES-18"
 
 
 def test_a_day_without_flashes(settings, tmp_path):

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 from lightning_eda.glm.paths import WindowFolders
 from lightning_eda.glm.windows import Window
+from lightning_eda.series import HOUR
+from lightning_eda.texts import counted
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -111,7 +113,8 @@ def _scene(
         density if grids.hours else None,
         DensitySteps(total.side, total.step, total.row, total.column, total.flashes),
         grids.words,
-        window_is_simulated(place.data_dir, Window(place.start, place.end), [satellite]),
+        # A storm of the evening before may have no flashes on the day.
+        window_is_simulated(place.data_dir, Window(place.start - HOUR, place.end), [satellite]),
     )
 
 
@@ -122,19 +125,23 @@ class _Grids:
         slot: Whose grid they are on: that of the first hour that has one.
         equator_m: Likewise.
         hours: How many hours were read.
+        elsewhere: The slot of each hour that was left out.
     """
 
     def __init__(self, place: WindowFolders, satellite: str) -> None:
         self.slot: str | None = None
         self.equator_m: float | None = None
         self.hours = 0
+        self.elsewhere: list[str] = []
         self._place, self._satellite = place, satellite
 
     def tables(self) -> "Iterator[pa.Table]":
         """Those of each hour; hours on the grid of another slot are left out."""
         for file in self._files():
             self.slot, self.equator_m = self.slot or file.slot, self.equator_m or file.equator_m
-            if file.slot in (None, self.slot):
+            if file.slot and file.slot != self.slot:
+                self.elsewhere.append(file.slot)
+            else:
                 self.hours += 1
                 yield file.table
 
@@ -149,6 +156,11 @@ class _Grids:
     @property
     def words(self) -> str:
         """How much of the day they hold, once they were read."""
-        if self.hours:
-            return f"Density of {self.hours} of 24 hours."
-        return "No density: flash_density has not run for the hours of this day."
+        if not self.hours:
+            return "No density: flash_density has not run for the hours of this day."
+        words = f"Density of {self.hours} of 24 hours."
+        if self.elsewhere:
+            left, (slot, *_) = counted(len(self.elsewhere), "hour"), self.elsewhere
+            are = "it is" if len(self.elsewhere) == 1 else "they are"
+            words += f" {left} left out: {are} on the grid of {slot}, the others on that of {self.slot}."
+        return words

@@ -177,6 +177,7 @@
     for (let storm = view.storms.length - 1; storm >= 0; storm -= 1) if (storm !== chosen) drawStorm(layer, storm);
     if (!whole) drawFlashes(layer);
     if (chosen >= 0) drawStorm(layer, chosen);
+    drawLabels(layer);
   }
 
   function drawStorm(layer, storm) {
@@ -200,7 +201,6 @@
     view.storms[storm].jumps.forEach(([when, , , column, row]) => {
       if (whole || (when <= minute && minute - when < 30)) triangle(layer, sx(column), sy(row));
     });
-    if (mine || storm < LABELLED) label(layer, `${storm + 1}`, x + 7 * ratio, y - 7 * ratio);
   }
   function stroke(layer, wide, color) {
     layer.lineWidth = (wide + 2) * ratio; layer.strokeStyle = "#060b10b0"; layer.stroke();
@@ -211,9 +211,17 @@
     layer.beginPath(); layer.moveTo(x, y - r); layer.lineTo(x + r, y + r * 0.7); layer.lineTo(x - r, y + r * 0.7); layer.closePath();
     layer.fillStyle = "#ffffff"; layer.strokeStyle = "#000000"; layer.lineWidth = 1.5 * ratio; layer.fill(); layer.stroke();
   }
-  function label(layer, text, x, y) {
-    layer.lineWidth = 3 * ratio; layer.strokeStyle = "#060b10"; layer.strokeText(text, x, y);
-    layer.fillStyle = "#ffffff"; layer.fillText(text, x, y);
+  function drawLabels(layer) { // a number that would hide one of a larger storm is left out
+    const taken = [];
+    [chosen, ...view.storms.keys()].slice(0, LABELLED + 1).forEach((storm) => {
+      const now = storm < 0 ? -1 : current(storm), text = `${storm + 1}`;
+      if (now < 0) return;
+      const wide = layer.measureText(text).width, [x, y] = fix(now).map((at, axis) => at + (axis ? -7 : 7) * ratio);
+      if (taken.some(([a, b, w]) => x < a + w && a < x + wide && Math.abs(y - b) < 11 * ratio)) return;
+      taken.push([x, y, wide]);
+      layer.lineWidth = 3 * ratio; layer.strokeStyle = "#060b10"; layer.strokeText(text, x, y);
+      layer.fillStyle = "#ffffff"; layer.fillText(text, x, y);
+    });
   }
   function drawFlashes(layer) {
     const { t, x, y } = view.flashes;
@@ -306,7 +314,7 @@
   }
   function tell() {
     const box = el("storm"), storm = view.storms[chosen];
-    curve.toggleAttribute("hidden", !storm);
+    curve.toggleAttribute("hidden", !storm || !view.rates.count[chosen]);
     if (!storm) { box.textContent = view.storms.length ? "Choose a storm in the list or on the map." : ""; return; }
     const line = (...parts) => {
       const p = document.createElement("p");
@@ -328,11 +336,11 @@
     const live = whole ? `Most ${amount(storm.peak, " flashes a minute", 1)}, ${amount(storm.area, " km²")}; ${way(storm.speed, storm.heading)}`
       : now < 0 ? "Not there at this time."
       : `Now ${amount(rate[now], " flashes a minute", 1)}, ${amount(area[now], " km²")}; ${way(speed[now], heading[now])}`;
-    const rows = [title, name, line(`${amount(storm.flashes, "")} flashes, ${storm.born} to ${storm.last}`), line(live)];
+    const rows = [title, name, line(`${amount(storm.flashes, "")} flashes, ${storm.born} to ${storm.last} UTC`), line(live)];
     if (storm.error !== null) rows.push(line(`Forecasts of 30 minutes were ${amount(storm.error, " km")} off`));
     if (storm.parent) rows.push(link("Split from", storm.parent));
     if (storm.merged) rows.push(link("Merged into", storm.merged));
-    rows.push(line(storm.jumps.length ? "Jumps: " + storm.jumps.map(([when, sigma]) => `${clock(when)} (${sigma} σ)`).join(", ") : "No jump"));
+    rows.push(line(storm.jumps.length ? "Jumps, UTC: " + storm.jumps.map(([when, sigma]) => `${clock(when)} (${sigma} σ)`).join(", ") : "No jump"));
     box.replaceChildren(...rows);
   }
 
@@ -357,13 +365,13 @@
       shape("text", { x: px, y: py, fill: "#a3b0bf", "font-size": 11, "text-anchor": anchor }).textContent = words;
     };
     text(amount(most, "", 1), 30, y(most) + 4, "end"); text("0", 30, y(0) + 4, "end");
-    text("Flashes a minute, by two minutes", 34, 11, "start");
+    text("Flashes a minute, by two minutes; UTC", 34, 11, "start");
     text(clock(from), x(from), high - 6, "start"); text(clock(to), x(to), high - 6, "end");
     if (!whole && minute >= from && minute <= to) shape("path", { d: `M${x(minute)} 18V${high - 20}`, stroke: "#ffffff", "stroke-dasharray": "3 3" });
     view.storms[chosen].jumps.forEach(([when, sigma, rate]) => {
       const px = x(when + 1), py = y(rate) - 5;
       shape("path", { d: `M${px} ${py - 9}l6 10h-12Z`, fill: "#ffffff", stroke: "#000", class: "jump" });
-      shape("title", {}, curve.lastChild).textContent = `Jump at ${clock(when)}: ${sigma} σ, ${amount(rate, " a minute", 1)}`;
+      shape("title", {}, curve.lastChild).textContent = `Jump at ${clock(when)} UTC: ${sigma} σ, ${amount(rate, " a minute", 1)}`;
     });
     curve.setAttribute("viewBox", `0 0 ${wide} ${high}`);
     curve.setAttribute("aria-label", `Flashes a minute of storm ${chosen + 1}, at most ${amount(most, "", 1)}`);

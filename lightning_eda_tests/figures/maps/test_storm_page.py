@@ -65,8 +65,13 @@ def scene():
 
 @pytest.fixture(scope="module")
 def text(scene):
-    """The page; a second satellite has neither flashes nor density."""
-    return render_storm_page([scene, scene_of(scene.flashes.slice(0, 0), "G16", density=False)])
+    """The page; a second satellite has neither flashes nor density, a third a crowd whose rates are gone."""
+    random = np.random.default_rng(3)
+    crowd = [storm(random, (0, 60), (10.0, -130.0 + 0.35 * number), spread_km=2) for number in range(9)]
+    rows = flashes([*crowd, storm(random, (0, 60), (-40.0, -130.0))], start=START.replace(tzinfo=None))
+    crowded = scene_of(rows.sort_by("time"), "G17", density=False)
+    empty = scene_of(scene.flashes.slice(0, 0), "G16", density=False)
+    return render_storm_page([scene, empty, replace(crowded, rates=crowded.rates.slice(0, 0))])
 
 
 def column(packed, kind, rising=False):
@@ -175,6 +180,8 @@ def test_a_storm_is_followed(visit, scene):
     told = page.locator("#storm").inner_text()
     assert largest["track"] in told
     assert f"{largest['flashes']:,} flashes" in told
+    assert f"{largest['last_time']:%H:%M} UTC" in told
+    assert "Jumps, UTC: 01:0" in told
     assert page.locator("#curve path.jump").count() == scene.of_storms(scene.jumps)[0].num_rows >= 1
     assert "Jump at 01:0" in page.locator("#curve title").first.text_content()
     box = page.locator("#map").bounding_box()
@@ -215,3 +222,32 @@ def test_another_satellite_can_be_shown(visit):
     assert page.locator("#scale").is_hidden()
     assert visit.errors == []
     assert visit.outside_requests() == []
+
+
+LABELS = """async () => {
+  const drawn = [], draw = CanvasRenderingContext2D.prototype.fillText;
+  CanvasRenderingContext2D.prototype.fillText = function (text, x, y) {
+    if (this.canvas.id === "storms") drawn.push([text, x, y, this.measureText(text).width]);
+    draw.call(this, text, x, y);
+  };
+  document.querySelector("[data-key='0']").click();
+  await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+  CanvasRenderingContext2D.prototype.fillText = draw;
+  return drawn;
+}"""
+
+
+def test_numbers_of_storms_do_not_hide_each_other(visit):
+    """Of a crowd the largest have theirs; a storm without flashes on the day has no curve."""
+    page = visit.page
+    page.select_option("#satellite", "2")
+    page.wait_for_function("() => document.getElementById('words').textContent.includes('10 storms')")
+    labels = page.evaluate(LABELS)
+    assert labels[0][0] == "1"
+    assert 2 <= len(labels) < 10
+    for number, (_, x, y, wide) in enumerate(labels):
+        for _, other_x, other_y, _ in labels[:number]:
+            assert x + wide <= other_x or x >= other_x + 5 or abs(y - other_y) >= 10
+    page.locator("#list button").first.click()
+    assert "flashes" in page.locator("#storm").inner_text()
+    assert page.locator("#curve").is_hidden()
