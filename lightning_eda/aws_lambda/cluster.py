@@ -55,7 +55,7 @@ def cluster_handler(event: Event, context: object) -> dict[str, Any]:  # noqa: A
     sent.tell(log)
     if not asked:
         sent.require_understood()
-        if sent.is_test:
+        if sent.is_idle:
             return _answer_of_several([])
         log.error("the event names neither an object of %s nor a day: nothing was done", task.input_folder)
         return {"success": False}
@@ -127,6 +127,6 @@ def _days(sent: Sent, bucket: str | None, folder: str) -> Iterator[tuple[date, s
     for name, key in sent.objects:
         day = day_of_key(key, folder)
         if day is None or (bucket and (name != own or is_folder(name))):
-            log.error("s3://%s/%s is no object of the input: %s", plain(name), plain(key), folder)
+            log.error("s3://%s/%s is no object of the input (BUCKET, INPUT_FOLDER)", plain(name), plain(key))
         else:
             yield day, bucket or bucket_of_event(name)

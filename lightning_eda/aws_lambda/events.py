@@ -7,6 +7,7 @@ Guide, "Event message structure" and "Using EventBridge"; Lambda Developer Guide
 """
 
 import json
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
@@ -18,6 +19,9 @@ from lightning_eda.errors import EventError
 from lightning_eda.texts import named, plain
 
 MOST_WRAPPINGS = 4  # SNS in SQS has three
+UPLOADED = re.compile(r"(?:s3:)?Object(?:Created:|Restore:Completed)|Object (?:Created|Restore Completed)$")
+"""What S3 calls an event after which an object can be read that could not before."""
+CONFIRMATIONS = ("SubscriptionConfirmation", "UnsubscribeConfirmation")
 SHOWN = 200  # characters of what is not understood, in the log
 
 Event = Mapping[Any, Any]
@@ -32,6 +36,7 @@ class Sent:
         parameters: Each set of parameters.
         unknown: What is not understood, in words.
         tests: How many times S3 only tried whether its notifications arrive.
+        no_upload: What happened to objects that are not new by it, such as a deletion, in words.
         wrapped: Whether it came by a service, so that nobody reads an answer.
         queued: Whether it came through SQS, where an answer of any kind deletes the messages.
     """
@@ -40,18 +45,29 @@ class Sent:
     parameters: list[Event] = field(default_factory=list)
     unknown: list[str] = field(default_factory=list)
     tests: int = 0
+    no_upload: list[str] = field(default_factory=list)
     wrapped: bool = False
     queued: bool = False
 
     @property
-    def is_test(self) -> bool:
+    def is_idle(self) -> bool:
         """Whether there is nothing to do, and nothing wrong with that."""
-        return bool(self.tests) and not (self.objects or self.parameters or self.unknown)
+        told = bool(self.tests or self.no_upload)
+        return told and not (self.objects or self.parameters or self.unknown)
+
+    def add_object(self, bucket: str, key: str, happened: str) -> None:
+        """Takes in an object, if what happened to it is an upload; "" counts as one."""
+        if not happened or UPLOADED.match(happened):
+            self.objects.append((bucket, key))
+        else:
+            self.no_upload.append(plain(f"{happened} of s3://{bucket}/{key}"))
 
     def tell(self, log: Logger) -> None:
         """Says in the function's log what there is nothing to do for."""
         if self.tests:
             log.info("S3 tried whether its notifications arrive: they do")
+        for words in self.no_upload:
+            log.warning("no upload, so nothing is done for it: %s", words)
         for words in self.unknown:
             log.error("not understood: %s", words)
 
@@ -85,7 +101,7 @@ def require_known(parameters: Event, known: Collection[str], of_day: str) -> Non
     """
     for name in parameters:
         if name not in known:
-            near = (get_close_matches(str(name), known, 1) or [of_day])[0]
+            near = (get_close_matches(str(name), [*known, "Records"], 1) or [of_day])[0]
             raise EventError(
                 f"the event's parameter {name!r} is not known; is {near!r} meant? The parameters are "
                 f"{', '.join(known)}"
@@ -103,13 +119,19 @@ def _read(event: object, sent: Sent, wrappings: int) -> None:
         case [*records]:  # EventBridge Pipes sends the records alone
             for record in records:
                 _read_record(record, sent, wrappings)
-        case {"source": "aws.s3", "detail": {"bucket": {"name": str(bucket)}, "object": {"key": str(key)}}}:
+        case {
+            "source": "aws.s3",
+            "detail": {"bucket": {"name": str(bucket)}, "object": {"key": str(key)}},
+            **rest,
+        }:
             sent.wrapped = True
-            sent.objects.append((bucket, key))  # not URL-encoded here
+            sent.add_object(bucket, key, str(rest.get("detail-type", "")))  # not URL-encoded here
         case {"detail-type": "Scheduled Event"}:
             sent.parameters.append({})
         case {"Records": _} | {"detail-type": _} | {"source": "aws.s3"}:
             sent.unknown.append(_shown(event))
+        case {"Type": kind} if kind in CONFIRMATIONS:
+            sent.unknown.append(f"SNS asks to confirm a subscription, once, by hand: {_shown(event)}")
         case {**parameters}:
             sent.parameters.append(parameters)
         case _:
@@ -119,8 +141,8 @@ def _read(event: object, sent: Sent, wrappings: int) -> None:
 def _read_record(record: object, sent: Sent, wrappings: int) -> None:
     sent.wrapped = True
     match record:
-        case {"s3": {"bucket": {"name": str(bucket)}, "object": {"key": str(key)}}}:
-            sent.objects.append((bucket, unquote_plus(key)))
+        case {"s3": {"bucket": {"name": str(bucket)}, "object": {"key": str(key)}}, **rest}:
+            sent.add_object(bucket, unquote_plus(key), str(rest.get("eventName", "")))
         case {"Sns": {"Message": str(message)}}:
             _read_message(message, sent, wrappings - 1)
         case {"eventSource": "aws:sqs", "body": str(message)}:

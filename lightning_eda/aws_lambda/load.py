@@ -60,7 +60,7 @@ def load_handler(event: Event, context: object) -> str | dict[str, str]:  # noqa
         if sent.wrapped:
             raise
         return {"errorMessage": str(error)}
-    if asked or sent.is_test:
+    if asked or sent.is_idle:
         return "Success"
     log.error("%s", NOTHING_ASKED)
     return {"errorMessage": NOTHING_ASKED}
@@ -80,7 +80,7 @@ def _asked(sent: Sent, settings: CsvSettings, now: datetime) -> list[tuple[date,
     for parameters in sent.parameters:
         require_known(parameters, PARAMETERS, PARAMETERS[0])
         given = parameters.get("data_ref")
-        day = parse_data_ref(str(given)) if given else yesterday(now)
+        day = yesterday(now) if given is None or given == "" else parse_data_ref(str(given))
         found.append((day, _laid_over(settings, parameters)))
     if sent.objects:
         found += _notified(sent, settings)
@@ -97,7 +97,8 @@ def _notified(sent: Sent, settings: CsvSettings) -> Iterator[tuple[date, CsvSett
     for name, key in sorted(sent.objects):
         day = day_of_key(key, prefix, settings.substr)
         if day is None or (bucket and (name != own or is_folder(name))):
-            log.error("s3://%s/%s is no CSV of the table (CSV_PREFIX, CSV_SUBSTR)", plain(name), plain(key))
+            url = plain(f"s3://{name}/{key}")
+            log.error("%s is no CSV of the table (CSV_BUCKET_SRC, CSV_PREFIX, CSV_SUBSTR)", url)
         else:
             yield day, replace(settings, bucket_src=bucket or bucket_of_event(name))
 

@@ -6,8 +6,16 @@ import pyarrow.parquet as pq
 import pytest
 
 from lightning_eda.aws_lambda import load_handler
+from lightning_eda.aws_lambda.events import read_event
 from lightning_eda.errors import CsvError, LightningEdaError, SettingError
-from lightning_eda_tests.aws_lambda.sent_events import by_sns, by_sqs, in_sns, notification, of_event_bridge
+from lightning_eda_tests.aws_lambda.sent_events import (
+    by_sns,
+    by_sqs,
+    in_sns,
+    notification,
+    of_event_bridge,
+    record,
+)
 from lightning_eda_tests.servers import S3Bucket
 
 pytest_plugins = ["lightning_eda_tests.server_fixtures"]
@@ -49,9 +57,47 @@ def test_an_object_that_is_no_csv_of_the_table_is_refused(loading: S3Bucket, cap
     assert answer == {
         "errorMessage": "the event names no CSV of the table and no parameters: nothing was done"
     }
-    assert f"s3://{loading.name}/{key} is no CSV of the table (CSV_PREFIX, CSV_SUBSTR)" in caplog.text
+    said = "is no CSV of the table (CSV_BUCKET_SRC, CSV_PREFIX, CSV_SUBSTR)"
+    assert f"s3://{loading.name}/{key} {said}" in caplog.text
     other = load_handler(notification("another-bucket", "in/20240101/y.csv"), None)
     assert list(other) == ["errorMessage"]
+
+
+@pytest.mark.parametrize(
+    "happened",
+    [
+        "ObjectRemoved:Delete", "s3:LifecycleExpiration:Delete", "ObjectTagging:Put", "ObjectAcl:Put",
+        "ObjectRestore:Post", "Object Deleted", "Object Storage Class Changed",
+    ],
+)  # fmt: skip
+def test_only_an_upload_loads(loading: S3Bucket, caplog, happened):
+    """The latest CSV that is left when one was deleted is an older one, and never replaces newer rows."""
+    loading.put("in/20240101/old.csv", b"a,b\n1,2\n")
+    key = "in/20240101/new.csv"
+    event = of_event_bridge(loading.name, key) | {"detail-type": happened}
+    if ":" in happened:
+        event = {"Records": [record(loading.name, key) | {"eventName": happened}]}
+    assert load_handler(by_sqs(event), None) == "Success"
+    assert partitions(loading) == {}
+    assert f"nothing is done for it: {happened} of s3://{loading.name}/{key}" in caplog.text
+
+
+@pytest.mark.parametrize(
+    "happened", ["ObjectCreated:Copy", "s3:ObjectCreated:Put", "ObjectRestore:Completed"]
+)
+def test_what_makes_an_object_readable_is_an_upload(happened):
+    """With S3's prefix, which its documents write, or without."""
+    event = {"Records": [record("b", "k") | {"eventName": happened}]}
+    assert read_event(event).objects == [("b", "k")]
+
+
+@pytest.mark.parametrize("given", [0, [], {}, False])
+def test_a_day_that_is_none_is_not_yesterday(loading: S3Bucket, given):
+    """Only where it is left out."""
+    answer = load_handler({"data_ref": given}, None)
+    assert answer == {
+        "errorMessage": f"data_ref: found '{given}'; allowed: a day as YYYYMMDD, for example 20240101."
+    }
 
 
 def test_what_fails_of_a_notification_is_raised(loading: S3Bucket, caplog):
