@@ -16,7 +16,7 @@ unexport PYTHONDONTWRITEBYTECODE
 export DAGSTER_DISABLE_TELEMETRY := 1
 export DG_CLI_CONFIG := $(CURDIR)/dg.toml
 
-.PHONY: help setup demo ui test thorough properties lint types definitions bench pictures wheel clean
+.PHONY: help setup demo ui test slow properties lint types definitions bench pictures wheel clean
 
 help:  ## list the commands
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -47,10 +47,10 @@ ui: .venv/.demo  ## the Dagster UI and daemon on http://localhost:3000
 test: setup  ## the test suite; one worker more than processors, as some tests wait for a daemon
 	$(BIN)/pytest --dist worksteal -n $(WORKERS)
 
-thorough: setup  ## what `make test` leaves out: slow tests, and more examples of each property
-	$(BIN)/pytest --dist worksteal -n $(WORKERS) -m 'slow or hypothesis' --hypothesis-profile thorough
+slow: setup  ## the slow tests, which `make test` leaves out; CI runs both
+	$(BIN)/pytest --dist worksteal -n $(WORKERS) -m 'slow and not long'
 
-properties: setup  ## the tests of Hypothesis alone, with more examples
+properties: setup  ## the tests of Hypothesis, with more examples
 	$(BIN)/pytest --dist worksteal -n $(WORKERS) -m 'hypothesis and not slow and not long' --hypothesis-profile thorough
 
 lint: setup  ## style, formatting and import rules

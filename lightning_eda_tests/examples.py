@@ -1,7 +1,7 @@
-"""How much is tried: a fifth in `make test`, which is run often, half in `make thorough`, all by hand.
+"""How much is tried: a fifth in `make test`, which is run often, half when asked for, all by hand.
 
-`make thorough` runs the tests with the mark `slow`, and those of Hypothesis with its profile of that name.
-All examples of them are tried by `pytest -m hypothesis --hypothesis-profile whole`.
+Half are the tests with the mark `slow` (`make slow`), and those of Hypothesis with the profile `thorough`
+(`make properties`). All examples are tried by `pytest -m hypothesis --hypothesis-profile whole`.
 """
 
 from typing import Any
@@ -17,7 +17,7 @@ each_in_turn = pytest.mark.parametrize(
     [5, pytest.param(2, marks=pytest.mark.slow), pytest.param(1, marks=pytest.mark.long)],
     ids=["some", "half", "all"],
 )
-"""Gives a test its `step` over a range: every fifth of it; every second in `make thorough`."""
+"""Gives a test its `step` over a range: every fifth of it; every second in `make slow`."""
 
 
 def register_profiles() -> None:
