@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
+from deltalake.exceptions import CommitFailedError
 
-from lightning_eda.lake.commit import _Committer, _tier_change, commit_hours
+from lightning_eda.lake.commit import Change, _Committer, _tier_change, commit_hours
 from lightning_eda.lake.hour import HourFiles
 from lightning_eda.lake.layout import LEDGER, HourKey, LedgerName
 from lightning_eda.lake.layout import TIERS as TIERS_IN_ORDER
@@ -142,6 +143,22 @@ def test_a_committer_that_is_overtaken_leaves_one_whole_version(lake: Lake) -> N
     commit_hours(lake, [new])
     commit_hours(lake, [old])
     assert is_either(hour_rows(lake), an_hour(seed=2), an_hour(seed=1)) == 1
+
+
+@pytest.mark.parametrize("table", [*TIERS, LEDGER])
+def test_of_two_first_loads_of_an_hour_the_second_fails(lake: Lake, table: str) -> None:
+    """Both looked before either committed; delta-rs alone would keep the files of both."""
+    committers = [_Committer(lake, [KEY], 10) for _ in range(2)]
+    files = []
+    for seed, committer in enumerate(committers):
+        for each in (*TIERS, LEDGER):
+            committer.state(each)
+        hour = written(lake, KEY, an_hour(seed=seed))
+        files.append(hour.ledger_file if table == LEDGER else hour.tiers[table])
+    committers[0]._commit(table, Change((files[0],), ()))
+    with pytest.raises(CommitFailedError):
+        committers[1]._commit(table, Change((files[1],), ()))
+    assert list(read_state(lake.make(table)).hours[KEY]) == [files[0].path]
 
 
 def commit_tiers_only(lake: Lake, files: HourFiles) -> None:
