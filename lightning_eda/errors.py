@@ -23,7 +23,8 @@
     │   ├── SchemaChangedError      its columns or types do not fit those of the table
     │   └── DatasetError            the dataset or its catalogue entry could not be replaced
     ├── WarehouseError          the database could not be read or written
-    │   └── DatabaseBusyError       another process holds it: trying later may help
+    │   ├── DatabaseBusyError       another process holds it: trying later may help
+    │   └── WindowChangedError      hours were loaded while they were read: trying again may help
     ├── LakeError               a Delta table, of the lake or of CSVs, could not be read or written
     │   ├── LakeUnavailableError    the store of its log does not answer: trying later may help
     │   └── LakeBusyError           others committed all the time: trying later may help
@@ -158,6 +159,12 @@ class WarehouseError(LightningEdaError):
 
 class DatabaseBusyError(WarehouseError):
     """Another process holds the database; trying later may help."""
+
+    retryable = True
+
+
+class WindowChangedError(WarehouseError):
+    """Hours of a window were loaded while it was read a part at a time; trying again may help."""
 
     retryable = True
 

@@ -1,18 +1,20 @@
 """The hours of a window, all of one state, a part at a time: from the database file here."""
 
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
+from lightning_eda.errors import WindowChangedError
 from lightning_eda.series import TIER_TABLES
 from lightning_eda.warehouse.cleaning.cell_sums import CleanCells, sum_window
 from lightning_eda.warehouse.cleaning.piece_sums import SumOptions
 from lightning_eda.warehouse.cleaning.pieces import Span
 from lightning_eda.warehouse.cleaning.rows import count_rows
-from lightning_eda.warehouse.queries import hour_counts, reading
+from lightning_eda.warehouse.cleaning.window_sums import explained_memory
+from lightning_eda.warehouse.queries import hour_counts, ledger_state, reading
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -53,11 +55,21 @@ class Hours(Protocol):
 
 @dataclass(frozen=True)
 class FileHours:
-    """Hours in a database file that is open."""
+    """Hours in a database file that is open.
+
+    Attributes:
+        connection: The open file.
+        start: Start of the window.
+        end: Its end.
+        database: Where the file is.
+        let_go: Closes the file before sums are made, so that loads need not wait; None keeps it open.
+    """
 
     connection: "duckdb.DuckDBPyConnection"
     start: datetime
     end: datetime
+    database: "Path | str"
+    let_go: Callable[[], None] | None = None
 
     def rows(
         self,
@@ -89,17 +101,45 @@ class FileHours:
         most_cells: int,
         progress: Progress,
     ) -> CleanCells:
-        """As of the protocol."""
-        return sum_window(partial(self.rows, tables=tables), pieces, options, most_cells, progress)
+        """As of the protocol.
+
+        Raises:
+            WindowChangedError: The file was let go, and hours of the window were loaded meanwhile.
+        """
+        if self.let_go is None:
+            return sum_window(partial(self.rows, tables=tables), pieces, options, most_cells, progress)
+        state = ledger_state(self.connection, self.start, self.end)
+        self.let_go()
+
+        @contextmanager
+        def rows(start: datetime, end: datetime) -> "Iterator[duckdb.DuckDBPyConnection]":
+            with reading(self.database) as connection, explained_memory(start, end):
+                if ledger_state(connection, self.start, self.end) != state:
+                    raise WindowChangedError(
+                        f"hours of {self.start:%Y-%m-%dT%HZ} to {self.end:%Y-%m-%dT%HZ} were loaded while "
+                        "they were summed; run it again"
+                    )
+                yield connection
+
+        return sum_window(rows, pieces, options, most_cells, progress)
 
 
 @contextmanager
-def file_hours(database: "Path | str", start: datetime, end: datetime) -> Iterator[FileHours]:
-    """The hours of a window in a database file, which nobody can write meanwhile.
+def file_hours(
+    database: "Path | str", start: datetime, end: datetime, hold: bool = True
+) -> Iterator[FileHours]:
+    """The hours of a window in a database file.
+
+    Args:
+        database: The file.
+        start: First hour, aware.
+        end: The hour after the last.
+        hold: Whether nobody can write it while a long window is summed; else that may fail.
 
     Raises:
         DatabaseBusyError: Others held the database all the time that is waited.
         WarehouseError: There is no database, or it cannot be read.
     """
-    with reading(database) as connection:
-        yield FileHours(connection, start, end)
+    with ExitStack() as stack:
+        connection = stack.enter_context(reading(database))
+        yield FileHours(connection, start, end, database, None if hold else stack.close)

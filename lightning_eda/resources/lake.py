@@ -1,13 +1,14 @@
 """Where hours are read from, a database file or the lake, and the cluster that makes them."""
 
-from collections.abc import Collection, Iterator
+import logging
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import dagster as dg
 
-from lightning_eda.errors import LakeError, SettingError
+from lightning_eda.errors import LakeError, SettingError, WindowChangedError
 from lightning_eda.resources.aws import AwsResource
 from lightning_eda.resources.variables import from_setting
 from lightning_eda.resources.warehouse import WarehouseResource
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from lightning_eda.lake.snapshot import Snapshot
     from lightning_eda.warehouse.queries import Database
 
+Result = TypeVar("Result")
+
+logger = logging.getLogger(__name__)
 LEDGER_ONLY = ("granules",)
 
 
@@ -84,6 +88,7 @@ class LakeResource(AwsResource):
         start: datetime,
         end: datetime,
         scheduler: str | None = None,
+        hold: bool = True,
     ) -> "Iterator[Hours]":
         """The hours of a window of any length, of which a part is read at a time.
 
@@ -92,6 +97,7 @@ class LakeResource(AwsResource):
             start: First hour, aware.
             end: The hour after the last.
             scheduler: Address of a Dask scheduler, whose workers sum a long window of the lake.
+            hold: As of `file_hours`; a lake never changes under its readers.
 
         Raises:
             LakeError: There is no lake yet, or it cannot be read.
@@ -105,8 +111,29 @@ class LakeResource(AwsResource):
 
             yield LakeHours(self._snapshot(start, end), start, end, scheduler)
         else:
-            with file_hours(warehouse.file(), start, end) as hours:
+            with file_hours(warehouse.file(), start, end, hold) as hours:
                 yield hours
+
+    def read_hours(
+        self,
+        warehouse: WarehouseResource,
+        start: datetime,
+        end: datetime,
+        scheduler: str | None,
+        read: "Callable[[Hours], Result]",
+    ) -> Result:
+        """What `read` makes of the hours of a window, all of one state; arguments and errors as `open_hours`.
+
+        Loads need not wait while a long window is summed. Where they change it, it is read again, and they
+        wait.
+        """
+        try:
+            with self.open_hours(warehouse, start, end, scheduler, hold=False) as hours:
+                return read(hours)
+        except WindowChangedError as error:
+            logger.warning("%s: it is read again, and loads wait", error)
+        with self.open_hours(warehouse, start, end, scheduler) as hours:
+            return read(hours)
 
     def _snapshot(
         self, start: datetime, end: datetime, satellites: Collection[str] | None = None

@@ -85,6 +85,17 @@ def ledger(
         return connection.sql(sql).to_arrow_table()
 
 
+def ledger_state(database: Database, start: datetime, end: datetime) -> tuple[int, int]:
+    """A mark of what the ledger says of a span: it changes with each load that changes rows there."""
+    sql = f"""
+        SELECT count(*), coalesce(bit_xor(hash(satellite, granule_start, loaded_at)), 0)
+        FROM granules WHERE {IN_SPAN}"""
+    with reading(database) as connection:
+        select_span(connection, start, end)
+        ((count, mark),) = connection.sql(sql).fetchall()
+        return int(count), int(mark)
+
+
 def newest_granule(database: Database, wait_s: float = WAIT_S) -> datetime | None:
     """Start of the newest granule in the ledger, aware UTC; None when there is none."""
     with reading(database, wait_s) as connection:

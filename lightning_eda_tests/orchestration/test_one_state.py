@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from itertools import cycle
 from pathlib import Path
 
@@ -10,11 +11,15 @@ import pytest
 
 from lightning_eda.assets.clustering.window_cleaning import PreprocessorConfig, clean_window
 from lightning_eda.assets.storm_cells.pair_finding import FlashPairsConfig, find_pairs
-from lightning_eda.fleet.hours import file_hours
+from lightning_eda.clustering.window.clean_file import CleanWindow
+from lightning_eda.fleet.hours import Hours, file_hours
 from lightning_eda.glm.paths import WindowFolders
 from lightning_eda.glm.windows import Window
+from lightning_eda.resources import LakeResource, WarehouseResource
 from lightning_eda.settings import DistanceSettings
 from lightning_eda.storage.folder import FolderStore
+from lightning_eda.warehouse.cleaning import pieces
+from lightning_eda.warehouse.queries import table_counts
 from lightning_eda.warehouse.writing.hour import replace_hour
 from lightning_eda_tests.warehouse.hours import NOW, after, hour_at, make_hour, write_series
 
@@ -73,6 +78,53 @@ def test_cells_of_the_preprocessor_are_those_of_its_rows(database: Path):
         with file_hours(database, window.start, window.end) as hours:
             clean, _ = clean_window(hours, window, PreprocessorConfig(row_limit=1))
         assert clean.cells is not None
+        assert clean.rows.num_rows == clean.kept
+
+
+@pytest.fixture
+def an_hour_a_piece(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As of hours with many more rows."""
+    monkeypatch.setattr(pieces, "cut_window", partial(pieces.cut_window, most_rows=1))
+
+
+@pytest.mark.usefixtures("an_hour_a_piece")
+@pytest.mark.parametrize(("loaded_hour", "looks"), [(5, 1), (1, 2)])
+def test_loads_come_in_between_the_sums_of_a_long_window(tmp_path: Path, loaded_hour: int, looks: int):
+    """None has to wait; one of the window itself makes that be read again, and then of the new state."""
+    path = tmp_path / "lightning.duckdb"
+    window = Window(HOUR, after(HOUR, 2))
+    seen: list[int] = []
+
+    def load(hour: int, granules: int) -> None:
+        rows = make_hour(after(HOUR, hour), granules=granules, flashes=FLASHES)
+        series = write_series(tmp_path / f"{hour}-{granules}", rows)
+        replace_hour(path, after(HOUR, hour), ["G18"], series, NOW)
+
+    def read(hours: Hours) -> CleanWindow:
+        seen.append(1)
+        config = PreprocessorConfig(row_limit=1)
+        clean, _ = clean_window(hours, window, config, lambda *_: len(seen) == 1 and load(loaded_hour, 6))
+        return clean
+
+    load(0, 2)
+    load(1, 2)
+    lake, warehouse = LakeResource(place=None), WarehouseResource(database=str(path))
+    clean = lake.read_hours(warehouse, window.start, window.end, None, read)
+    assert (len(seen), clean.read) == (looks, FLASHES * (4 if looks == 1 else 8))
+    assert table_counts(path)["flashes"] == FLASHES * (10 if looks == 1 else 8)
+
+
+@pytest.mark.usefixtures("an_hour_a_piece")
+def test_sums_of_a_file_that_is_let_go_are_of_one_state(database: Path):
+    """With a load at every moment, and one piece after the other."""
+    window = Window(HOUR, after(HOUR, 2))
+    lake, warehouse = LakeResource(place=None), WarehouseResource(database=str(database))
+    config = PreprocessorConfig(row_limit=1)
+    for _ in range(LOOKS // 3):
+        clean, _ = lake.read_hours(
+            warehouse, window.start, window.end, None, lambda hours: clean_window(hours, window, config)
+        )
+        assert clean.read in STATES
         assert clean.rows.num_rows == clean.kept
 
 

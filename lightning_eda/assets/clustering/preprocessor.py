@@ -6,6 +6,8 @@ artefacts, quality flags, a box, limits of energy and area), and of the rows tha
 Every dropped row is counted under one reason. A range of partitions is one window. Feeds `kmeans_cluster`.
 """
 
+from functools import partial
+
 import dagster as dg
 
 from lightning_eda.assets.catalog import CLEAN_ROWS, LIGHTNING, OWNERS, about
@@ -60,8 +62,8 @@ def preprocessor(
     with retried_failures(context):
         window, place = open_window(context, pin, folders)
         progress = Progress(context, f"cell sums of {window}", "pieces")
-        with lake.open_hours(warehouse, window.start, window.end, dask.scheduler) as hours:
-            clean, notes = clean_window(hours, window, config, progress)
+        read = partial(clean_window, window=window, config=config, progress=progress)
+        clean, notes = lake.read_hours(warehouse, window.start, window.end, dask.scheduler, read)
         write_clean(place.rows, clean)
         for note in notes:
             (context.log.info if clean.read else context.log.warning)(note)

@@ -93,7 +93,7 @@ def clean_window(
 ) -> tuple["CleanWindow", tuple[str, ...]]:
     """The cleaned rows of a window, or its cells and a sample of rows, and what to tell of the cleaning.
 
-    All is read of one state of the database: a load that comes meanwhile waits.
+    All is read of one state of the database.
 
     Args:
         hours: Where the rows are.
@@ -103,6 +103,7 @@ def clean_window(
 
     Raises:
         LightningEdaError: An option is not allowed, or the database cannot be read.
+        WindowChangedError: As of `Hours.sums` of a file that is let go.
     """
     from lightning_eda.clustering.graph.absent_pairs import physical_memory
     from lightning_eda.clustering.window.clean_file import CleanWindow
