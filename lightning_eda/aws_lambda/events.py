@@ -113,12 +113,11 @@ def _read(event: object, sent: Sent, wrappings: int) -> None:
         case {"Event": "s3:TestEvent"}:
             sent.tests += 1
         case {"Records": [*records], **parameters}:
-            _read(records, sent, wrappings)
+            _read_records(records, sent, wrappings)
             if parameters:
                 sent.parameters.append(parameters)
         case [*records]:  # EventBridge Pipes sends the records alone
-            for record in records:
-                _read_record(record, sent, wrappings)
+            _read_records(records, sent, wrappings)
         case {
             "source": "aws.s3",
             "detail": {"bucket": {"name": str(bucket)}, "object": {"key": str(key)}},
@@ -136,6 +135,11 @@ def _read(event: object, sent: Sent, wrappings: int) -> None:
             sent.parameters.append(parameters)
         case _:
             sent.unknown.append(_shown(event))
+
+
+def _read_records(records: list[object], sent: Sent, wrappings: int) -> None:
+    for record in records:
+        _read_record(record, sent, wrappings)
 
 
 def _read_record(record: object, sent: Sent, wrappings: int) -> None:
