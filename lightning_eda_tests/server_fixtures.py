@@ -15,8 +15,6 @@ def s3_server() -> Iterator[S3Server]:
 
 
 @pytest.fixture
-def s3_bucket(s3_server: S3Server) -> Iterator[S3Bucket]:
+def s3_bucket(s3_server: S3Server) -> S3Bucket:
     """An empty bucket of this test alone."""
-    bucket = s3_server.new_bucket()
-    yield bucket
-    bucket.client.close()
+    return s3_server.new_bucket()

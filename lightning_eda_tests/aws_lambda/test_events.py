@@ -198,7 +198,6 @@ def test_two_buckets_are_two_days_of_clusters(bucket: S3Bucket, s3_server, monke
     records = [record(one.name, put(one, "2024-01-01")) for one in (bucket, other)]
     answer = cluster_handler({"Records": records}, None)
     assert [one["clusters"] for one in answer["days"]] == [2, 2]
-    other.client.close()
 
 
 def test_the_error_of_several_messages_is_raised_when_all_were_tried(bucket: S3Bucket):

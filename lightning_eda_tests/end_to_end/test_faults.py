@@ -3,7 +3,6 @@
 import re
 import subprocess
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from random import Random
 
@@ -28,14 +27,13 @@ THIRD_FAILS = Faults(share=1 / 3, slow_s=0.1)
 
 
 @pytest.fixture(scope="module")
-def hour_bucket(s3_server: S3Server, tmp_path_factory) -> Iterator[S3Bucket]:
+def hour_bucket(s3_server: S3Server, tmp_path_factory) -> S3Bucket:
     """A bucket with small granules, one of them damaged and one inconsistent."""
     bucket = s3_server.new_bucket()
     faults = [("truncated", 3), ("lost_blocks", 7)]
     for path in simulate(tmp_path_factory.mktemp("archive"), granules=GRANULES, faults=faults):
         bucket.put(hour_prefix(HOUR) + path.name, path.read_bytes())
-    yield bucket
-    bucket.client.close()
+    return bucket
 
 
 @pytest.fixture(scope="module")

@@ -24,6 +24,7 @@ from lightning_eda_tests.orchestration.storm_days import (
     config,
     failure,
     metadata,
+    only,
     pairs_path,
     storms_of_day,
 )
@@ -32,6 +33,7 @@ from lightning_eda_tests.warehouse.contents import rows_with
 from lightning_eda_tests.warehouse.detections import store
 
 pytest_plugins = ["lightning_eda_tests.server_fixtures"]
+run_cells = only("flash_pairs", "storm_cells")
 
 
 def test_a_day_becomes_cells_on_a_map(stormy, run, tmp_path):
@@ -122,7 +124,7 @@ def test_the_file_and_the_tables_number_alike(with_cells, tmp_path):
 
 
 @pytest.mark.usefixtures("undrawn")
-def test_in_a_bucket(stormy, run, tmp_path, s3_bucket: S3Bucket, monkeypatch):
+def test_in_a_bucket(stormy, tmp_path, s3_bucket: S3Bucket, monkeypatch):
     """BUCKET takes both objects; the folders can be named; nothing goes to the local folder."""
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
@@ -131,7 +133,7 @@ def test_in_a_bucket(stormy, run, tmp_path, s3_bucket: S3Bucket, monkeypatch):
         distances=DistanceSettings(bucket=s3_bucket.name, flash_pairs_folder="p/", storm_cells_folder="c"),
         s3_endpoint_url=s3_bucket.endpoint_url,
     )
-    result = run(chosen, DAY, group=GROUP)
+    result = run_cells(chosen)
     assert result.success, failure(result)
     listed = s3_bucket.client.list_objects_v2(Bucket=s3_bucket.name)["Contents"]
     assert {entry["Key"] for entry in listed} == {
@@ -141,7 +143,7 @@ def test_in_a_bucket(stormy, run, tmp_path, s3_bucket: S3Bucket, monkeypatch):
     assert not (tmp_path / "data" / "bucket").exists()
 
 
-def test_running_it_again_writes_the_same(stormy, run, tmp_path):
+def test_running_it_again_writes_the_same(stormy, tmp_path):
     """Both objects, both tables, both figures."""
 
     def contents():
@@ -149,17 +151,17 @@ def test_running_it_again_writes_the_same(stormy, run, tmp_path):
         files = {str(path): path.read_bytes() for root in roots for path in root.rglob("*") if path.is_file()}
         return files, cells_of(stormy), flashes_of(stormy)
 
-    run(stormy, DAY, group=GROUP)
+    run_cells(stormy)
     before = contents()
-    assert run(stormy, DAY, group=GROUP).success
+    assert run_cells(stormy).success
     assert contents() == before
 
 
 @pytest.mark.usefixtures("undrawn")
-def test_a_range_is_one_run_day_by_day(stormy, run):
+def test_a_range_is_one_run_day_by_day(stormy):
     """Each day with its own numbers; a day without flashes is a result with 0 cells."""
     store(Path(stormy.duckdb_path), flashes=storms_of_day(day=START + timedelta(days=2), seed=4))
-    result = run(stormy, (DAY, "2024-07-03"), group=GROUP)
+    result = run_cells(stormy, (DAY, "2024-07-03"))
     assert result.success
     events = result.asset_materializations_for_node("storm_cells")
     by_day = {event.partition: event.metadata["dagster/row_count"].value for event in events}
@@ -178,25 +180,25 @@ def test_a_day_without_flashes_is_a_warning_in_the_log(stormy, run):
 
 
 @pytest.mark.usefixtures("undrawn")
-def test_two_satellites_are_kept_apart(settings, run, tmp_path):
+def test_two_satellites_are_kept_apart(settings, tmp_path):
     """The same lightning twice gives the cells of each; one can be chosen, in small letters, too."""
     made = settings()
     (tmp_path / "data").mkdir()
     store(Path(made.duckdb_path), flashes=storms_of_day("G18") + storms_of_day("G16", seed=2))
-    assert run(made, DAY, group=GROUP).success
+    assert run_cells(made).success
     assert sorted((cell["satellite"], cell["flashes"]) for cell in cells_of(made)) == [
         (name, count) for name in ("G16", "G18") for count in (25, 30, 40)
     ]
-    assert run(made, DAY, config(flash_pairs={"satellites": ["g16"]}), group=GROUP).success
+    assert run_cells(made, DAY, config(flash_pairs={"satellites": ["g16"]})).success
     assert {row["satellite"] for row in cells_of(made)} == {"G16"}
     assert {row["satellite"] for row in flashes_of(made)} == {"G16"}
 
 
 @pytest.mark.usefixtures("undrawn")
-def test_the_limits_can_be_chosen(stormy, run):
+def test_the_limits_can_be_chosen(stormy):
     """With 60 km, the two storms half a degree apart are one cell."""
     options = config(flash_pairs={"max_km": 60.0}, storm_cells={"eps_km": 60.0, "min_samples": 3})
-    assert run(stormy, DAY, options, group=GROUP).success
+    assert run_cells(stormy, DAY, options).success
     assert sorted(cell["flashes"] for cell in cells_of(stormy)) == [25, 70]
 
 

@@ -25,6 +25,7 @@ from lightning_eda_tests.orchestration.storm_days import (
 from lightning_eda_tests.warehouse.detections import store
 
 pytestmark = pytest.mark.usefixtures("undrawn")
+run_cells = only("flash_pairs", "storm_cells")
 
 
 @pytest.mark.parametrize(
@@ -38,9 +39,9 @@ pytestmark = pytest.mark.usefixtures("undrawn")
         ({"flash_pairs": {"most_pairs": 100}}, "max_km: found 15.0; allowed: limits that leave at most 100"),
     ],
 )
-def test_a_limit_that_is_too_much_is_refused(stormy, run, tmp_path, options, words):
+def test_a_limit_that_is_too_much_is_refused(stormy, tmp_path, options, words):
     """In one sentence; no clusters are written, nor pairs where these were too many."""
-    result = run(stormy, DAY, config(**options), group=GROUP)
+    result = run_cells(stormy, DAY, config(**options))
     assert words in failure(result)
     bucket = tmp_path / "data" / "bucket"
     assert not (bucket / "storm_cells").exists()
@@ -72,7 +73,7 @@ def test_a_limit_that_is_too_much_is_refused(stormy, run, tmp_path, options, wor
 def test_one_folder_for_two_is_refused(stormy, run, tmp_path, folders, words):
     """By both systems, before anything is written: clusters would be read as pairs, or replaced by others."""
     distances = DistanceSettings(bucket=str(tmp_path / "lake"), **folders)
-    assert words in failure(run(replace(stormy, distances=distances), DAY, group=GROUP))
+    assert words in failure(run_cells(replace(stormy, distances=distances)))
     complete = replace(
         distances,
         input_folder=distances.input_folder or "in",
@@ -82,17 +83,17 @@ def test_one_folder_for_two_is_refused(stormy, run, tmp_path, folders, words):
     assert not (tmp_path / "lake").exists()
 
 
-def test_folders_in_two_buckets_may_have_one_name(stormy, run):
+def test_folders_in_two_buckets_may_have_one_name(stormy):
     """Without BUCKET, storm cells are in a folder of their own."""
     distances = DistanceSettings(output_folder="storm_cells")
-    assert run(replace(stormy, distances=distances), DAY, group=GROUP).success
+    assert run_cells(replace(stormy, distances=distances)).success
 
 
-def test_without_pairs_it_says_what_to_run(stormy, run, tmp_path):
+def test_without_pairs_it_says_what_to_run(stormy, tmp_path):
     """They were never found, are gone, or were written by another."""
     cells = only("storm_cells")
     assert "is absent: run flash_pairs for this day first" in failure(cells(stormy))
-    run(stormy, DAY, group=GROUP)
+    run_cells(stormy)
     clusters = (tmp_path / "data" / "bucket" / "storm_cells" / f"day={DAY}" / "clusters.csv.gz").read_bytes()
     pairs_path(tmp_path).write_bytes(gzip.compress(b"a,b,1\n"))
     assert "was written by another since: run flash_pairs for this day again" in failure(cells(stormy))
@@ -135,7 +136,7 @@ def test_a_day_with_too_many_pairs_does_not_stop_a_range(stormy, run):
     """It alone is not paired."""
     store(Path(stormy.duckdb_path), flashes=storms_of_day(day=START + timedelta(days=2), seed=4)[:60])
     options = config(flash_pairs={"most_pairs": 700})
-    result = run(stormy, (DAY, "2024-07-03"), options, group=GROUP)
+    result = run_cells(stormy, (DAY, "2024-07-03"), options, run.instance)
     assert "1 of 3 days failed, the others are done. 2024-07-01: max_km: found 15.0" in failure(result)
     days = reported(run.instance, "flash_pairs")
     assert sorted(days) == ["2024-07-02", "2024-07-03"]

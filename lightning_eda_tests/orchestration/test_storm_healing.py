@@ -10,10 +10,11 @@ import pytest
 from lightning_eda.jobs import storms
 from lightning_eda.sensors.asking import MOST_ASKS
 from lightning_eda.warehouse.stale_days import DayState, day_state, stale_days
-from lightning_eda_tests.orchestration.storm_days import DAY, GROUP, START
+from lightning_eda_tests.orchestration.storm_days import DAY, START, only
 from lightning_eda_tests.orchestration.ticks import Ticks
 
 pytestmark = pytest.mark.usefixtures("undrawn")
+run_cells = only("flash_pairs", "storm_cells")
 
 NOW = datetime(2024, 7, 2, 12, tzinfo=UTC)
 
@@ -49,13 +50,13 @@ def test_cells_of_a_day_that_has_not_changed_are_left_alone(with_cells):
     assert "no day to make again" in answer.skip_reason.skip_message
 
 
-def test_a_changed_day_is_asked_for_once(with_cells, run):
+def test_a_changed_day_is_asked_for_once(with_cells):
     """Made again it is as the ledger is; the next change is another reason."""
     ticks = ticks_of(with_cells)
     note_ledger(with_cells)
     (first,) = ticks.run_keys()
     assert ticks.run_keys() == []
-    assert run(with_cells, DAY, group=GROUP).success
+    assert run_cells(with_cells).success
     assert stale_days(with_cells.duckdb_path) == []
     change(with_cells)
     (second,) = ticks.run_keys()
@@ -63,22 +64,22 @@ def test_a_changed_day_is_asked_for_once(with_cells, run):
     assert first != second
 
 
-def test_a_day_that_was_emptied_has_changed_too(with_cells, run):
+def test_a_day_that_was_emptied_has_changed_too(with_cells):
     """Its cells go with its flashes."""
     note_ledger(with_cells)
-    assert run(with_cells, DAY, group=GROUP).success
+    assert run_cells(with_cells).success
     with duckdb.connect(with_cells.duckdb_path) as database:
         database.execute("DELETE FROM flashes")
         database.execute("DELETE FROM granules")
     assert ticks_of(with_cells).partitions() == [DAY]
-    assert run(with_cells, DAY, group=GROUP).success
+    assert run_cells(with_cells).success
     assert ticks_of(with_cells).partitions() == []
 
 
-def test_an_hour_that_changes_between_pairs_and_cells_counts(with_cells, run):
+def test_an_hour_that_changes_between_pairs_and_cells_counts(with_cells):
     """What is noted is the state before the flashes of the pairs were read."""
     note_ledger(with_cells)
-    assert run(with_cells, DAY, group=GROUP).success
+    assert run_cells(with_cells).success
     before = day_state(with_cells.duckdb_path, START.date())
     change(with_cells)
     assert stale_days(with_cells.duckdb_path) == [

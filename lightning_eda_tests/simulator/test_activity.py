@@ -1,6 +1,6 @@
 """Simulated lightning is as frequent, as large and as gathered as real lightning."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import numpy as np
 import pytest
@@ -10,15 +10,8 @@ from lightning_eda.simulator import EAST_PEAK, Activity, simulate_hour
 from lightning_eda.simulator.eras import find_era, find_satellite
 from lightning_eda.simulator.hour import cut_hour
 from lightning_eda.simulator.sky.storms import storms_of_hour
-from lightning_eda_tests.glm.raw_granule import RawGranule, read_raw
-
-HOUR = datetime(2024, 7, 1, 20, tzinfo=UTC)
-
-
-@pytest.fixture(scope="module")
-def west(tmp_path_factory) -> list[RawGranule]:
-    """Every third granule of an hour of GOES-West."""
-    return [read_raw(path) for path in simulate_hour(tmp_path_factory.mktemp("west"), "G18", HOUR, 12)[::3]]
+from lightning_eda_tests.glm.raw_granule import read_raw
+from lightning_eda_tests.simulator.conftest import HOUR
 
 
 def extreme(ufunc: np.ufunc, values: np.ndarray, row: np.ndarray, size: int) -> np.ndarray:
@@ -124,10 +117,10 @@ def test_flashes_are_gathered_in_storms(west):
     assert np.percentile(np.abs(lat), [25, 50, 75]) == pytest.approx([9, 18, 30], abs=8)
 
 
-def test_hours_follow_each_other(tmp_path):
+def test_hours_follow_each_other(tmp_path, west_hour):
     """The last granule of an hour and the first of the next do not share ids, and names go on."""
-    last = simulate_hour(tmp_path, "G18", HOUR, 4)[-1]
-    first = simulate_hour(tmp_path, "G18", HOUR + timedelta(hours=1), 4, granules=1)[0]
+    last = west_hour[-1]
+    first = simulate_hour(tmp_path, "G18", HOUR + timedelta(hours=1), 12, granules=1)[0]
     assert GranuleName.parse(last.name).end == GranuleName.parse(first.name).start
     before, after = read_raw(last), read_raw(first)
     for tier in ("event", "group", "flash"):

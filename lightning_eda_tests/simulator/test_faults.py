@@ -41,10 +41,15 @@ def counts(granule: RawGranule) -> tuple[int, ...]:
     return tuple(int(granule[f"{tier}_count"]) for tier in TIERS)
 
 
+@pytest.fixture(scope="module")
+def sound(tmp_path_factory) -> list[Path]:
+    """The granules without a fault."""
+    return simulate(tmp_path_factory.mktemp("sound"))
+
+
 @pytest.mark.parametrize("fault", [name for name in FAULTS if name != "split_flash"])
-def test_a_fault_spoils_only_its_own_granule(tmp_path, fault):
+def test_a_fault_spoils_only_its_own_granule(tmp_path, sound, fault):
     """The granules before and after are the same bytes as without the fault, and its own is not."""
-    sound = simulate(tmp_path / "sound")
     spoiled = simulate(tmp_path / "spoiled", (fault, 1))
     assert spoiled[0].read_bytes() == sound[0].read_bytes()
     assert spoiled[-1].read_bytes() == sound[-1].read_bytes()

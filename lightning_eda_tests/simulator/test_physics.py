@@ -1,14 +1,12 @@
 """Simulated lightning obeys the rules that real granules obey."""
 
-from datetime import UTC, datetime
-
 import numpy as np
 import pytest
 
 from lightning_eda.simulator import simulate_hour
 from lightning_eda_tests.glm.raw_granule import RawGranule, read_raw
+from lightning_eda_tests.simulator.conftest import HOUR
 
-HOUR = datetime(2024, 7, 1, 20, tzinfo=UTC)
 FRAME = 0.00198803
 LIGHT_KM_PER_S = 299_792.458
 
@@ -23,12 +21,6 @@ def granules(era, tmp_path_factory) -> list[RawGranule]:
     """Six contiguous granules of GOES-East."""
     paths = simulate_hour(tmp_path_factory.mktemp(era), "G16", HOUR, 11, era=era, granules=6)
     return [read_raw(path) for path in paths]
-
-
-@pytest.fixture(scope="module")
-def west(tmp_path_factory) -> list[RawGranule]:
-    """Every third granule of an hour of GOES-West."""
-    return [read_raw(path) for path in simulate_hour(tmp_path_factory.mktemp("west"), "G18", HOUR, 12)[::3]]
 
 
 def total(values: np.ndarray, row: np.ndarray, size: int) -> np.ndarray:

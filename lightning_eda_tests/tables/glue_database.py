@@ -4,7 +4,6 @@ import uuid
 from random import Random
 from typing import Any
 
-import boto3
 import pyarrow as pa
 
 from lightning_eda.storage.aws import Access
@@ -12,6 +11,7 @@ from lightning_eda.storage.backoff import Backoff
 from lightning_eda.tables.glue.catalogue import Catalogue, Plan
 from lightning_eda.tables.glue.requests import glue_client
 from lightning_eda.tables.values.types import TIMESTAMP
+from lightning_eda_tests.servers import made_up_session
 
 PLACE = "s3://lake/measured/"
 SCHEMA = pa.schema([("id", pa.int64()), ("at", TIMESTAMP), ("price", pa.decimal128(10, 2))])
@@ -25,9 +25,7 @@ class Glue:
     def __init__(self, endpoint_url: str) -> None:
         self.endpoint_url = endpoint_url
         self.database = f"db_{uuid.uuid4().hex[:10]}"
-        self.client: Any = boto3.session.Session("test", "test", region_name="us-east-1").client(
-            "glue", endpoint_url=endpoint_url
-        )
+        self.client: Any = made_up_session().client("glue", endpoint_url=endpoint_url)
         self.client.create_database(DatabaseInput={"Name": self.database})
 
     def catalogue(self, **changes: Any) -> Catalogue:

@@ -9,7 +9,6 @@ from random import Random
 from typing import Any
 from urllib.parse import urlsplit
 
-import boto3
 import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -21,7 +20,7 @@ from lightning_eda.tables.csv.options import CsvOptions
 from lightning_eda.tables.load import LoadResult, load_table
 from lightning_eda.tables.options import PARQUET, TableOptions
 from lightning_eda.tables.task import TableTask
-from lightning_eda_tests.servers import S3Bucket
+from lightning_eda_tests.servers import S3Bucket, made_up_session
 
 DAY = "20240101"
 NOW = datetime(2024, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -56,7 +55,7 @@ class World:
 
     def __post_init__(self) -> None:
         self.endpoint_url = self.endpoint_url or self.bucket.endpoint_url
-        session = boto3.session.Session("test", "test", region_name="us-east-1")
+        session = made_up_session()
         self.glue = session.client("glue", endpoint_url=self.bucket.endpoint_url)
         config = quick_config(self.patience_s)
         self._loads_s3 = session.client("s3", endpoint_url=self.endpoint_url, config=config)

@@ -18,9 +18,11 @@ from lightning_eda_tests.warehouse.hours import NOW, Tables, write_series
 def content_hash(database: Path) -> str:
     """SHA-256 of all rows of all tables in the order of all their columns, without `loaded_at`."""
     digest = hashlib.sha256()
-    for name in TABLES:
+    with reader(database) as connection:
+        tables = {name: _rows(connection, name) for name in TABLES}
+    for name, rows in tables.items():
         digest.update(name.encode())
-        for column in stored(database, name).columns:
+        for column in rows.columns:
             digest.update(repr(column.type).encode())
             # Under a NULL the buffers hold whatever was in memory.
             nothing = pa.scalar("" if column.type == pa.string() else 0).cast(column.type)
@@ -32,9 +34,13 @@ def content_hash(database: Path) -> str:
 
 def stored(database: Path, name: str) -> pa.Table:
     """All rows of a table, in the order of all its columns, without `loaded_at`."""
-    columns = column_list(TABLES[name].series_columns)
     with reader(database) as connection:
-        return connection.sql(f"SELECT {columns} FROM {quoted(name)} ORDER BY ALL").to_arrow_table()
+        return _rows(connection, name)
+
+
+def _rows(connection: duckdb.DuckDBPyConnection, name: str) -> pa.Table:
+    columns = column_list(TABLES[name].series_columns)
+    return connection.sql(f"SELECT {columns} FROM {quoted(name)} ORDER BY ALL").to_arrow_table()
 
 
 def rows_with(database: Path | str, table: str, **values: object) -> pa.Table:
