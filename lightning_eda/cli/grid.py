@@ -27,7 +27,7 @@ def add_grid(commands: Commands) -> None:
         description="Writes what the asset flash_density made of some minutes as the gridded GLM product.",
     )
     grid.add_argument(
-        "out", type=Path, help="the file; in a folder it gets the product's name, which satpy wants"
+        "out", type=Path, help="the file, *.nc; in a folder it gets the product's name, which satpy wants"
     )
     grid.add_argument("--satellite", required=True, choices=SATELLITES)
     grid.add_argument("--start", type=_minute, required=True, help="UTC, such as 2018-07-02T04:33")
@@ -47,11 +47,13 @@ def run_grid(options: argparse.Namespace) -> int:
     start, end = options.start, options.end
     if not start < end:
         raise SettingError("--end", f"{end:%Y-%m-%dT%H:%M}", f"a minute after {start:%Y-%m-%dT%H:%M}")
+    path = options.out
+    if not (path.is_dir() or path.suffix == ".nc"):
+        raise SettingError("out", str(path), "a folder that is there, or a file whose name ends in .nc")
     grids = total_density(_minutes(Path(read_settings().data_dir), options.satellite, start, end))
     if grids is None or grids.slot is None:
         raise GridError(f"no granule of {options.satellite} was there, so nothing says where it was")
     sector = sector_of(options.sector, grids.slot, options.center)
-    path = options.out
     if path.is_dir():
         path = path / product_name(options.satellite, sector, start, end)
     write_product(path, grids, options.satellite, sector, start, end)
@@ -72,9 +74,9 @@ def _minutes(data_dir: Path, satellite: str, start: datetime, end: datetime) -> 
 def _minute(text: str) -> datetime:
     try:
         time = datetime.fromisoformat(text)
-    except ValueError as error:
+        time = time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)
+    except (ValueError, OverflowError) as error:
         raise argparse.ArgumentTypeError(f"{text!r} is not a time such as 2018-07-02T04:33") from error
-    time = time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)
     if time.second or time.microsecond:
         raise argparse.ArgumentTypeError(f"{text!r} is not a full minute")
     return time

@@ -1,6 +1,6 @@
 """The grids of an hour as Parquet: `<data>/grids/<YYYY-MM-DDTHH>/<satellite>.parquet`."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -12,6 +12,7 @@ import pyarrow as pa
 from lightning_eda.errors import GridError
 from lightning_eda.grids.density import SCHEMA, Density, summed
 from lightning_eda.storage.atomic import open_atomic, remove_file
+from lightning_eda.texts import counted
 
 LONGER_STEPS = (5, 60)
 """Minutes of the sums that can be written beside the minutes."""
@@ -99,6 +100,51 @@ def total_density(files: Iterable[GridFile]) -> GridFile | None:
         table = summed(pa.concat_tables([total.table, file.table]), None)
         total = GridFile(table, total.slot or file.slot, total.equator_m or file.equator_m)
     return total
+
+
+def saved_density(data_dir: Path, hours: Iterable[datetime], satellite: str) -> Iterator[GridFile]:
+    """The grids of those hours that have some; GridError of one that cannot be read."""
+    paths = (density_path(data_dir, hour, satellite) for hour in hours)
+    return (read_density(path) for path in paths if path.exists())
+
+
+class OneGrid:
+    """The files of a satellite that are on one grid, where it moved to another slot in between.
+
+    Args:
+        files: Those of its hours, in their order; held one at a time.
+
+    Attributes:
+        slot: Of the first file that has one; None before.
+        equator_m: Likewise.
+        hours: How many files were on it.
+        elsewhere: The slot of each file that was left out.
+    """
+
+    def __init__(self, files: Iterable[GridFile]) -> None:
+        self.slot: str | None = None
+        self.equator_m: float | None = None
+        self.hours = 0
+        self.elsewhere: list[str] = []
+        self._files = files
+
+    def __iter__(self) -> Iterator[GridFile]:
+        """The files, once."""
+        for file in self._files:
+            self.slot, self.equator_m = self.slot or file.slot, self.equator_m or file.equator_m
+            if file.slot and file.slot != self.slot:
+                self.elsewhere.append(file.slot)
+            else:
+                self.hours += 1
+                yield file
+
+    @property
+    def left_out(self) -> str:
+        """What was left out, as a sentence with a space before it; empty where nothing was."""
+        if not self.elsewhere:
+            return ""
+        are = "is" if len(self.elsewhere) == 1 else "are"
+        return f" {counted(len(self.elsewhere), 'hour')} on the grid of {self.elsewhere[0]} {are} left out."
 
 
 def remove_density(path: Path) -> None:

@@ -100,6 +100,18 @@ def test_what_cannot_be_written_is_told(data, capsys):
     with pytest.raises(SystemExit):
         grid(*words, "2024-07-01T21:00:30")
     assert "is not a full minute" in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        grid(*words, "9999-12-31T23:59-10:00")
+    assert "is not a time such as" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("out", ["absent/", "absent", "out.nc4"])
+def test_a_place_that_is_neither_a_folder_nor_a_name_of_netcdf_is_refused(data, capsys, out):
+    """A folder that is not there would become a file without the ending that readers look for."""
+    words = ("--satellite", "G16", "--start", "2024-07-01T20:59", "--end", "2024-07-01T21:00")
+    assert grid(f"{data}/{out}", *words) == 1
+    assert "a folder that is there" in capsys.readouterr().err
+    assert not (data / out).exists()
 
 
 def test_a_slot_without_a_sector_says_so():

@@ -178,3 +178,17 @@ def test_the_map_of_an_hour_is_drawn_once(tmp_path, grid):
     drawn.write_bytes(small_png(None))
     os.utime(drawn, ns=(later, later))
     assert drawn_density(*place, ["G18", "G19"]) == right
+
+
+def test_the_map_of_a_window_over_a_move_is_of_one_grid(tmp_path, grid):
+    """Hours at another slot are left out, and the words say so; the report does not fail."""
+    simulate(tmp_path / "archive", granules=2)
+    assert grid()[0].success
+    data, window = tmp_path / "data", Window(HOUR, HOUR + timedelta(hours=2))
+    table = pq.read_table(density_path(data, HOUR, "G18"))
+    moved = density_path(data, HOUR + timedelta(hours=1), "G18")
+    moved.parent.mkdir()
+    pq.write_table(table.replace_schema_metadata(table.schema.metadata | {b"slot": b"GOES-Test"}), moved)
+    ((_, words),) = draw_density(data, window, ["G18"]).values()
+    ((_, alone),) = draw_density(data, Window.of_hour(HOUR), ["G18"]).values()
+    assert words == f"{alone} 1 hour on the grid of GOES-Test is left out."

@@ -48,7 +48,7 @@ def test_storms_flashes_and_density_are_on_the_page(stormy, tmp_path):
     assert view["name"] == "GOES-18"
     assert view["words"] == (
         "105 flashes, 3 storms, 0 lightning jumps. Density of 2 of 24 hours. "
-        "1 hour left out: it is on the grid of GOES-Test, the others on that of GOES-West."
+        "1 hour on the grid of GOES-Test is left out."
     )
     assert shown["words"] == f"GOES-18: {view['words']}"
     assert (shown["storms"], shown["flashes"]) == (3, 105)

@@ -179,15 +179,14 @@ def map_path(data_dir: Path, window: Window, satellite: str) -> Path:
 def _scene(data_dir: Path, window: Window, satellite: str) -> "DensityScene | None":
     from lightning_eda.figures import DensityScene
     from lightning_eda.glm.origin import window_is_simulated
-    from lightning_eda.grids.files import density_path, read_density, total_density
+    from lightning_eda.grids.files import OneGrid, saved_density, total_density
     from lightning_eda.grids.fixed_grid import cell_corners
 
-    paths = [density_path(data_dir, hour, satellite) for hour in window.hours()]
-    files = (read_density(path) for path in paths if path.exists())
-    found = total_density(files)
+    grids = OneGrid(saved_density(data_dir, window.hours(), satellite))
+    found = total_density(grids)
     if found is None:
         return None
     flashes, rows, columns = (found.table[name].to_numpy() for name in ("flash_extent_density", "row", "col"))
     lat, lon = cell_corners(rows, columns, found.slot, found.equator_m)
     simulated = window_is_simulated(data_dir, window, [satellite])
-    return DensityScene(satellite, window.start, window.end, lat, lon, flashes, simulated)
+    return DensityScene(satellite, window.start, window.end, lat, lon, flashes, simulated, grids.left_out)

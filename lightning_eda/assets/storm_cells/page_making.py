@@ -1,6 +1,5 @@
 """Steps of `storm_page`: what the tables, the flashes and the density grids hold of a day, on one page."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -9,16 +8,15 @@ from typing import TYPE_CHECKING
 from lightning_eda.glm.paths import WindowFolders
 from lightning_eda.glm.windows import Window
 from lightning_eda.series import HOUR
-from lightning_eda.texts import counted
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
     from lightning_eda.figures import StormScene
-    from lightning_eda.grids.files import GridFile
     from lightning_eda.warehouse.queries import Database
 
 MOST_BLOCKS = 3_000_000  # about 5 MB of the page
+NO_DENSITY = "No density: flash_density has not run for the hours of this day."
 
 
 @dataclass(frozen=True)
@@ -90,10 +88,11 @@ def _scene(
     from lightning_eda.figures.maps.storm_scene import STEP_MINUTES
     from lightning_eda.glm.origin import window_is_simulated
     from lightning_eda.grids.blocks import density_blocks
+    from lightning_eda.grids.files import OneGrid, saved_density
     from lightning_eda.grids.fixed_grid import SLOTS, lightning_equator, to_grid
 
-    grids = _Grids(place, satellite)
-    blocks = density_blocks(grids.tables(), place.start, STEP_MINUTES, MOST_BLOCKS)
+    grids = OneGrid(saved_density(place.data_dir, Window(place.start, place.end).hours(), satellite))
+    blocks = density_blocks((file.table for file in grids), place.start, STEP_MINUTES, MOST_BLOCKS)
     lon = SUBPOINT_LON_DEG.get(satellite, -106.0)
     slot = grids.slot or min(SLOTS, key=lambda name: abs(SLOTS[name] - lon))
     equator_m = grids.equator_m or lightning_equator(place.start)
@@ -112,55 +111,7 @@ def _scene(
         jumps,
         density if grids.hours else None,
         DensitySteps(total.side, total.step, total.row, total.column, total.flashes),
-        grids.words,
+        f"Density of {grids.hours} of 24 hours.{grids.left_out}" if grids.hours else NO_DENSITY,
         # A storm of the evening before may have no flashes on the day.
         window_is_simulated(place.data_dir, Window(place.start - HOUR, place.end), [satellite]),
     )
-
-
-class _Grids:
-    """The density grids of a day, as far as there are any.
-
-    Attributes:
-        slot: Whose grid they are on: that of the first hour that has one.
-        equator_m: Likewise.
-        hours: How many hours were read.
-        elsewhere: The slot of each hour that was left out.
-    """
-
-    def __init__(self, place: WindowFolders, satellite: str) -> None:
-        self.slot: str | None = None
-        self.equator_m: float | None = None
-        self.hours = 0
-        self.elsewhere: list[str] = []
-        self._place, self._satellite = place, satellite
-
-    def tables(self) -> "Iterator[pa.Table]":
-        """Those of each hour; hours on the grid of another slot are left out."""
-        for file in self._files():
-            self.slot, self.equator_m = self.slot or file.slot, self.equator_m or file.equator_m
-            if file.slot and file.slot != self.slot:
-                self.elsewhere.append(file.slot)
-            else:
-                self.hours += 1
-                yield file.table
-
-    def _files(self) -> "Iterator[GridFile]":
-        from lightning_eda.grids.files import density_path, read_density
-
-        for hour in Window(self._place.start, self._place.end).hours():
-            path = density_path(self._place.data_dir, hour, self._satellite)
-            if path.exists():
-                yield read_density(path)
-
-    @property
-    def words(self) -> str:
-        """How much of the day they hold, once they were read."""
-        if not self.hours:
-            return "No density: flash_density has not run for the hours of this day."
-        words = f"Density of {self.hours} of 24 hours."
-        if self.elsewhere:
-            left, (slot, *_) = counted(len(self.elsewhere), "hour"), self.elsewhere
-            are = "it is" if len(self.elsewhere) == 1 else "they are"
-            words += f" {left} left out: {are} on the grid of {slot}, the others on that of {self.slot}."
-        return words

@@ -45,6 +45,7 @@ class DensityScene:
         lon: Likewise.
         flashes: Flash extent density of each: the flashes that touched it, shape (n,).
         simulated: Whether no instrument saw them.
+        left_out: What of the window is not here, as a sentence with a space before it.
     """
 
     satellite: str
@@ -54,14 +55,15 @@ class DensityScene:
     lon: Floats
     flashes: Floats
     simulated: bool = False
+    left_out: str = ""
 
     @property
     def words(self) -> str:
         """What is seen, in a sentence."""
         if not len(self.flashes):
-            return "No lightning in this window."
+            return f"No lightning in this window.{self.left_out}"
         most = f"at most {self.flashes.max():,.0f} flashes in one"
-        return f"Flash extent density of {counted(len(self.flashes), 'cell')} of 2 km, {most}."
+        return f"Flash extent density of {counted(len(self.flashes), 'cell')} of 2 km, {most}.{self.left_out}"
 
 
 def render_density_map(scene: DensityScene) -> bytes:
