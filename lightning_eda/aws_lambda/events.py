@@ -21,7 +21,6 @@ from lightning_eda.texts import named, plain
 MOST_WRAPPINGS = 4  # SNS in SQS has three
 UPLOADED = re.compile(r"(?:s3:)?Object(?:Created:|Restore:Completed)|Object (?:Created|Restore Completed)$")
 """What S3 calls an event after which an object can be read that could not before."""
-CONFIRMATIONS = ("SubscriptionConfirmation", "UnsubscribeConfirmation")
 SHOWN = 200  # characters of what is not understood, in the log
 
 Event = Mapping[Any, Any]
@@ -129,8 +128,6 @@ def _read(event: object, sent: Sent, wrappings: int) -> None:
             sent.parameters.append({})
         case {"Records": _} | {"detail-type": _} | {"source": "aws.s3"}:
             sent.unknown.append(_shown(event))
-        case {"Type": kind} if kind in CONFIRMATIONS:
-            sent.unknown.append(f"SNS asks to confirm a subscription, once, by hand: {_shown(event)}")
         case {**parameters}:
             sent.parameters.append(parameters)
         case _:
@@ -165,6 +162,8 @@ def _read_message(message: str, sent: Sent, wrappings: int) -> None:
     match content:
         case {"Type": "Notification", "Message": str(inner)}:
             _read_message(inner, sent, wrappings - 1)
+        case {"Type": "SubscriptionConfirmation" | "UnsubscribeConfirmation"}:
+            sent.unknown.append(f"SNS asks to confirm a subscription, once, by hand: {_shown(message)}")
         case {}:
             _read(content, sent, wrappings)
         case _:
