@@ -144,4 +144,6 @@ def _options(settings: CsvSettings, pathoutput: str) -> TableOptions:
 
 
 def _names(text: str) -> tuple[str, ...]:
+    if ";" in text or "|" in text:  # it would be the name of a column that the CSV lacks, and be added
+        raise SettingError("CSV_PARTITIONS_COLS", text, "a comma list of columns")
     return tuple(name.strip() for name in text.split(",") if name.strip())

@@ -8,6 +8,9 @@ import re
 from typing import Final
 
 BLANK: Final = " \t\r\n\v\f\ufeff\x1a"
+MAIL_FIELD: Final = (
+    r"return-path|received|delivered-to|mime-version|message-id|from|to|subject|date|content-[a-z-]+"
+)
 PATTERNS: Final = (
     ("HTML (a web page)", r"<(?:!doctype html|html|head|body|title|script|meta|table|div|center)\b"),
     ("HTML or XML", r"<!--|<!doctype"),
@@ -18,11 +21,34 @@ PATTERNS: Final = (
     ("merge conflict", r"<{7} \S"),
     ("HTTP response", r"HTTP/[0-9.]+ [0-9]{3}"),
     ("script", r"#!\s*/"),
-    ("SQL", r"(?:--[^\n]*\n\s*)*(?:create (?:table|database)|insert into|drop table|begin transaction)\s"),
-    ("YAML", r"---\s*\n|%yaml\b"),
+    (
+        "SQL",
+        r"-- ?\w+ dump\b|(?:--[^\n]*\n\s*|/\*[^*]*\*/;?\s*)*(?:create (?:table|database|schema)\s"
+        r"|insert into\s|drop (?:table|database)\s|begin transaction\b"
+        r"|set (?:names|\w+ ?=)|select\s+[^\n]*\sfrom\s+\w)",
+    ),
+    ("YAML", r"---\s*\n|%yaml\b|- \w+:\s|[\w-]+:\s*\n\s*- \w"),
+    ("PDF", r"%pdf-\d"),
+    ("PostScript", r"%!ps-adobe"),
+    ("RTF", r"\{\\rtf\d"),
+    ("LaTeX", r"\\(?:documentclass|begin)\b"),
+    ("pickle", r"\([dl]p\d+\n"),
+    ("e-mail", rf"(?:{MAIL_FIELD}): [^\n]*\n(?:[ \t][^\n]*\n)*[a-z-]+: "),
+    ("upload of a form", r"--[^\s,;|]+\r?\ncontent-(?:disposition|type):"),
+    ("patch", r"diff --git \S|--- \S[^\n]*\n\+\+\+ \S"),
+    ("base64", r"(?:[a-z0-9+/]{76}\r?\n){2}|[a-z0-9+/]{300,}={0,2}\s*\Z|data:[\w/+.;=-]*;base64,"),
+    ("uuencoded", r"begin [0-7]{3} \S+\r?\n"),
+    ("calendar or contact", r"begin:v(?:calendar|card)\b"),
+    ("script", r"(?:var|let|const) \w+ ?=|[\w$.]+\(\s*[\[{]|<\?(?:php\b|=)"),
+    ("ARFF", r"@relation\s"),
+    ("table drawn with lines", r"\+-[+-]*\+\s*\n"),
+    ("encrypted", r"age-encryption\.org/|\$ansible_vault;"),
     ("INI file", r"\[[^\[\],;|\t\n]+\]\s*\n\s*[\w.-]+\s*="),
     ("list of checksums", r"(?:[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64}|[0-9a-f]{128})(?:  | \*)\S+\s*\n?"),
-    ("error trace", r"traceback \(most recent call last\)|exception in thread"),
+    (
+        "error trace",
+        r"traceback \(most recent call last\)|exception in thread|[\w.$]+(?:exception|error)\b[^\n]*\n\s+at ",
+    ),
 )
 """What texts begin with that are no CSVs, whatever their case."""
 FORMATS: Final = tuple((name, re.compile(shape, re.IGNORECASE)) for name, shape in PATTERNS)

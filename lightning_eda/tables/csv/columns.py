@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from lightning_eda.errors import CsvError, SchemaChangedError, SettingError
 from lightning_eda.tables.csv.options import CsvOptions
-from lightning_eda.tables.text.rows import fields_of, walk
+from lightning_eda.tables.text.rows import NUL, NUL_FOUND, fields_of, walk
 from lightning_eda.tables.values.names import safe_names
 from lightning_eda.tables.values.types import glue_type, parse_type, text_length
 
@@ -139,6 +139,8 @@ def plan_columns(
             f"{name} line {first.line}: the header has {len(first.names)} fields {_shown(first.names)}, "
             f"CSV_SCHEMA has {len(originals)} names {_shown(originals)}; correct CSV_SCHEMA"
         )
+    if first and any(NUL in field for field in first.names):
+        raise CsvError(f"{name} line {first.line}, the header: {NUL_FOUND}; send a file that is whole")
     names = safe_names(originals, "CSV_SCHEMA" if options.schema else name)
     declared = _declared(options.types, names)
     known = dict(known_types or {})

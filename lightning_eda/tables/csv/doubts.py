@@ -13,6 +13,7 @@ from lightning_eda.storage.content.text_formats import text_format
 from lightning_eda.tables.csv.columns import Column, FirstRow
 from lightning_eda.tables.csv.parse import ParsedBlock, parse_block
 from lightning_eda.tables.text.blocks import Block
+from lightning_eda.tables.text.delimiter import CANDIDATES, NO_DELIMITER
 from lightning_eda.tables.text.dialect import HEAD_BYTES as WHOLE_BELOW
 from lightning_eda.tables.text.dialect import Dialect
 from lightning_eda.tables.text.rows import walk
@@ -20,6 +21,13 @@ from lightning_eda.tables.values.inference import Kind
 
 ROWS_LOOKED_AT: Final = 200
 LARGEST_HEADER: Final = 1 << 16
+POINTED: Final = re.compile(r"-?\d+\.\d+")
+WHOLE: Final = re.compile(r"-?(?:\d{1,3}|\d{5,7}|\d{9,})")
+QUOTED: Final = re.compile(r"""(["']).*\1""")
+CONTROLS: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029]")
+NO_NAME: Final = re.compile(r"[^\w \n.()\[\]%°/&'*+$€£-]|  |^\W+$")
+"""What the name of an only column hardly has."""
+USUAL: Final = tuple(mark.encode() for mark in CANDIDATES)
 
 
 def require_rows(head: bytes, dialect: Dialect, name: str) -> None:
@@ -41,8 +49,29 @@ def require_rows(head: bytes, dialect: Dialect, name: str) -> None:
         raise CsvError(f"{name} seems to be {found}, and no CSV; send the CSV itself")
 
 
-def header_doubts(header: FirstRow) -> Iterator[str]:
-    """What is odd about a header."""
+def header_doubts(header: FirstRow, columns: Sequence[Column]) -> Iterator[str]:
+    """What is odd about a header.
+
+    Args:
+        header: The header.
+        columns: The columns; of those whose type is known nothing is said.
+    """
+    new = [name for name in header.names if any(name == one.original and not one.origin for one in columns)]
+    if numbers := _numbers_of_a_row(new):
+        yield (
+            f"line {header.line} has {', '.join(numbers[:3])} where a header has names: is it a row? Then "
+            "name the columns in CSV_SCHEMA"
+        )
+    if any(QUOTED.fullmatch(name) for name in new):
+        yield (
+            f"quotes that are no quotes in line {header.line}: single ones, or double ones behind a blank, "
+            "stay in the values. Write double ones right behind the delimiter"
+        )
+    if any(CONTROLS.search(name) for name in new):
+        yield (
+            f"control characters in the header in line {header.line}: is one of them the delimiter "
+            "(CSV_DELIMITER), or the end of a line?"
+        )
     nameless = sum(not field for field in header.names)
     if 2 * nameless > len(header.names):
         yield (
@@ -51,6 +80,32 @@ def header_doubts(header: FirstRow) -> Iterator[str]:
         )
     elif nameless > 1:
         yield f"{nameless} columns have no name in line {header.line}: only their order tells them apart"
+
+
+def _numbers_of_a_row(names: Sequence[str]) -> list[str]:
+    """Numbers with a point, or the only whole one; years, months and hours may well head columns."""
+    pointed = [name for name in names if POINTED.fullmatch(name)]
+    whole = [name for name in names if WHOLE.fullmatch(name)]
+    return pointed or (whole if len(whole) == 1 < len(names) else [])
+
+
+def one_column_doubt(column: Column, block: Block | None) -> str | None:
+    """What to say when all is one column, which nobody named, and it may be several.
+
+    Args:
+        column: The only column.
+        block: The first rows.
+    """
+    rows = islice(walk(block.data, block.line, NO_DELIMITER.encode()), ROWS_LOOKED_AT) if block else ()
+    texts = [block.data[row.start : row.end].strip() for row in rows] if block else []
+    texts = [text for text in texts if text and not text.startswith(b'"')]
+    divided = bool(texts) and any(all(mark in text for text in texts) for mark in USUAL)
+    if column.origin or not (divided or NO_NAME.search(column.original)):
+        return None
+    return (
+        f"all is one column, {column.original[:40]!r}: is the delimiter another one (CSV_DELIMITER), or "
+        "do lines stand above the header? Then leave them out"
+    )
 
 
 def first_row_doubt(block: Block, columns: Sequence[Column], delimiter: bytes, name: str) -> str | None:

@@ -1,5 +1,6 @@
 """How a CSV is to be read: the options, and the texts they are set by."""
 
+import csv
 import json
 import re
 from collections.abc import Mapping
@@ -81,8 +82,11 @@ def _parse_schema(text: str) -> tuple[str, ...]:
     allowed = 'a comma list of column names, or a JSON list such as ["id", "price"]'
     if not text.strip():
         return ()
-    names = _json(text, "CSV_SCHEMA", allowed) if text.lstrip().startswith("[") else text.split(",")
-    if not all(isinstance(name, str) and name.strip() for name in names):
+    if text.lstrip().startswith(("[", "{")):
+        names = _json(text, "CSV_SCHEMA", allowed)
+    else:
+        names = next(csv.reader([text], skipinitialspace=True))
+    if not isinstance(names, list) or not all(isinstance(name, str) and name.strip() for name in names):
         raise SettingError("CSV_SCHEMA", text, allowed, "One of the names is empty or no text.")
     return tuple(name.strip() for name in names)
 

@@ -11,7 +11,7 @@ import pyarrow.csv as pa_csv
 from lightning_eda.errors import CsvError, SchemaChangedError
 from lightning_eda.tables.csv.columns import Column
 from lightning_eda.tables.text.blocks import Block
-from lightning_eda.tables.text.rows import Row, walk
+from lightning_eda.tables.text.rows import NUL_FOUND, Row, walk
 from lightning_eda.tables.values.convert import MisfitError, TooLongError, convert, require_lengths
 from lightning_eda.tables.values.decoding import UndecodableError, as_ascii, decode
 from lightning_eda.tables.values.inference import Kind, examine
@@ -171,7 +171,7 @@ def _fault(row: Row, data: bytes, columns: int) -> str | None:
     if row.fields != columns:
         return f"{row.fields} fields where {columns} are expected"
     if data.find(b"\0", row.start, row.end) >= 0:
-        return "a NUL character, as in damaged files (or in UTF-16: then set CSV_ENCODING)"
+        return NUL_FOUND
     return None
 
 

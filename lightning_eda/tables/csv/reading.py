@@ -8,7 +8,13 @@ from typing import Final
 import pyarrow as pa
 
 from lightning_eda.tables.csv.columns import Column, first_row, has_header, plan_columns
-from lightning_eda.tables.csv.doubts import Repeats, first_row_doubt, header_doubts, require_rows
+from lightning_eda.tables.csv.doubts import (
+    Repeats,
+    first_row_doubt,
+    header_doubts,
+    one_column_doubt,
+    require_rows,
+)
 from lightning_eda.tables.csv.options import CsvOptions
 from lightning_eda.tables.csv.parse import BadRow, ParsedBlock
 from lightning_eda.tables.text.blocks import Block, row_blocks
@@ -129,14 +135,18 @@ def start_reading(
         first = first_row(block.data, block.encoding, dialect.delimiter, block.line, name)
     header = first if has_header(first, options, name) else None
     columns = plan_columns(header, options, known_types, may_lack, name, lengths)
-    repeats = Repeats(b"")
+    repeats, quoted = Repeats(b""), False
     if block and header:
+        quoted = block.data.startswith(b'"', header.start)
         repeats = Repeats(block.data[header.start : header.end] if len(columns) > 1 else b"")
         block = replace(block, data=block.data[header.end :], line=header.next_line)
     kinds = {place: Kind.NONE for place, column in enumerate(columns) if column.type is None}
     reading = Reading(columns, dialect, kinds, block.encoding if block else dialect.encoding)
     reading.is_guess, reading.repeats = is_guess, repeats
-    reading.odd += header_doubts(header) if header else ()
+    reading.odd += header_doubts(header, columns) if header else ()
+    is_alone = header and len(columns) == 1 and not options.schema and not quoted
+    if is_alone and (odd := one_column_doubt(columns[0], block)):
+        reading.odd.append(odd)
     if block and (odd := first_row_doubt(block, columns, dialect.delimiter.encode(), name)):
         reading.odd.append(odd)
     return reading, repeats.without(chain([block] if block else [], blocks))

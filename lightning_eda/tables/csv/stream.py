@@ -175,9 +175,11 @@ def _without_bad(
     for block in parsed:
         if block.bad and options.bad_rows == "error":
             first = block.bad[0]
+            schema = ", CSV_SCHEMA" if options.schema else ""
             raise CsvError(
                 f"{name} line {first.line}: {first.reason} (the delimiter is {reading.dialect.delimiter!r}); "
-                "correct the file or CSV_DELIMITER, or set CSV_BAD_ROWS=set_aside to leave such rows out"
+                f"correct the file{schema} or CSV_DELIMITER, or set CSV_BAD_ROWS=set_aside to leave such "
+                "rows out"
             )
         yield block
 

@@ -18,6 +18,8 @@ BYTE_ORDER_MARKS: Final = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
+NEED_A_MARK: Final = ("utf-16", "utf-32")
+"""Encodings whose order of bytes only a mark at the start tells."""
 DELIMITER_WORDS: Final = {
     "tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";", "pipe": "|", "space": " ",
 }  # fmt: skip
@@ -69,10 +71,15 @@ def detect(
     """
     marked, mark_bytes = _mark_of(head)
     given = parse_encoding(encoding) if encoding else None
-    if given and given != marked and not (marked and given in ("utf-16", "utf-32")):
+    if given and given != marked and not (marked and given in NEED_A_MARK):
         mark_bytes = 0
     else:
         given = marked or given
+    if given in NEED_A_MARK and head:
+        given = _utf16_without_mark(head)
+        if given is None:
+            allowed = f"{encoding}-le or {encoding}-be, or none, which detects it"
+            raise SettingError("CSV_ENCODING", encoding, allowed, "The file has no byte-order mark.")
     found = given or _utf16_without_mark(head) or "utf-8"
     guessed = found == "utf-8" and given is None
     if guessed and not is_utf8_so_far(head):

@@ -11,6 +11,8 @@ from functools import lru_cache
 from typing import Final
 
 LINE_END: Final = re.compile(rb"\r\n?|\n")
+NUL: Final = "\0"
+NUL_FOUND: Final = "a NUL character, as in damaged files (or in UTF-16 and UTF-32: then set CSV_ENCODING)"
 UNCLOSED: Final = re.compile(rb'"(?:[^"]++|"")*+\Z')
 
 

@@ -1,10 +1,12 @@
 """Case 3: what is no data is told by its content."""
 
+import base64
 import bz2
 import gzip
 import io
 import json
 import lzma
+import pickle
 import sqlite3
 import tarfile
 import zipfile
@@ -111,6 +113,34 @@ PRETTY = json.dumps({"error": {"code": 403, "message": "no, never"}}, indent=2)
         ("AccessDenied: User is not authorized, see the docs", "message"),
         ("error: file not found\n", "message"),
         ("Request has expired\n", "message"),
+        ("%PDF-1.4\n1 0 obj\n<< /Type /Catalog >>\nendobj\n", "PDF"),
+        ("%!PS-Adobe-3.0\n%%Title: x\n", "PostScript"),
+        ("{\\rtf1\\ansi hello, world\\par}", "RTF"),
+        ("\\begin{tabular}{ll}\nid & name\n", "LaTeX"),
+        (pickle.dumps([1, 2], 0), "pickle"),
+        ("- id: 1\n  name: a\n", "YAML"),
+        ("outs:\n- md5: abc\n", "YAML"),
+        ("--\n-- PostgreSQL database dump\n--\n\nSET statement_timeout = 0;\n", "SQL"),
+        ("-- MySQL dump 10.13\n--\n/*!40101 SET @x=1 */;\n", "SQL"),
+        ("/*!40101 SET NAMES utf8 */;\nDROP TABLE a;\n", "SQL"),
+        ("SELECT * FROM a;\n", "SQL"),
+        ("Return-Path: <a@b.c>\nReceived: from x\n by y\nFrom: a@b.c\n", "e-mail"),
+        ("From: a@b.c\nTo: d@e.f\nSubject: data\n\nid,name\n", "e-mail"),
+        ('------Boundary\r\nContent-Disposition: form-data; name="f"\r\n\r\nid,name\r\n', "upload of a form"),
+        ("diff --git a/x.csv b/x.csv\nindex 1..2\n", "patch"),
+        ("--- a.csv\t2024\n+++ b.csv\n@@ -1 +1 @@\n", "patch"),
+        (base64.encodebytes(b"id,name\n" * 50), "base64"),
+        (base64.b64encode(b"id,name\n" * 1000), "base64"),
+        ("data:text/csv;base64,aWQsbmFtZQo=", "base64"),
+        ("begin 644 a.csv\n#0V%T\n`\nend\n", "uuencoded"),
+        ("BEGIN:VCARD\nVERSION:3.0\n", "calendar or contact"),
+        ('callback({"id": 1});', "script"),
+        ("var data = [1, 2];\n", "script"),
+        ("<?php echo 1;", "script"),
+        ("@relation a\n@attribute id numeric\n", "ARFF"),
+        ("+----+------+\n| id | name |\n", "table drawn with lines"),
+        ("age-encryption.org/v1\n-> X25519 abc\n", "encrypted"),
+        ("java.lang.NullPointerException: x\n\tat x.y(Z.java:1)\n", "error trace"),
         ("The page you are looking for is gone, sorry.\nGo home.\n", "message"),
     ],
 )  # fmt: skip
@@ -127,6 +157,17 @@ def test_case_3_a_file_of_another_kind_is_named(data, found):
         "",
         "id\n1\n",
         "ORC,PAR1\n1,2\n",
+        "select,from,where\n1,2,3\n",
+        "select, from a\n1,2\n",
+        "From: who,To: whom\n1,2\n",
+        "begin,end\n1,2\n",
+        "x" * 400 + ",1\n",
+        "hash\n" + 3 * ("a" * 64 + "\n"),
+        "- a,b\n1,2\n",
+        "var,let\n1,2\n",
+        "f(x),g(x)\n1,2\n",
+        "--,b\n1,2\n",
+        "set,names\n1,2\n",
         "PAR1\n1\n",
         "GIF8,RIFF\n1,2\n",
         "BZh,x\n1,2\n",

@@ -150,6 +150,7 @@ def test_options_are_read_from_text():
     )
     commas = "id:bigint, unit price:decimal(10,2)"
     assert parse_options("id, unit price", commas, "tab", "CP850", "True", "set-aside") == expected
+    assert parse_options('"id", "unit price"').schema == ("id", "unit price")
     as_json = '{"id": "bigint", "unit price": "decimal(10,2)"}'
     assert parse_options('["id", "unit price"]', as_json, "\\t", "cp850", "true", "set_aside") == expected
 
@@ -160,6 +161,7 @@ def test_options_are_read_from_text():
         ("schema", "a,,b"),
         ("schema", "[1]"),
         ("schema", "[oops"),
+        ("schema", '{"a": "int"}'),
         ("types", "a"),
         ("types", "a:int,a:int"),
         ("types", "a:money"),

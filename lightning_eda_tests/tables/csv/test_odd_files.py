@@ -6,7 +6,7 @@ import json
 import pyarrow as pa
 import pytest
 
-from lightning_eda.errors import CsvError
+from lightning_eda.errors import CsvError, SettingError
 from lightning_eda_tests.tables.csv_sources import read, types
 
 
@@ -134,11 +134,58 @@ def test_case_11_title_lines_are_told():
         "a\nx\n",
         "a,b\n",
         "n/a,b\n1,2\n",
+        "year,2023,2024\nx,1,2\n",
+        "station,0,1,2\nx,1,2,3\n",
+        "day,2024-01-01\nx,1\n",
+        "Energy (J)\n1\n",
+        "20240101\n1\n",
+        '"a, b"\n"x, y"\n',
     ],
 )
 def test_case_11_usual_files_raise_no_doubt(data):
     """The first row is like the others."""
     assert read(data)[1].doubts == ()
+
+
+@pytest.mark.parametrize(
+    ("data", "options", "said"),
+    [
+        ("Report of 2024\n\nid,name\n1,a\n", {}, "all is one column, 'Report of 2024'"),
+        ("# made by x\nid,name\n1,a\n", {}, "all is one column, '# made by x'"),
+        ("id~name\n1~a\n2~b\n", {}, "all is one column, 'id~name'"),
+        ("id，name\n1，a\n", {}, "all is one column"),  # noqa: RUF001
+        ("id    name    amount\n1     a       1.5\n", {}, "all is one column"),
+        ("id;name\n1;a\n", {"delimiter": ","}, "all is one column, 'id;name': is the delimiter another one"),
+        ("sep=;\nid,name\n1,a\n", {}, "all is one column"),
+        ("id\x01name\n1\x01a\n", {}, "control characters in the header in line 1"),
+        ("id,name\u20281,a\n", {}, "control characters in the header in line 1"),
+        ("1,a,1.5\n2,b,2.5\n", {}, "line 1 has 1.5 where a header has names: is it a row?"),
+        ("7,Smith\n8,Jones\n", {}, "line 1 has 7 where a header has names: is it a row?"),
+        ('id, "name"\n1, "a"\n', {}, "quotes that are no quotes in line 1"),
+        ("'id','name'\n1,'a'\n", {}, "quotes that are no quotes in line 1"),
+    ],
+)
+def test_case_11_a_first_row_that_is_hardly_a_header_is_told(data, options, said):
+    """Of another delimiter, under a title, of values; once the columns are known nothing is said."""
+    names, result = read(data, **options)
+    assert result.doubts[0].startswith(said)
+    known = dict(zip(names, result.schema.types, strict=True))
+    assert read(data, known, **options)[1].doubts == ()
+
+
+def test_a_header_with_a_nul_is_refused():
+    """As a row with one is; a file of zeros, and what another program packed, begin so."""
+    for data in (b"i\0d,name\n1,a\n", b"\0" * 5000, "id,name\n1,a\n".encode("utf-32-le")):
+        with pytest.raises(CsvError, match=r"x\.csv line 1, the header: a NUL character, as in damaged"):
+            read(data)
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-32"])
+def test_an_encoding_without_its_mark_is_explained(encoding):
+    """Python's own error says no setting; where the zeros tell the order of bytes, it is read."""
+    with pytest.raises(SettingError, match=f"CSV_ENCODING: found '{encoding}'; allowed: {encoding}-le or"):
+        read("id,name\n1,a\n", encoding=encoding)
+    assert read("id,name\n1,a\n".encode("utf-16-be"), encoding="utf-16")[0] == {"id": [1], "name": ["a"]}
 
 
 def test_case_13_fields_of_any_row_may_be_long():
