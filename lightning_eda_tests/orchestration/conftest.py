@@ -3,7 +3,8 @@
 import io
 import logging
 import shutil
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 from functools import cache, partial
 from pathlib import Path
 
@@ -11,8 +12,11 @@ import boto3
 import dagster as dg
 import pytest
 from alembic.script import ScriptDirectory
+from dagster._core.storage.event_log import InMemoryEventLogStorage
+from dagster._core.storage.runs import InMemoryRunStorage
 from matplotlib.figure import Figure
 from PIL import Image
+from sqlalchemy import Connection
 
 from lightning_eda.definitions import LIGHTNING_ASSETS, build_definitions
 from lightning_eda.figures import interactive
@@ -26,9 +30,20 @@ from lightning_eda_tests.orchestration.storm_days import GROUP, range_tags, stor
 from lightning_eda_tests.servers import S3Bucket
 from lightning_eda_tests.warehouse.detections import store
 
-ScriptDirectory.from_config = cache(ScriptDirectory.from_config)  # each instance would read 80 revisions anew
 DRAWN_BY_ITSELF = dg.AssetKey("storm_page")  # takes a second; test_storm_page.py runs it
 LIGHTNING_GROUPS = {group for asset in LIGHTNING_ASSETS for group in asset.group_names_by_key.values()}
+
+
+@contextmanager
+def _events_connection(storage: InMemoryEventLogStorage) -> Iterator[Connection]:
+    with storage._db_lock, storage._engine.begin() as connection:
+        yield connection
+
+
+# An instance in memory reads 80 revisions of tables as it is made, and sets modes of files at each statement.
+ScriptDirectory.from_config = cache(ScriptDirectory.from_config)
+InMemoryEventLogStorage._connect = _events_connection
+InMemoryRunStorage.connect = lambda storage: storage._engine.begin()
 
 
 def settings_in(place: Path, **changes) -> Settings:
