@@ -1,6 +1,6 @@
 """Checks of the density grids."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import dagster as dg
@@ -25,9 +25,7 @@ PIXEL_SIZES_ARE_LEARNED = dg.AssetCheckSpec(
 
 
 NO_GRANULE_REFUSED = dg.AssetCheckSpec(
-    "no_granule_refused",
-    asset="flash_density",
-    description="Every granule that was fetched is in the grids.",
+    "no_granule_refused", asset="flash_density", description="Every granule that was fetched is in the grids."
 )
 
 
@@ -49,9 +47,10 @@ def check_granules(all_grids: Sequence["HourGrids"]) -> dg.AssetCheckResult:
 def check_energy_is_conserved(all_grids: Sequence["HourGrids"]) -> dg.AssetCheckResult:
     """Warns of hours whose grids lost energy."""
     lost = [
-        f"{hour} {satellite}: {found:.6g} J of {expected:.6g} J"
-        for hour, satellite, found, expected in _energies(all_grids)
-        if abs(found - expected) > ENERGY_TOLERANCE * expected
+        f"{grids.hour:%Y-%m-%dT%HZ} {satellite}: {density.grid_energy_j:.6g} J of {density.energy_j:.6g} J"
+        for grids in all_grids
+        for satellite, density in grids.densities.items()
+        if abs(density.grid_energy_j - density.energy_j) > ENERGY_TOLERANCE * density.energy_j
     ]
     return check_result(
         ENERGY_IS_CONSERVED,
@@ -79,10 +78,3 @@ def check_pixel_sizes(all_grids: Sequence["HourGrids"]) -> dg.AssetCheckResult:
         "of the sensor, 224 microradians. Materialise the hour again when more granules have been fetched.",
         {"hours_with_assumed_sizes": len(guessed), "which": named(guessed)},
     )
-
-
-def _energies(all_grids: Sequence["HourGrids"]) -> Iterable[tuple[str, str, float, float]]:
-    """Hour, satellite, energy in the cells and energy of the events, J."""
-    for grids in all_grids:
-        for satellite, density in grids.densities.items():
-            yield f"{grids.hour:%Y-%m-%dT%HZ}", satellite, density.grid_energy_j, density.energy_j

@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from lightning_eda.errors import GridError
 from lightning_eda.grids.density import SCHEMA, Density, summed
-from lightning_eda.storage.atomic import open_atomic, remove_file
+from lightning_eda.storage.atomic import open_atomic
 from lightning_eda.texts import counted
 
 LONGER_STEPS = (5, 60)
@@ -145,8 +145,3 @@ class OneGrid:
             return ""
         are = "is" if len(self.elsewhere) == 1 else "are"
         return f" {counted(len(self.elsewhere), 'hour')} on the grid of {self.elsewhere[0]} {are} left out."
-
-
-def remove_density(path: Path) -> None:
-    """Removes a file of grids that is not wanted any more."""
-    remove_file(path)

@@ -95,10 +95,7 @@ def to_ground(column: Floats, row: Floats, slot_lon: float, equator_m: float) ->
 
 
 def cell_corners(
-    row: NDArray[np.integer[Any]],
-    column: NDArray[np.integer[Any]],
-    slot: str | None,
-    equator_m: float | None,
+    row: NDArray[np.integer[Any]], column: NDArray[np.integer[Any]], slot: str | None, equator_m: float | None
 ) -> tuple[Floats, Floats]:
     """Latitude and longitude of the four corners of cells, in order around each, shape (n, 4).
 

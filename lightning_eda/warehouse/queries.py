@@ -247,6 +247,13 @@ def reading(database: Database, wait_s: float = WAIT_S) -> Iterator[duckdb.DuckD
             raise _query_error(database, error) from error
 
 
+def has_table(connection: duckdb.DuckDBPyConnection, table: Table) -> bool:
+    """Whether a table is there: a database of before gets it the next time it is written."""
+    sql = "SELECT count(*) FROM duckdb_tables() WHERE table_name = $name"
+    ((count,),) = connection.execute(sql, {"name": table.name}).fetchall()
+    return bool(count)
+
+
 def _query_error(database: Path | str, error: duckdb.Error) -> WarehouseError:
     if isinstance(error, duckdb.CatalogException):
         return WarehouseError(f"{located(database)} has no such table; has `load` run on it? {error}")

@@ -5,12 +5,11 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 
-import duckdb
 import pyarrow as pa
 
 from lightning_eda.warehouse.database.connection import WAIT_S, is_absent
 from lightning_eda.warehouse.database.memory import memory_database
-from lightning_eda.warehouse.queries import Database, reading
+from lightning_eda.warehouse.queries import Database, has_table, reading
 from lightning_eda.warehouse.schema.sql import create_sql
 from lightning_eda.warehouse.schema.storms import STORM_DAYS
 
@@ -93,13 +92,6 @@ def _days(
             connection = stack.enter_context(reading(database, wait_s))
         if ledger is not None:
             connection.register(LEDGER_DAYS, ledger)
-        if not _has_days(connection):
+        if not has_table(connection, STORM_DAYS):
             return []
         return [DayState(*row) for row in connection.execute(sql, values).fetchall()]
-
-
-def _has_days(connection: duckdb.DuckDBPyConnection) -> bool:
-    """Whether the table is there: a database of before gets it the next time it is written."""
-    sql = "SELECT count(*) FROM duckdb_tables() WHERE table_name = 'storm_days'"
-    ((count,),) = connection.execute(sql).fetchall()
-    return bool(count)

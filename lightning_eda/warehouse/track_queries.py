@@ -2,10 +2,9 @@
 
 from datetime import date, timedelta
 
-import duckdb
 import pyarrow as pa
 
-from lightning_eda.warehouse.queries import Database, reading
+from lightning_eda.warehouse.queries import Database, has_table, reading
 from lightning_eda.warehouse.schema.tracks import STORM_TRACK_POINTS, TRACK_TABLES
 
 RATES = """
@@ -33,16 +32,12 @@ def track_rates(database: Database, day: date, before: timedelta) -> pa.Table:
 
 def tracks_are_made(database: Database, day: date) -> bool:
     """Whether the tracks of a day were made and there was one."""
-    with reading(database) as connection:
-        tables = "SELECT count(*) FROM duckdb_tables() WHERE table_name = $name"
-        ((count,),) = connection.execute(tables, {"name": STORM_TRACK_POINTS.name}).fetchall()
-        return bool(count) and _count(connection, day) > 0
-
-
-def _count(connection: duckdb.DuckDBPyConnection, day: date) -> int:
     sql = "SELECT count(*) FROM storm_track_points WHERE day = $day"
-    ((count,),) = connection.execute(sql, {"day": day}).fetchall()
-    return int(count)
+    with reading(database) as connection:
+        if not has_table(connection, STORM_TRACK_POINTS):
+            return False
+        ((count,),) = connection.execute(sql, {"day": day}).fetchall()
+        return bool(count)
 
 
 def tracks_of_day(database: Database, day: date) -> dict[str, pa.Table]:

@@ -73,7 +73,8 @@ def grid_hour(
 
 def _write(extraction: "Extraction", satellite: str, density: "Density", sums: Sequence[int]) -> list[Path]:
     from lightning_eda.grids.density import summed
-    from lightning_eda.grids.files import LONGER_STEPS, density_path, remove_density, write_density
+    from lightning_eda.grids.files import LONGER_STEPS, density_path, write_density
+    from lightning_eda.storage.atomic import remove_file
 
     place = extraction.folders
     path = density_path(place.data_dir, place.hour, satellite)
@@ -85,7 +86,7 @@ def _write(extraction: "Extraction", satellite: str, density: "Density", sums: S
             write_density(longer, summed(density.table, minutes), density)
             written.append(longer)
         else:
-            remove_density(longer)
+            remove_file(longer)
     return written
 
 

@@ -27,11 +27,7 @@ STORM_TRACKS = Table(
         Column("peak_per_minute", "DOUBLE", "Flash rate of its liveliest five minutes", "minute-1"),
         Column("largest_area_km2", "DOUBLE", "Its largest area", "km2"),
         Column(
-            "speed_kmh",
-            "DOUBLE",
-            "On its whole way; NULL of less than 3 frames",
-            "km hour-1",
-            nullable=True,
+            "speed_kmh", "DOUBLE", "On its whole way; NULL of less than 3 frames", "km hour-1", nullable=True
         ),
         Column("heading_deg", "DOUBLE", "Where it moved to, clockwise from north", "degree", nullable=True),
         Column(
@@ -67,13 +63,7 @@ STORM_TRACK_POINTS = Table(
         ),
         Column("heading_deg", "DOUBLE", "Where it moves to, clockwise from north", "degree", nullable=True),
         Column("event", "VARCHAR", "birth, split or merger; NULL when it just goes on", nullable=True),
-        Column(
-            "forecast_lat",
-            "DOUBLE",
-            "Where it should be in 30 minutes",
-            "degrees_north",
-            nullable=True,
-        ),
+        Column("forecast_lat", "DOUBLE", "Where it should be in 30 minutes", "degrees_north", nullable=True),
         Column("forecast_lon", "DOUBLE", "The same", "degrees_east", nullable=True),
         Column(
             "forecast_error_km",
