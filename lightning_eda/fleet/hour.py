@@ -12,13 +12,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lightning_eda.errors import SeriesError
+from lightning_eda.errors import ObjectNotFoundError, SeriesError
 from lightning_eda.glm.extract.source import fetch_hour
 from lightning_eda.glm.paths import HourFolders
 from lightning_eda.glm.transform.decoder import Decoder
 from lightning_eda.glm.transform.hour import HourSeries, write_hour_series
-from lightning_eda.lake.hour import HourFiles, write_hour
-from lightning_eda.lake.layout import HourKey, LedgerName
+from lightning_eda.lake.hour import FRESH, HourFiles, write_hour
+from lightning_eda.lake.layout import LEDGER, HourKey, LedgerName
 from lightning_eda.lake.location import Lake
 from lightning_eda.lake.snapshot import open_snapshot
 from lightning_eda.series import GRANULES, HOUR, LOADED_AT, TABLES
@@ -144,11 +144,11 @@ def save_written(place: HourFolders, written: WrittenHour | str) -> None:
     write_atomic(place.transform / RECORD, adapter.dump_json(written))
 
 
-def read_written(place: HourFolders) -> WrittenHour:
+def read_written(place: HourFolders, lake: Lake, now: datetime) -> WrittenHour:
     """The hour that `transform` had the workers write.
 
     Raises:
-        SeriesError: There is none, or the hour failed.
+        SeriesError: There is none, the hour failed, or a vacuum has taken its files since.
     """
     from pydantic import TypeAdapter
 
@@ -160,7 +160,23 @@ def read_written(place: HourFolders) -> WrittenHour:
         raise SeriesError(f"{path} cannot be used ({error}): run transform for this hour again") from error
     if not isinstance(written, WrittenHour):
         raise SeriesError(str(written))
+    for hour in written.files:
+        _require_files(lake, hour, now)
     return written
+
+
+def _require_files(lake: Lake, hour: HourFiles, now: datetime) -> None:
+    """SeriesError where files that were written long ago, and were never committed, are gone."""
+    if hour.ledger is None or hour.ledger_file is None or now - hour.ledger.loaded_at < FRESH:
+        return  # empty, or as it was in the lake, or too young for a vacuum
+    for table, file in {**hour.tiers, LEDGER: hour.ledger_file}.items():
+        try:
+            lake.store.stat_object(lake.key(table, file.path))
+        except ObjectNotFoundError as error:
+            raise SeriesError(
+                f"{lake.address(table)}/{file.path} is gone since transform wrote it: run transform for "
+                f"{hour.key.text} again"
+            ) from error
 
 
 def _of_satellite(tables: Mapping[str, "pa.Table"], satellite: str) -> dict[str, "pa.Table"]:

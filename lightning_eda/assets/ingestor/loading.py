@@ -156,7 +156,7 @@ def _written(
                 yield write_here(lake, read_hour_series(place), known, datetime.now(UTC))
                 continue
             try:
-                yield read_written(place)
+                yield read_written(place, lake, datetime.now(UTC))
             except SeriesError as error:
                 failed.errors[f"{place.hour:%Y-%m-%dT%HZ}"] = error
 
