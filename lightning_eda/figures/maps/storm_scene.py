@@ -80,7 +80,8 @@ class StormScene:
     def words(self) -> str:
         """What is there, in a sentence."""
         storms, jumps = counted(self.tracks.num_rows, "storm"), counted(self.jumps.num_rows, "lightning jump")
-        return f"{self.flashes.num_rows:,} flashes, {storms}, {jumps}."
+        flashes = f"{self.flashes.num_rows:,} flash{'' if self.flashes.num_rows == 1 else 'es'}"
+        return f"{flashes}, {storms}, {jumps}."
 
     @cached_property
     def disk(self) -> Disk:

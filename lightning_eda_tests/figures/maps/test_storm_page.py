@@ -116,6 +116,7 @@ def test_the_small_map_is_a_picture_of_it(scene):
     """Storms and density on the Earth; a day without any has the Earth alone."""
     drawn = pixels(render_track_map(scene))
     empty = pixels(render_track_map(scene_of(scene.flashes.slice(0, 0), density=False)))
+    assert scene_of(scene.flashes.slice(0, 1)).words == "1 flash, 0 storms, 0 lightning jumps."
     assert drawn.shape == empty.shape == (900, 1350, 3)
     assert (drawn != empty).any(axis=-1).mean() > 0.01
 
