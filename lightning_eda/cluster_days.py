@@ -149,7 +149,7 @@ def require_apart(settings: DistanceSettings) -> None:
     Distance clustering and storm cells share a bucket only where BUCKET is set.
 
     Raises:
-        SettingError: Two folders of a bucket are one.
+        SettingError: Two folders of a bucket are one, or one is none of a bucket.
     """
     folders = {
         "INPUT_FOLDER": settings.input_folder,
@@ -158,6 +158,10 @@ def require_apart(settings: DistanceSettings) -> None:
         "STORM_CELLS_FOLDER": settings.storm_cells_folder,
     }
     given = {variable: text for variable, text in folders.items() if text is not None}
+    for variable, text in given.items():
+        parts = text.strip("/").split("/")
+        if "://" in text or any(part in (".", "..") or part.startswith("day=") for part in parts):
+            raise SettingError(variable, text, A_FOLDER, "Its day, the bucket and dots are no part of it.")
     for one, other in combinations(given, 2):
         in_one_bucket = settings.bucket or {one, other} in OF_ONE_SYSTEM
         if in_one_bucket and other in CLUSTERS_FOLDERS and given[one].strip("/") == given[other].strip("/"):

@@ -41,6 +41,19 @@ def test_a_variable_set_to_nothing_is_not_set():
     assert settings == Settings()
 
 
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("'pairs'", "pairs"), (' "pairs" ', "pairs"), ("''", None), ("it's", "it's"), ("'", "'"),
+        ("'a','b'", "'a','b'"), ("\"a'", "\"a'"),
+    ],
+)  # fmt: skip
+def test_quotes_around_all_of_a_value_do_not_count(text, kept):
+    """`docker --env-file` and systemd's drop-ins leave them; INPUT_FOLDER would name an empty folder."""
+    assert Settings.from_mapping({"INPUT_FOLDER": text}).distances.input_folder == kept
+    assert Settings.from_mapping({"CSV_DELIMITER": "'\t'"}).csv.delimiter == "\t"
+
+
 @pytest.mark.parametrize("variable", ["GOES_YEAR", "GOES_DOY", "GOES_HOUR"])
 def test_any_part_of_the_pin_pins(variable):
     """Hour 0 too."""

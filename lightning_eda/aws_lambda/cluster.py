@@ -72,6 +72,8 @@ lambda_handler = cluster_handler  # the name the AWS console expects
 def _tell(day: str, done: "DayClusters") -> None:
     """Says in the function's log what the answer has no word for."""
     counts = done.graph.counts
+    if not counts.rows:
+        log.warning("%s: there are no pairs: is INPUT_FOLDER the right one?", day)
     for doubt in counts.doubts:
         log.warning("%s: %s", day, doubt)
     if counts.truncated:

@@ -59,7 +59,7 @@ def read_blocks(store: ObjectStore, info: ObjectInfo) -> Iterator[Block]:
     line = 1
     with store.open_object(info) as file:
         for lines in _whole_lines(_of_no_other_format(_pieces(file, name), name), name):
-            text = lines.replace(LINE_AND_MARK, b"\n").removeprefix(UTF8_MARK)
+            text = _unmarked(lines)
             yield Block(text, line, name)
             line += _line_ends(text)
             if line > most_lines(info.size):
@@ -128,6 +128,15 @@ def _whole_lines(pieces: Iterator[bytes], name: str) -> Iterator[bytes]:
             held, size, wanted = [piece[end:]], len(piece) - end, min(2 * wanted, BLOCK_BYTES)
     if size:
         yield b"".join(held).rstrip(DOS_END)
+
+
+def _unmarked(text: bytes) -> bytes:
+    """The text without the marks at the starts of lines; two stand where a file of nothing was joined."""
+    while LINE_AND_MARK in text:
+        text = text.replace(LINE_AND_MARK, b"\n")
+    while text.startswith(UTF8_MARK):
+        text = text.removeprefix(UTF8_MARK)
+    return text
 
 
 def _line_ends(text: bytes) -> int:

@@ -24,6 +24,12 @@ from lightning_eda.texts import named
 
 WORKERS = 2
 DEFAULT_MAX_RECORDS = 1000
+UNSEEN = (
+    "\\x00-\\x20\\x7f-\u00a0\u00ad\u061c\u1680\u180e\u2000-\u200f\u2028-\u202f"
+    "\u205f-\u206f\u3000\ufeff\ufff9-\ufffb"
+)
+"""Blanks, controls, and marks of no width, as a class of characters."""
+PADDED = f"^[{UNSEEN}]|[{UNSEEN}]$"
 MAX_DAY_BYTES = 64 << 30  # some 3 billion rows, 100 GB of memory
 
 
@@ -117,6 +123,7 @@ class _Reading:
             zero_pairs=len(merged.distance) - int(np.count_nonzero(merged.distance)),
             truncated=self.truncated,
             padded_items=_padded(appeared) if pa.types.is_string(items.type) else 0,
+            composed_items=_composed(appeared) if pa.types.is_string(items.type) else 0,
             passed_over=passed_over,
         )
         return DistanceGraph(appeared, merged.i, merged.j, merged.distance, counts)
@@ -136,9 +143,15 @@ def _most_rows(
 
 
 def _padded(items: pa.StringArray) -> int:
-    """How many items have blanks at an end."""
-    bare = pc.utf8_length(pc.ascii_trim_whitespace(items))
-    return int(pc.sum(pc.not_equal(bare, pc.utf8_length(items))).as_py() or 0)
+    """How many items have blanks, or characters that nobody sees, at an end."""
+    return int(pc.sum(pc.match_substring_regex(items, PADDED)).as_py() or 0)
+
+
+def _composed(items: pa.StringArray) -> int:
+    """How many items are another one once letters and their accents are composed."""
+    if pc.all(pc.string_is_ascii(items)).as_py() is not False:
+        return 0
+    return len(items) - int(pc.count_distinct(pc.utf8_normalize(items, "NFC")).as_py())
 
 
 def _head(items: pa.DictionaryArray, rows: int) -> pa.DictionaryArray:

@@ -21,7 +21,9 @@ class PairCounts:
         conflicting_pairs: Those of them whose distances differ; the smallest counts.
         zero_pairs: Pairs at distance 0.
         truncated: Whether there were more rows than were asked for.
-        padded_items: Items with blanks around them, so that ` b` is another item than `b`.
+        padded_items: Items with blanks or invisible characters around them, so that ` b` is another item than
+            `b`.
+        composed_items: Items that are another one but for how Unicode composes their letters.
         passed_over: Objects that were not read since their names are none of data, in words; "" for none.
     """
 
@@ -33,6 +35,7 @@ class PairCounts:
     zero_pairs: int = 0
     truncated: bool = False
     padded_items: int = 0
+    composed_items: int = 0
     passed_over: str = ""
 
     @property
@@ -41,8 +44,13 @@ class PairCounts:
         found = []
         if self.padded_items:
             found.append(
-                f"{counted(self.padded_items, 'item')} with blanks around: ` b` is another item than `b`; "
-                "write rows without blanks after the commas if that is not meant"
+                f"{counted(self.padded_items, 'item')} with blanks or invisible characters around: "
+                "` b` is another item than `b`; write none beside the commas if that is not meant"
+            )
+        if self.composed_items:
+            found.append(
+                f"{counted(self.composed_items, 'item')} like another one but for how Unicode composes "
+                "letters (é as one character or as two): write all in one form, NFC, if they are the same"
             )
         if self.passed_over:
             found.append(f"passed over, as their names are none of data: {self.passed_over}")

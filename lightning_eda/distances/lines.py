@@ -33,6 +33,8 @@ def parse_line(line: bytes, as_integers: bool) -> Row | None:
     text = _decoded(line.removesuffix(b"\r"))
     if not text.replace(DOS_END, "").strip():
         return None
+    if "\0" in text:
+        raise PairsError(f"a NUL character in {_shown(text)}, as in damaged files; send the list again")
     fields = _fields(text)
     if len(fields) != 3:
         raise PairsError(f"{len(fields)} columns in {_shown(text)}; {ROW}")

@@ -73,8 +73,8 @@ def _by_arrow(text: bytes, as_integers: bool) -> Rows | None:
 
 def _is_plain(text: bytes) -> bool:
     """Whether line ends, quotes and marks are such that Arrow reads the lines as CSV does."""
-    if text.startswith(UTF8_MARK) or not text.strip(BLANK):
-        return False  # Arrow drops the mark from each block, and wants a row
+    if text.startswith(UTF8_MARK) or not text.strip(BLANK) or b"\0" in text:
+        return False  # Arrow drops the mark from each block, wants a row, and takes a NUL for a character
     if b"\r" in text and text.count(b"\r") != text.count(b"\r\n"):
         return False
     return b'"' not in text or _quotes_are_plain(np.frombuffer(text, np.uint8))

@@ -38,7 +38,15 @@ class Setting:
     def value(self, variables: Mapping[str, str]) -> str | None:
         """Its value in a mapping such as `os.environ`; a variable set to nothing counts as not set."""
         texts = [variables.get(name, "") for name in (self.variable, self.general) if name]
-        return next((kept for text in texts if (kept := text if self.is_white_space else text.strip())), None)
+        return next((kept for text in texts if (kept := self._kept(text))), None)
+
+    def _kept(self, text: str) -> str:
+        """What counts of a text: not the quotes around all of it, as `docker --env-file` leaves them."""
+        bare = text.strip()
+        mark = bare[:1]
+        if mark in ("'", '"') and bare.endswith(mark) and bare.count(mark) == 2:
+            text = bare[1:-1]
+        return text if self.is_white_space else text.strip()
 
 
 def setting(

@@ -4,11 +4,17 @@ import csv
 import gzip
 import io
 import math
+import unicodedata
 from datetime import date
 
 from lightning_eda.distances.day import read_day
 from lightning_eda.storage.folder import FolderStore
 
+UNSEEN = "".join(
+    chr(number)
+    for number in (*range(0x21), *range(0x7F, 0xA1), 0xAD, 0x61C, 0x1680, 0x180E, *range(0x2000, 0x2010),
+                   *range(0x2028, 0x2030), *range(0x205F, 0x2070), 0x3000, 0xFEFF, *range(0xFFF9, 0xFFFC))
+)  # fmt: skip
 DAY = date(2024, 10, 1)
 PREFIX = "in/day=2024-10-01/"
 
@@ -66,6 +72,7 @@ def plain_graph(rows):
         "repeated_pairs": sum(len(found) > 1 for found in given.values()),
         "conflicting_pairs": sum(len(set(found)) > 1 for found in given.values()),
         "zero_pairs": sum(min(found) == 0 for found in given.values()),
-        "padded_items": sum(str(item) != str(item).strip(" \t\n\v\f\r") for item in items),
+        "padded_items": sum(str(item) != str(item).strip(UNSEEN) for item in items),
+        "composed_items": len(items) - len({unicodedata.normalize("NFC", str(item)) for item in items}),
     }
     return list(items), {pair: min(found) for pair, found in sorted(given.items())}, counts

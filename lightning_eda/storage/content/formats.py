@@ -69,6 +69,8 @@ NO_TEXT: Final = frozenset(range(32)) - frozenset(b"\t\n\v\f\r\x1a\x1c\x1d\x1e\x
 MOST_CONTROLS: Final = 0.01
 FEW_CONTROLS: Final = 16  # a name in a short list may hold some; packed data have so many in 200 bytes
 UTF16_SHARE: Final = 0.3
+FEWER: Final = 10
+"""In UTF-16 zeros are so many times as many at the even places as at the odd ones, or the other way round."""
 
 
 def marked_format(head: bytes) -> str | None:
@@ -93,9 +95,21 @@ def file_format(head: bytes) -> str | None:
     found = marked_format(head) or ("binary" if is_binary(head) else None)
     if found is not None:
         return found
-    if head.startswith((b"\xff\xfe", b"\xfe\xff")) or head.count(0) > UTF16_SHARE * len(head):
+    return _wide_format(head) or text_format(head.decode("utf-8", "replace"), is_whole=len(head) < HEAD_BYTES)
+
+
+def _wide_format(head: bytes) -> str | None:
+    """UTF-16 or UTF-32, by the mark or by where zeros stand; "binary" for zeros of another kind."""
+    if head.startswith((b"\xff\xfe\x00\x00", b"\x00\x00\xfe\xff")):
+        return "UTF-32"
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
         return "UTF-16"
-    return text_format(head.decode("utf-8", "replace"), is_whole=len(head) < HEAD_BYTES)
+    zeros = [head[place::4].count(0) for place in range(4)]
+    if sum(zeros) <= UTF16_SHARE * len(head):
+        return None
+    if max(zeros[0] + zeros[2], zeros[1] + zeros[3]) > FEWER * min(zeros[0] + zeros[2], zeros[1] + zeros[3]):
+        return "UTF-16"
+    return "binary" if zeros[0] and zeros[3] else "UTF-32"
 
 
 def _is_telling(mark: bytes) -> bool:

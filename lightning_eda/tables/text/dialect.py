@@ -166,7 +166,10 @@ def _decodes_alone(byte: bytes, encoding: str) -> bool:
 def _mark_of(head: bytes) -> tuple[str | None, int]:
     for mark, encoding in BYTE_ORDER_MARKS:
         if head.startswith(mark):
-            return encoding, len(mark)
+            length = len(mark)
+            while head.startswith(mark, length):  # a file with nothing but its mark was joined to this one
+                length += len(mark)
+            return encoding, length
     return None, 0
 
 
