@@ -185,9 +185,9 @@
     const last = mine ? at[storm + 1] - 1 : now;
     if (last < 0 || last < at[storm]) return;
     layer.beginPath();
-    for (let i = at[storm]; i <= last; i += 1) layer.lineTo(...fix(i));
+    for (let i = at[storm]; i <= last; i += 1) if (view.points.x[i] !== NOWHERE) layer.lineTo(...fix(i));
     stroke(layer, mine ? 3.5 : 1.4, mine ? "#ffffff" : "#dfe8f2");
-    if (now < 0) return;
+    if (now < 0 || view.points.x[now] === NOWHERE) return;
     const [x, y] = fix(now);
     if (!whole || mine) {
       const radius = Math.max(5 * ratio, (Math.sqrt(area[now] / Math.PI) / 2) * zoom);
@@ -215,7 +215,7 @@
     const taken = [];
     [chosen, ...view.storms.keys()].slice(0, LABELLED + 1).forEach((storm) => {
       const now = storm < 0 ? -1 : current(storm), text = `${storm + 1}`;
-      if (now < 0) return;
+      if (now < 0 || view.points.x[now] === NOWHERE) return;
       const wide = layer.measureText(text).width, [x, y] = fix(now).map((at, axis) => at + (axis ? -7 : 7) * ratio);
       if (taken.some(([a, b, w]) => x < a + w && a < x + wide && Math.abs(y - b) < 11 * ratio)) return;
       taken.push([x, y, wide]);
@@ -266,7 +266,7 @@
 
   function follow() {
     const now = chosen < 0 ? -1 : current(chosen);
-    if (now < 0) redraw(1); else centre(view.points.x[now] / PLACES, view.points.y[now] / PLACES);
+    if (now < 0 || view.points.x[now] === NOWHERE) redraw(1); else centre(view.points.x[now] / PLACES, view.points.y[now] / PLACES);
   }
   function go(at) {
     minute = Math.min(Math.max(at, view.span[0]), view.span[1]);

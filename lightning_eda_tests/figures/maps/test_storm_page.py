@@ -38,7 +38,8 @@ def scene_of(rows, satellite="G18", density=True):
     tables = track_storms(rows, begin, begin, begin + 86_400_000_000, FrameOptions(), TrackOptions())
     rates = tables.rates.append_column("lat", pa.array(np.full(tables.rates.num_rows, 10.0)))
     rates = rates.append_column("lon", pa.array(np.full(tables.rates.num_rows, 179.0)))
-    column, row = (part.astype(np.int64) for part in WEST(rows["lat"].to_numpy(), rows["lon"].to_numpy()))
+    places = WEST(rows["lat"].to_numpy(), rows["lon"].to_numpy())
+    column, row = (np.nan_to_num(part).astype(np.int64) for part in places)
     step = rows["time"].cast(pa.int64()).to_numpy() - begin
     steps = DensitySteps(
         1, np.sort(np.clip(step // 300_000_000, 0, None)), row, column, np.full(len(row), 8.0)
@@ -65,13 +66,18 @@ def scene():
 
 @pytest.fixture(scope="module")
 def text(scene):
-    """The page; a second satellite has neither flashes nor density, a third a crowd whose rates are gone."""
+    """The page; a second satellite has neither flashes nor density, a third a crowd whose rates are gone.
+
+    A storm of a fourth goes where it cannot be seen.
+    """
     random = np.random.default_rng(3)
     crowd = [storm(random, (0, 60), (10.0, -130.0 + 0.35 * number), spread_km=2) for number in range(9)]
     rows = flashes([*crowd, storm(random, (0, 60), (-40.0, -130.0))], start=START.replace(tzinfo=None))
     crowded = scene_of(rows.sort_by("time"), "G17", density=False)
     empty = scene_of(scene.flashes.slice(0, 0), "G16", density=False)
-    return render_storm_page([scene, empty, replace(crowded, rates=crowded.rates.slice(0, 0))])
+    leaving = flashes([storm(random, (0, 120), (10.0, -56.0))], start=START.replace(tzinfo=None))
+    gone = scene_of(leaving.sort_by("time"), "G19", density=False)
+    return render_storm_page([scene, empty, replace(crowded, rates=crowded.rates.slice(0, 0)), gone])
 
 
 def column(packed, kind, rising=False):
@@ -252,3 +258,26 @@ def test_numbers_of_storms_do_not_hide_each_other(visit):
     page.locator("#list button").first.click()
     assert "flashes" in page.locator("#storm").inner_text()
     assert page.locator("#curve").is_hidden()
+
+
+LINES = """async () => {
+  const drawn = [], draw = CanvasRenderingContext2D.prototype.lineTo;
+  CanvasRenderingContext2D.prototype.lineTo = function (x, y) {
+    if (this.canvas.id === "storms") drawn.push(Math.max(x / this.canvas.width, y / this.canvas.height));
+    draw.call(this, x, y);
+  };
+  document.querySelector("[data-key='0']").click();
+  await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+  CanvasRenderingContext2D.prototype.lineTo = draw;
+  return drawn;
+}"""
+
+
+def test_a_storm_that_is_seen_no_more_has_no_line_to_nowhere(visit):
+    """Its line ends at the edge of the Earth."""
+    page = visit.page
+    page.select_option("#satellite", "3")
+    page.wait_for_function("() => document.getElementById('words').textContent.includes('1 storm,')")
+    drawn = page.evaluate(LINES)
+    assert drawn
+    assert max(drawn) <= 1.0
