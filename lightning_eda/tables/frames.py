@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -110,7 +110,7 @@ def frame_table(
                 require_lengths(arrays[name], types.lengths[name])
         except TooLongError as error:
             refused.append(f"{name} has more than {types and types.lengths[name]} characters ({error})")
-        except (pa.ArrowException, ValueError, TypeError) as error:
+        except (pa.ArrowException, ValueError, TypeError, OverflowError) as error:
             wanted = f"{glue_type(known[name])} in the table" if name in known else "no type of Glue's"
             refused.append(f"{name} does not fit: it is {wanted} ({error})")
     refused += [
@@ -127,6 +127,8 @@ def _plain_array(values: "pd.Series[Any]") -> pa.Array:
     array = pa.Array.from_pandas(values)
     if isinstance(array, pa.ChunkedArray):
         array = array.combine_chunks()
+    if pa.types.is_date32(array.type) and any(map(_has_time, values.dropna())):
+        raise ValueError("days and times are mixed: times of day would be lost")
     if pa.types.is_dictionary(array.type):
         array = array.dictionary_decode()
     if pa.types.is_timestamp(array.type):
@@ -134,6 +136,10 @@ def _plain_array(values: "pd.Series[Any]") -> pa.Array:
     if pa.types.is_large_string(array.type) or array.type == pa.string_view():
         array = array.cast(pa.string())
     return array
+
+
+def _has_time(value: object) -> bool:
+    return isinstance(value, datetime) and value.time() != time()
 
 
 def _days_as_text(values: pa.Array, is_partition: bool) -> pa.Array:

@@ -1,6 +1,7 @@
 """`load_data`: a frame of pandas in place of a CSV."""
 
 import io
+from datetime import date, datetime
 from typing import Any
 
 import pandas as pd
@@ -91,6 +92,12 @@ def test_an_empty_frame_empties_the_partition(world: World, session):
     [
         (pd.DataFrame({"id": ["x"]}), {}, "id does not fit: it is bigint in the table"),
         (pd.DataFrame({"other": [1]}), {}, "id is missing"),
+        (pd.DataFrame({"id": [2**70]}), {}, "id does not fit: it is bigint in the table"),
+        (
+            pd.DataFrame({"id": [1, 2], "on": [date(2024, 1, 1), datetime(2024, 1, 1, 5)]}),
+            {},
+            "days and times are mixed: times of day would be lost",
+        ),
         (pd.DataFrame({"id": [1], "list": [[1]]}), {}, "list does not fit: it is no type of Glue"),
         (pd.DataFrame({"id": [1], "a b": [1], "a-b": [1]}), {}, "2 columns would be named 'a_b'"),
         (pd.DataFrame({"id": [1]}), {"database": "absent"}, "there is no Glue database 'absent'"),

@@ -74,6 +74,8 @@ def refusal(
         return AccessDeniedError(f"{doing}: {why}; {login_advice}{folder_advice}")
     if code == "NoSuchBucket" or (status == 404 and doing.startswith("cannot list")):
         return BucketNotFoundError(f"{doing}: there is no bucket {bucket}; correct {setting}{folder_advice}")
+    if isinstance(error, boto.ParamValidationError) and "Invalid bucket name" in str(error):
+        return StorageError(f"{doing}: no bucket can have that name; correct {setting}{folder_advice}")
     if status == 404:
         return ObjectNotFoundError(f"{doing}: there is no such object")
     if status == 412:
