@@ -1,6 +1,7 @@
 """`lightning-eda grid`: a window and sector of the density grids as the product's NetCDF."""
 
 import argparse
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -53,12 +54,35 @@ def run_grid(options: argparse.Namespace) -> int:
     grids = total_density(_minutes(Path(read_settings().data_dir), options.satellite, start, end))
     if grids is None or grids.slot is None:
         raise GridError(f"no granule of {options.satellite} was there, so nothing says where it was")
+    if options.center is not None and options.sector != "meso":
+        raise SettingError("--center", f"given with --sector {options.sector}", "only with --sector meso")
     sector = sector_of(options.sector, grids.slot, options.center)
+    missing = _missing(grids, options.satellite, start, end)
     if path.is_dir():
         path = path / product_name(options.satellite, sector, start, end)
     write_product(path, grids, options.satellite, sector, start, end)
     print(f"{grids.table.num_rows:,} cells with lightning on the full disk; sector {options.sector}: {path}")
+    if missing:
+        print(f"warning: {missing}", file=sys.stderr)
     return 0
+
+
+def _missing(grids: "GridFile", satellite: str, start: datetime, end: datetime) -> str:
+    """What is not known of the window, in a sentence; GridError where no granule of it was there."""
+    from lightning_eda.glm.names import GRANULES_PER_HOUR
+
+    expected = round((end - start) / HOUR * GRANULES_PER_HOUR)
+    if grids.granule_minutes is None:
+        return "these grids do not say which granules they are of: run flash_density for the hours again"
+    found = len(grids.granule_minutes)
+    if not found:
+        raise GridError(
+            f"no granule of {satellite} starts in {start:%Y-%m-%dT%H:%M} to {end:%Y-%m-%dT%H:%M}: whether "
+            "there was lightning is not known"
+        )
+    if found >= expected:
+        return ""
+    return f"{found} of {expected} granules were there; what the others saw counts as no lightning"
 
 
 def _minutes(data_dir: Path, satellite: str, start: datetime, end: datetime) -> "Iterator[GridFile]":

@@ -47,6 +47,7 @@ class Density:
         without_flash: Likewise.
         without_energy: Likewise.
         energy_j: Sum over all events, J; that of the table is the same but for what lies outside the grid.
+        granule_minutes: The minute each granule starts in, since 1970; of those without events too.
     """
 
     table: pa.Table
@@ -59,6 +60,7 @@ class Density:
     without_flash: int
     without_energy: int
     energy_j: float
+    granule_minutes: tuple[int, ...] = ()
 
     @property
     def grid_energy_j(self) -> float:
@@ -73,6 +75,7 @@ class DensityBuilder:
     _slot: str | None = None
     _equator_m: float | None = None
     _granules: list[tuple[datetime, SensorPixels]] = field(default_factory=list)
+    _minutes: list[int] = field(default_factory=list)
 
     def add(self, start: datetime, subpoint_lon: float | None, events: pa.RecordBatch) -> None:
         """Takes the events of a granule.
@@ -87,12 +90,14 @@ class DensityBuilder:
         """
         if subpoint_lon is None:
             if not events.num_rows:
+                self._minutes.append(minute_number(start))
                 return
             raise GridError("the granule does not say where its satellite is")
         slot = slot_of(subpoint_lon)
         if slot != (self._slot or slot):
             raise GridError(f"the satellite is at {slot}, in other granules of the hour at {self._slot}")
         self._slot, self._equator_m = slot, lightning_equator(start)
+        self._minutes.append(minute_number(start))
         if events.num_rows:
             self._granules.append((start, sensor_pixels(events, SLOTS[slot], self._equator_m)))
 
@@ -112,6 +117,7 @@ class DensityBuilder:
             without_flash=sum(one.without_flash for one in pixels),
             without_energy=sum(one.without_energy for one in pixels),
             energy_j=sum(one.energy_j for one in pixels),
+            granule_minutes=tuple(sorted(self._minutes)),
         )
 
 

@@ -10,13 +10,13 @@ import numpy as np
 import pyarrow as pa
 
 from lightning_eda.errors import GridError
-from lightning_eda.grids.density import SCHEMA, Density, summed
+from lightning_eda.grids.density import SCHEMA, Density, minute_number, summed
 from lightning_eda.storage.atomic import open_atomic
 from lightning_eda.texts import counted
 
 LONGER_STEPS = (5, 60)
 """Minutes of the sums that can be written beside the minutes."""
-SLOT, EQUATOR = b"slot", b"lightning_equator_m"
+SLOT, EQUATOR, GRANULES = b"slot", b"lightning_equator_m", b"granule_minutes"
 
 
 @dataclass(frozen=True)
@@ -27,18 +27,23 @@ class GridFile:
         table: `density.SCHEMA`.
         slot: Whose grid it is; None where there was no event.
         equator_m: Equatorial radius of the lightning ellipsoid, m; likewise.
+        granule_minutes: As `Density`; None where the file is from before they were kept.
     """
 
     table: pa.Table
     slot: str | None
     equator_m: float | None
+    granule_minutes: tuple[int, ...] | None
 
     def between(self, start: datetime, end: datetime) -> Self:
         """The steps from one time until another, the end not included."""
         minutes = self.table["minute"].to_numpy()
         first, last = (np.datetime64(time.replace(tzinfo=None), "us") for time in (start, end))
         kept = pa.array((minutes >= first) & (minutes < last))
-        return replace(self, table=self.table.filter(kept))
+        minutes_seen = self.granule_minutes
+        if minutes_seen is not None:
+            minutes_seen = tuple(n for n in minutes_seen if minute_number(start) <= n < minute_number(end))
+        return replace(self, table=self.table.filter(kept), granule_minutes=minutes_seen)
 
 
 def density_path(data_dir: Path, hour: datetime, satellite: str, minutes: int = 1) -> Path:
@@ -60,7 +65,11 @@ def write_density(path: Path, table: pa.Table, density: Density) -> None:
     """
     import pyarrow.parquet as pq
 
-    about = {SLOT: density.slot or "", EQUATOR: str(density.equator_m or "")}
+    about = {
+        SLOT: density.slot or "",
+        EQUATOR: str(density.equator_m or ""),
+        GRANULES: ",".join(map(str, density.granule_minutes)),
+    }
     with open_atomic(path) as file:
         pq.write_table(table.replace_schema_metadata(about), file, compression="zstd")
 
@@ -77,7 +86,9 @@ def read_density(path: Path) -> GridFile:
         table = pq.read_table(path)
         about = table.schema.metadata or {}
         slot, equator = about[SLOT].decode(), about[EQUATOR].decode()
-        return GridFile(table.cast(SCHEMA), slot or None, float(equator) if equator else None)
+        seen = about.get(GRANULES)
+        minutes = None if seen is None else tuple(int(one) for one in seen.decode().split(",") if one)
+        return GridFile(table.cast(SCHEMA), slot or None, float(equator) if equator else None, minutes)
     except FileNotFoundError as error:
         raise GridError(f"{path} is absent: run flash_density for this hour first") from error
     except (OSError, ValueError, KeyError, pa.ArrowException) as error:
@@ -93,12 +104,14 @@ def total_density(files: Iterable[GridFile]) -> GridFile | None:
     total: GridFile | None = None
     for file in files:
         if total is None:
-            total = GridFile(summed(file.table, None), file.slot, file.equator_m)
+            total = replace(file, table=summed(file.table, None))
             continue
         if total.slot and file.slot and total.slot != file.slot:
             raise GridError(f"the satellite was at {total.slot}, then at {file.slot}: take a shorter window")
         table = summed(pa.concat_tables([total.table, file.table]), None)
-        total = GridFile(table, total.slot or file.slot, total.equator_m or file.equator_m)
+        both = total.granule_minutes, file.granule_minutes
+        minutes = None if None in both else tuple(sorted(n for part in both for n in part or ()))
+        total = GridFile(table, total.slot or file.slot, total.equator_m or file.equator_m, minutes)
     return total
 
 

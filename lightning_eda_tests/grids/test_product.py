@@ -4,6 +4,7 @@ import sys
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 import xarray
 
@@ -76,8 +77,8 @@ def test_sectors_are_parts_of_the_disk(data):
     """CONUS as the imager scans it, and a mesoscale one around a place; the flash is in both."""
     lat, lon = to_ground(*np.array(PLACE)[:, None], -75.0, LIGHTNING_EQUATOR_M)
     center = f"--center={lat[0]:.3f},{lon[0]:.3f}"
-    for sector, shape in (("conus", (1500, 2500)), ("meso", (500, 500))):
-        assert grid(str(data / f"{sector}.nc"), *MINUTE, "--sector", sector, center) == 0
+    for sector, shape, words in (("conus", (1500, 2500), ()), ("meso", (500, 500), (center,))):
+        assert grid(str(data / f"{sector}.nc"), *MINUTE, "--sector", sector, *words) == 0
         with xarray.open_dataset(data / f"{sector}.nc") as product:
             assert product["flash_extent_density"].shape == shape
             assert float(product["flash_extent_density"].sum()) == pytest.approx(16.0, rel=1e-5)
@@ -95,6 +96,8 @@ def test_what_cannot_be_written_is_told(data, capsys):
     assert "run flash_density for this hour first" in capsys.readouterr().err
     assert grid(*words, "2024-07-01T21:00", "--sector", "meso") == 1
     assert "--center=LAT,LON" in capsys.readouterr().err
+    assert grid(*words, "2024-07-01T21:00", "--sector", "conus", "--center=35,-97") == 1
+    assert "--center" in capsys.readouterr().err
     assert grid(*words, "2024-07-01T20:59") == 1
     assert "a minute after" in capsys.readouterr().err
     with pytest.raises(SystemExit):
@@ -103,6 +106,32 @@ def test_what_cannot_be_written_is_told(data, capsys):
     with pytest.raises(SystemExit):
         grid(*words, "9999-12-31T23:59-10:00")
     assert "is not a time such as" in capsys.readouterr().err
+
+
+def test_minutes_without_granules_are_no_minutes_without_lightning(data, capsys):
+    """None at all is an error and leaves no file; of some missing it is told, as it is of older grids."""
+    out = str(data / "out.nc")
+    words = (out, "--satellite", "G16", "--sector", "conus", "--start")
+    assert grid(*words, "2024-07-01T20:10", "--end", "2024-07-01T20:20") == 1
+    told = capsys.readouterr().err
+    assert "no granule of G16 starts in 2024-07-01T20:10 to 2024-07-01T20:20" in told
+    assert not (data / "out.nc").exists()
+    assert grid(*words, "2024-07-01T20:58", "--end", "2024-07-01T21:01") == 0
+    assert "warning: 2 of 9 granules were there" in capsys.readouterr().err
+    whole = DensityBuilder()
+    for second in (0, 20, 40):
+        whole.add(START.replace(second=second), None, events_at(*PLACE, energy=2e-14, area=3e8)[:0])
+    whole.add(START, -75.2, events_at(*PLACE, energy=2e-14, area=3e8))
+    found = whole.finish()
+    path = density_path(data, START.replace(minute=0), "G16")
+    write_density(path, found.table, found)
+    assert grid(*words, "2024-07-01T20:59", "--end", "2024-07-01T21:00") == 0
+    assert capsys.readouterr().err == ""
+    table = pq.read_table(path)
+    kept = {name: value for name, value in table.schema.metadata.items() if name != b"granule_minutes"}
+    pq.write_table(table.replace_schema_metadata(kept), path)
+    assert grid(*words, "2024-07-01T20:59", "--end", "2024-07-01T21:00") == 0
+    assert "run flash_density for the hours again" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("out", ["absent/", "absent", "out.nc4"])
