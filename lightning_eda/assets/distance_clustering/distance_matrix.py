@@ -100,6 +100,7 @@ def _report(
             "conflicting_pairs": counts.conflicting_pairs,
             "zero_pairs": counts.zero_pairs,
             "padded_items": counts.padded_items,
+            "composed_items": counts.composed_items,
             "seconds": round(seconds, 3),
         },
         {

@@ -25,7 +25,8 @@ PATTERNS: Final = (
         "SQL",
         r"-- ?\w+ dump\b|(?:--[^\n]*\n\s*|/\*[^*]*\*/;?\s*)*(?:create (?:table|database|schema)\s"
         r"|insert into\s|drop (?:table|database)\s|begin transaction\b"
-        r"|set (?:names|\w+ ?=)|select\s+[^\n]*\sfrom\s+\w)",
+        r"|set (?:names \w+|\w+ ?= ?[^\n,;]+);"
+        r"|select\s[^\n]*\sfrom\s+[\w.]+\s*(?:;|\s(?:where|limit|order|group)\b))",
     ),
     ("YAML", r"---\s*\n|%yaml\b|- \w+:\s|[\w-]+:\s*\n\s*- \w"),
     ("PDF", r"%pdf-\d"),
