@@ -164,6 +164,8 @@ def test_case_3_a_file_of_another_kind_is_named(data, found):
         "select,from,where\n1,2,3\n",
         "Select the colour from the list,Age\nred,7\n",
         "Select one from these\n1\n",
+        "speed([km/h]),x\n1,2\n",
+        "+-+\n1\n",
         "Set names,count\na,1\n",
         "Date: day,To: whom\n1,2\n",
         "Create tables,b\n1,2\n",
