@@ -124,7 +124,7 @@ def test_the_example_file_names_every_variable_that_is_read():
     assert named == variables.asked - general
 
 
-@pytest.mark.parametrize("text", ["", "x", "-1", "1.5", "1e3"])
+@pytest.mark.parametrize("text", ["", "x", "-1", "1.5", "1e3", "2_0"])
 def test_whole_numbers(text):
     """Anything else is an error that names the variable."""
     assert parse_integer("12", "X") == 12
@@ -132,7 +132,7 @@ def test_whole_numbers(text):
         parse_integer(text, "X")
 
 
-@pytest.mark.parametrize("text", ["", "x", "-0.1", "nan", "inf", "1,5"])
+@pytest.mark.parametrize("text", ["", "x", "-0.1", "nan", "inf", "1,5", "1_0.5"])
 def test_distances(text):
     """A finite number from 0."""
     assert [parse_distance(number, "X") for number in ("0", "0.5", "1e3")] == [0, 0.5, 1000]
@@ -140,7 +140,7 @@ def test_distances(text):
         parse_distance(text, "X")
 
 
-@pytest.mark.parametrize("text", ["", "x", "[]", "3", "{'eps': 1}"])
+@pytest.mark.parametrize("text", ["", "x", "[]", "3", "{'eps': 1}", '{"eps": 1, "eps": 2}'])
 def test_objects(text):
     """JSON, and an object."""
     assert parse_object('{"eps": 0.3}', "X") == {"eps": 0.3}

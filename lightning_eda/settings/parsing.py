@@ -32,7 +32,7 @@ def parse_flag(text: str, variable: str) -> bool:
 def parse_integer(text: str, variable: str, least: int = 0) -> int:
     """The whole number in a text; SettingError when it is none, or smaller than `least`."""
     try:
-        number = int(text)
+        number = int(_without_underscore(text))
     except ValueError:
         number = least - 1
     if number < least:
@@ -43,7 +43,7 @@ def parse_integer(text: str, variable: str, least: int = 0) -> int:
 def parse_distance(text: str, variable: str) -> float:
     """The distance in a text; SettingError when it is none, negative or not finite."""
     try:
-        distance = float(text)
+        distance = float(_without_underscore(text))
     except ValueError:
         distance = -1.0
     if not 0 <= distance < float("inf"):
@@ -51,15 +51,30 @@ def parse_distance(text: str, variable: str) -> float:
     return distance
 
 
+def _without_underscore(text: str) -> str:
+    """The text; ValueError where it has one, which Python takes for no character of a number: 1_0 is 10."""
+    if "_" in text:
+        raise ValueError(text)
+    return text
+
+
 def parse_object(text: str, variable: str) -> dict[str, object]:
     """The JSON object in a text; SettingError when it is none."""
     try:
-        value = json.loads(text)
+        value = json.loads(text, object_pairs_hook=_each_once)
     except ValueError:
         value = None
     if not isinstance(value, dict):
         raise SettingError(variable, text, 'a JSON object such as {"eps": 0.3}')
     return value
+
+
+def _each_once(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    """An object of JSON; ValueError where a key is given twice, of which JSON takes the last."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("a key is there twice")
+    return found
 
 
 def parse_required(value: str | None, variable: str, allowed: str) -> str:

@@ -73,10 +73,11 @@ def test_objects_elsewhere_are_not_its_business(bucket: S3Bucket, key: str):
     assert cluster_handler({"Records": [record(bucket.name, key)]}, None) == {"success": False}
 
 
-def test_a_day_without_input_has_no_clusters(bucket: S3Bucket):
-    """And that is a success."""
+def test_a_day_without_input_has_no_clusters(bucket: S3Bucket, caplog):
+    """And that is a success, of which the log warns."""
     assert cluster_handler({"day": "2024-01-01"}, None) == answer("2024-01-01", 0, 0)
     assert clusters_of(bucket, "2024-01-01") == "cluster,key\n"
+    assert "2024-01-01: there are no pairs: is INPUT_FOLDER the right one?" in caplog.text
 
 
 def test_without_a_bucket_variable_the_events_counts(bucket: S3Bucket, monkeypatch):

@@ -8,11 +8,13 @@ from typing import Any
 
 import pytest
 
-from lightning_eda.errors import CsvError, SchemaChangedError
+from lightning_eda.errors import CsvError, SchemaChangedError, SettingError
+from lightning_eda.settings import CsvSettings
+from lightning_eda.storage.aws import Access
 from lightning_eda.storage.folder import FolderStore
 from lightning_eda.tables.load import load_table
 from lightning_eda.tables.options import TableOptions
-from lightning_eda.tables.task import TableTask
+from lightning_eda.tables.task import Servers, TableTask
 from lightning_eda_tests.tables.world import DAY, World, ids
 
 pytest_plugins = ["lightning_eda_tests.server_fixtures"]
@@ -113,3 +115,12 @@ def test_case_14_a_file_of_any_name_is_loaded(tmp_path: Path):
     assert result.source.encode().decode().startswith("in/20240101/orders-\\")
     assert store.url(result.source).isprintable()
     assert load().unchanged
+
+
+@pytest.mark.parametrize("columns", ["a;b", "a|b"])
+def test_columns_of_partitions_are_a_comma_list(tmp_path, columns):
+    """What another mark joins would be one column that the CSV lacks, and be added to every row."""
+    folder = f"{tmp_path}/"
+    settings = CsvSettings(folder, "in", bucket_dstn=folder, pathoutput="t", partitions_cols=columns)
+    with pytest.raises(SettingError, match="CSV_PARTITIONS_COLS"):
+        TableTask.from_settings(settings, Servers(Access()))

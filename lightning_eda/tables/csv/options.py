@@ -96,8 +96,7 @@ def _parse_types(text: str) -> dict[str, str]:
     if not text.strip():
         return {}
     if text.lstrip().startswith("{"):
-        found = _json(text, "CSV_TYPES", allowed)
-        pairs = list(found.items())
+        pairs = _json(text, "CSV_TYPES", allowed, list)
     else:
         parts = [part.rpartition(":") for part in re.split(r",(?![^(]*\))", text) if part.strip()]
         pairs = [(name.strip(), data_type.strip()) for name, _, data_type in parts]
@@ -110,8 +109,8 @@ def _parse_types(text: str) -> dict[str, str]:
     return dict(pairs)
 
 
-def _json(text: str, variable: str, allowed: str) -> Any:  # noqa: ANN401 - as the module json
+def _json(text: str, variable: str, allowed: str, of_pairs: type = dict) -> Any:  # noqa: ANN401 - as json
     try:
-        return json.loads(text)
+        return json.loads(text, object_pairs_hook=of_pairs)
     except json.JSONDecodeError as error:
         raise SettingError(variable, text, allowed, f"It is not JSON: {error}.") from error

@@ -164,6 +164,7 @@ def test_options_are_read_from_text():
         ("schema", '{"a": "int"}'),
         ("types", "a"),
         ("types", "a:int,a:int"),
+        ("types", '{"a": "int", "a": "string"}'),
         ("types", "a:money"),
         ("types", '{"a": 1}'),
         ("types", "{oops"),

@@ -22,6 +22,7 @@ TABLE = "id,größe\n1,Zürich\n2,Köln\n"
         (codecs.BOM_UTF16_BE, "utf-16-be", "utf-16-be"),
         (codecs.BOM_UTF32_LE, "utf-32-le", "utf-32-le"),
         (codecs.BOM_UTF32_BE, "utf-32-be", "utf-32-be"),
+        (3 * codecs.BOM_UTF8, "utf-8", "utf-8"),
         (b"", "utf-16-le", "utf-16-le"),
         (b"", "utf-16-be", "utf-16-be"),
         (b"", "utf-8", "utf-8"),
