@@ -47,8 +47,8 @@ ui: .venv/.demo  ## the Dagster UI and daemon on http://localhost:3000
 test: setup  ## the test suite; one worker more than processors, as some tests wait for a daemon
 	$(BIN)/pytest --dist worksteal -n $(WORKERS)
 
-slow: setup  ## the slow tests, which `make test` leaves out; CI runs both
-	$(BIN)/pytest --dist worksteal -n $(WORKERS) -m 'slow and not long'
+slow: setup  ## the slow tests, which `make test` leaves out; TESTS names folders of them
+	$(BIN)/pytest --dist worksteal -n $(WORKERS) -m 'slow and not long' $(TESTS)
 
 properties: setup  ## the tests of Hypothesis, with more examples
 	$(BIN)/pytest --dist worksteal -n $(WORKERS) -m 'hypothesis and not slow and not long' --hypothesis-profile thorough

@@ -28,8 +28,9 @@ def test_between_any_two_files_the_hour_may_be_replaced(
 
     def replace_and_read(store: FolderStore, key: str) -> bytes:
         nonlocal replaced
-        replaced += 1
-        load(lake, (KEY, versions[replaced]))
+        if "_delta_log" not in key:  # commits read the log
+            replaced += 1
+            load(lake, (KEY, versions[replaced]))
         return read_plainly(store, key)
 
     monkeypatch.setattr(FolderStore, "read_object", replace_and_read)
