@@ -91,7 +91,11 @@ def _minutes(data_dir: Path, satellite: str, start: datetime, end: datetime) -> 
 
     hour = floor_hour(start)
     while hour < end:
-        yield read_density(density_path(data_dir, hour, satellite)).between(start, end)
+        path = density_path(data_dir, hour, satellite)
+        others = [other for other in SATELLITES if density_path(data_dir, hour, other).exists()]
+        if others and satellite not in others:
+            raise GridError(f"{path} is absent: {hour:%Y-%m-%dT%H}Z has grids of {', '.join(others)} alone")
+        yield read_density(path).between(start, end)
         hour += HOUR
 
 

@@ -62,10 +62,11 @@ def render_report(
     """
     map_png = render_cluster_map(scene) if map_png is None else map_png
     curves_png = render_curves(evaluation) if curves_png is None else curves_png
+    granules = (details or {}).get("Granules")
     parts = {
         "title": html.escape(f"{scene.satellite_title} lightning, {scene.window_title}"),
         "heading": html.escape(f"{scene.satellite_title} lightning clusters"),
-        "window": html.escape(scene.window_title),
+        "window": _escaped(scene.window_title + (f" · Granules: {granules}" if granules else "")),
         "css": packaged_text("page/report.css"),
         "numbers": _numbers(scene),
         "map": _picture(map_png, "image/png", map_text(scene)),

@@ -96,6 +96,8 @@ def test_what_cannot_be_written_is_told(data, capsys):
     assert "run flash_density for this hour first" in capsys.readouterr().err
     assert grid(*words, "2024-07-01T21:00", "--sector", "meso") == 1
     assert "--center=LAT,LON" in capsys.readouterr().err
+    assert grid(out, "--satellite", "G19", *words[3:], "2024-07-01T21:00") == 1
+    assert "2024-07-01T20Z has grids of G16 alone" in capsys.readouterr().err
     assert grid(*words, "2024-07-01T21:00", "--sector", "conus", "--center=35,-97") == 1
     assert "--center" in capsys.readouterr().err
     assert grid(*words, "2024-07-01T20:59") == 1

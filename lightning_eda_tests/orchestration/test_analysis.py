@@ -106,7 +106,9 @@ def test_an_hour_ends_in_a_report(analysed):
     ]
     figures = place(analysed.folder).figures
     assert {path.name for path in figures.iterdir()} == {*FIGURES, "report.html"}
-    assert f"{best} clusters" in (figures / "report.html").read_text()
+    page = (figures / "report.html").read_text()
+    assert f"{best} clusters" in page
+    assert re.search(r"2024-07-01 20:00 to 21:00 UTC · Granules: \d+ of 180", page)
     assert all(path.stat().st_size > 20_000 for path in figures.iterdir())
 
 

@@ -178,6 +178,8 @@ def test_the_map_of_an_hour_is_drawn_once(tmp_path, grid):
     drawn.write_bytes(small_png(None))
     os.utime(drawn, ns=(later, later))
     assert drawn_density(*place, ["G18", "G19"]) == right
+    ((_, words),) = drawn_density(place[0], Window(HOUR, HOUR + timedelta(hours=3)), ["G18"]).values()
+    assert words.endswith(" 1 of 3 hours have grids.")
 
 
 def test_the_map_of_a_window_over_a_move_is_of_one_grid(tmp_path, grid):

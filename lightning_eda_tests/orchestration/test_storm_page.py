@@ -1,18 +1,23 @@
 """The storm page of a day, with and without its density grids."""
 
 import json
+import logging
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import dagster as dg
 import duckdb
 import numpy as np
 
+from lightning_eda.assets.storm_cells.pair_finding import NO_FLASHES
+from lightning_eda.assets.storm_cells.track_finding import NO_TRACKS
 from lightning_eda.glm.origin import SIMULATED
 from lightning_eda.grids.density import Density, density_table, minute_number
 from lightning_eda.grids.files import density_path, write_density
 from lightning_eda.grids.fixed_grid import SIZE
 from lightning_eda.grids.pixel_sizes import learn_sizes
 from lightning_eda_tests.figures.conftest import payload
+from lightning_eda_tests.orchestration.conftest import logged
 from lightning_eda_tests.orchestration.storm_days import DAY, failure, metadata, only, storms_of_day
 from lightning_eda_tests.warehouse.contents import rows_with
 from lightning_eda_tests.warehouse.detections import store
@@ -115,3 +120,17 @@ def test_a_day_without_flashes(settings, tmp_path):
     assert run_page(mine).success
     (view,) = page_of(tmp_path / "data")["views"]
     assert view["words"].startswith("0 flashes, 0 storms, 0 lightning jumps.")
+
+
+def test_a_page_before_its_storms_says_what_to_run_first(stormy, tmp_path):
+    """A day that `storm_tracks` has not seen is no day without storms; nor do the jumps take it for one."""
+    assert only("storm_tracks")(stormy, "2024-06-28").success
+    with dg.DagsterInstance.ephemeral() as instance:
+        result = only("lightning_jumps", "storm_page")(stormy, instance=instance)
+        told = logged(instance, result, logging.WARNING)
+        assert result.success
+        assert [f"{DAY}: {NO_TRACKS}", f"{DAY}: {NO_TRACKS}, then lightning_jumps"] == told
+        nothing = only("storm_page")(stormy, "2024-06-28", instance=instance)
+        assert logged(instance, nothing, logging.WARNING) == [
+            f"2024-06-28: {NO_FLASHES}: are its hours loaded?"
+        ]

@@ -190,4 +190,6 @@ def _scene(data_dir: Path, window: Window, satellite: str) -> "DensityScene | No
     flashes, rows, columns = (found.table[name].to_numpy() for name in ("flash_extent_density", "row", "col"))
     lat, lon = cell_corners(rows, columns, found.slot, found.equator_m)
     simulated = window_is_simulated(data_dir, window, [satellite])
-    return DensityScene(satellite, window.start, window.end, lat, lon, flashes, simulated, grids.left_out)
+    made, hours = grids.hours + len(grids.elsewhere), sum(1 for _ in window.hours())
+    left_out = grids.left_out + (f" {made} of {hours} hours have grids." if made < hours else "")
+    return DensityScene(satellite, window.start, window.end, lat, lon, flashes, simulated, left_out)

@@ -31,6 +31,7 @@ FIRST_LOOK_BACK, MOST_LOOK_BACK = timedelta(hours=6), timedelta(hours=96)
 SURE_AFTER = timedelta(hours=2)  # what is remembered of a storm at most: it may have come out of another
 DAY = timedelta(days=1)
 MOST_DAYS_AGAIN = 31
+NO_TRACKS = "no storm is in storm_tracks for this day; if that did not run for it, run it first"
 
 
 class StormTracksConfig(RunConfig):
