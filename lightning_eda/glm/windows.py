@@ -122,7 +122,7 @@ class Pin:
             return day, day
         days = [int(part) if part.strip().isdecimal() else 0 for part in parts]
         if not 1 <= days[0] <= days[1] <= longest:
-            allowed = f"a whole number from 1 to {longest}, or two, such as 1-31"
+            allowed = f"a whole number from 1 to {longest}, or two, the smaller first, such as 1-31"
             raise SettingError("GOES_DOY", self.doy, allowed)
         return days[0], days[1]
 
