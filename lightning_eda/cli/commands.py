@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from lightning_eda.errors import LightningEdaError
-from lightning_eda.storage.atomic import storage_error
+from lightning_eda.storage.atomic import DATA_FOLDER, storage_error
 
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
@@ -20,7 +20,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except LightningEdaError as error:
         print(f"lightning-eda: {error}", file=sys.stderr)
     except OSError as error:  # of a folder that cannot be made or written
-        print(f"lightning-eda: {storage_error(Path(error.filename or '.'), error)}", file=sys.stderr)
+        told = storage_error(Path(error.filename or "."), error, f"the argument, or {DATA_FOLDER}")
+        print(f"lightning-eda: {told}", file=sys.stderr)
     return 1
 
 

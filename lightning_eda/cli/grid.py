@@ -78,7 +78,7 @@ def _missing(grids: "GridFile", satellite: str, start: datetime, end: datetime) 
     if not found:
         raise GridError(
             f"no granule of {satellite} starts in {start:%Y-%m-%dT%H:%M} to {end:%Y-%m-%dT%H:%M}: whether "
-            "there was lightning is not known"
+            "there was lightning is not known; take other minutes"
         )
     if found >= expected:
         return ""
@@ -94,7 +94,10 @@ def _minutes(data_dir: Path, satellite: str, start: datetime, end: datetime) -> 
         path = density_path(data_dir, hour, satellite)
         others = [other for other in SATELLITES if density_path(data_dir, hour, other).exists()]
         if others and satellite not in others:
-            raise GridError(f"{path} is absent: {hour:%Y-%m-%dT%H}Z has grids of {', '.join(others)} alone")
+            raise GridError(
+                f"{path} is absent: {hour:%Y-%m-%dT%H}Z has grids of {', '.join(others)} alone; take one of "
+                f"them, or run flash_density with the granules of {satellite}"
+            )
         yield read_density(path).between(start, end)
         hour += HOUR
 

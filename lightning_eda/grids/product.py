@@ -131,7 +131,7 @@ def write_product(
                 name: {"zlib": True, "complevel": 1, "_FillValue": np.float32(np.nan)}
             }
             variable.to_netcdf(part, mode="a", engine="netcdf4", encoding=encoding)
-        write_atomic(path, part.read_bytes())
+        write_atomic(path, part.read_bytes(), setting="out")
 
 
 def _xarray() -> ModuleType:

@@ -40,18 +40,19 @@ def storage_error(path: Path, error: OSError, setting: str = DATA_FOLDER) -> Sto
     return StorageError(f"{path}: {error.strerror or error}" + (f": {advice}" if advice else ""))
 
 
-def write_atomic(path: Path, data: bytes, sync_folder: bool = True) -> None:
+def write_atomic(path: Path, data: bytes, sync_folder: bool = True, setting: str = DATA_FOLDER) -> None:
     """Writes a file whole or not at all; makes its folder.
 
     Args:
         path: Final name.
         data: The bytes.
         sync_folder: As in `open_atomic`.
+        setting: Likewise.
 
     Raises:
         StorageError: The system refused (full, read-only, not allowed); whatever had the name is unchanged.
     """
-    with open_atomic(path, sync_folder) as file:
+    with open_atomic(path, sync_folder, setting) as file:
         file.write(data)
 
 

@@ -145,6 +145,20 @@ def test_a_place_that_is_neither_a_folder_nor_a_name_of_netcdf_is_refused(data, 
     assert not (data / out).exists()
 
 
+@pytest.mark.parametrize(
+    ("words", "advice"),
+    [
+        (("grid", "/proc/x/out.nc", *MINUTE), "choose another folder (out)"),
+        (("simulate", "/proc/x", "--hour", "2024-07-01T20"), "folder (the argument, or LIGHTNING_DATA_DIR)"),
+    ],
+    ids=["grid", "simulate"],
+)
+def test_a_place_that_the_system_refuses_is_the_arguments(data, capsys, words, advice):
+    """The advice names what the user gave, not the data folder alone."""
+    assert main(list(words)) == 1
+    assert advice in capsys.readouterr().err
+
+
 def test_a_slot_without_a_sector_says_so():
     """The test slot has no CONUS; a place on the far side has no sector at all."""
     with pytest.raises(GridError, match="GOES-Test has no CONUS sector"):

@@ -9,7 +9,7 @@ import dagster as dg
 import duckdb
 import numpy as np
 
-from lightning_eda.assets.storm_cells.pair_finding import NO_FLASHES
+from lightning_eda.assets.storm_cells.pair_finding import NOT_LOADED
 from lightning_eda.assets.storm_cells.track_finding import NO_TRACKS
 from lightning_eda.glm.origin import SIMULATED
 from lightning_eda.grids.density import Density, density_table, minute_number
@@ -131,6 +131,4 @@ def test_a_page_before_its_storms_says_what_to_run_first(stormy, tmp_path):
         assert result.success
         assert [f"{DAY}: {NO_TRACKS}", f"{DAY}: {NO_TRACKS}, then lightning_jumps"] == told
         nothing = only("storm_page")(stormy, "2024-06-28", instance=instance)
-        assert logged(instance, nothing, logging.WARNING) == [
-            f"2024-06-28: {NO_FLASHES}: are its hours loaded?"
-        ]
+        assert logged(instance, nothing, logging.WARNING) == [f"2024-06-28: {NOT_LOADED}"]

@@ -169,7 +169,8 @@ def drawn_density(
             png = drawn.read_bytes()
             if words := described(png):
                 maps[satellite] = (png, words)
-    return draw_density(data_dir, window, {*satellites} - maps.keys()) | maps
+    drawn_now = draw_density(data_dir, window, {*satellites} - maps.keys())
+    return dict(sorted((maps | drawn_now).items()))
 
 
 def map_path(data_dir: Path, window: Window, satellite: str) -> Path:

@@ -45,7 +45,7 @@ class ClusterMapConfig(RunConfig):
 
 @dg.asset(
     group_name="maps",
-    code_version="2",
+    code_version="3",
     description=__doc__,
     owners=OWNERS,
     tags=LIGHTNING,

@@ -17,6 +17,7 @@ from lightning_eda.assets.day_failures import DayFailures
 from lightning_eda.assets.ingestor.load import load
 from lightning_eda.assets.storm_cells.pair_finding import (
     NO_FLASHES,
+    NOT_LOADED,
     TABLES_ASKED,
     FlashPairsConfig,
     day_window,
@@ -63,7 +64,7 @@ def flash_pairs(
                 for note in found.notes:
                     context.log.info(f"{day}: {note}")
                 if not found.note.flashes:
-                    context.log.warning(f"{day}: {NO_FLASHES}: are its hours loaded?")
+                    context.log.warning(f"{day}: {NOT_LOADED}")
                 url = store.url(found.note.key)
                 context.log.info(f"{day}: {found.note.pairs:,} pairs, {url}")
                 reports.append(_report(str(day), found, url, time.monotonic() - begin))

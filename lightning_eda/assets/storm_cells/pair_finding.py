@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 GRANULES_PER_DAY = 4320
 TABLES_ASKED = ("granules", "flashes", "groups")
 NO_FLASHES = "no flashes are loaded for this day"
+NOT_LOADED = f"{NO_FLASHES}: are its hours loaded?"
 
 
 class FlashPairsConfig(RunConfig):

@@ -17,7 +17,7 @@ from lightning_eda.assets.catalog import LIGHTNING, OWNERS, about
 from lightning_eda.assets.day_failures import DayFailures
 from lightning_eda.assets.storm_cells.cell_finding import StormCellsConfig, draw_cells, find_cells, made_of
 from lightning_eda.assets.storm_cells.flash_pairs import flash_pairs
-from lightning_eda.assets.storm_cells.pair_finding import NO_FLASHES, TABLES_ASKED, day_window
+from lightning_eda.assets.storm_cells.pair_finding import NO_FLASHES, NOT_LOADED, TABLES_ASKED, day_window
 from lightning_eda.partitions import lightning_daily, one_run, run_days
 from lightning_eda.reporting import (
     PartitionReport,
@@ -70,7 +70,7 @@ def storm_cells(
                 replace_storm_cells(database, day, found.cells, found.inside, made_of(found.note, day))
                 drawings = draw_cells(found, place)
                 if not found.flashes.num_rows:
-                    context.log.warning(f"{day}: {NO_FLASHES}: are its hours loaded?")
+                    context.log.warning(f"{day}: {NOT_LOADED}")
                 context.log.info(f"{day}: {found.cells.num_rows:,} cells, map: {drawings.map}")
                 seconds = time.monotonic() - begin
                 reports.append(_report(str(day), found, drawings, store.url(found.key), database, seconds))

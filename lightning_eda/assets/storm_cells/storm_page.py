@@ -17,7 +17,7 @@ from lightning_eda.assets.day_failures import DayFailures
 from lightning_eda.assets.grids.flash_density import flash_density
 from lightning_eda.assets.storm_cells.lightning_jumps import WHAT_IT_IS, lightning_jumps
 from lightning_eda.assets.storm_cells.page_making import make_page
-from lightning_eda.assets.storm_cells.pair_finding import NO_FLASHES, TABLES_ASKED, day_window
+from lightning_eda.assets.storm_cells.pair_finding import NOT_LOADED, TABLES_ASKED, day_window
 from lightning_eda.assets.storm_cells.track_finding import NO_TRACKS
 from lightning_eda.partitions import lightning_daily, one_run, run_days
 from lightning_eda.reporting import (
@@ -44,7 +44,7 @@ class StormPageConfig(RunConfig):
 
 @dg.asset(
     group_name="storm_cells",
-    code_version="1",
+    code_version="2",
     description=__doc__,
     partitions_def=lightning_daily,
     backfill_policy=one_run,
@@ -73,7 +73,7 @@ def storm_page(
                 with lake.hours(warehouse, place.start, place.end, TABLES_ASKED) as hours:
                     made = make_page(hours, tables, place, config.drop_artifacts)
                 if not any(scene.flashes.num_rows for scene in made.scenes):
-                    context.log.warning(f"{day}: {NO_FLASHES}: are its hours loaded?")
+                    context.log.warning(f"{day}: {NOT_LOADED}")
                 elif not any(scene.tracks.num_rows for scene in made.scenes):
                     context.log.warning(f"{day}: {NO_TRACKS}, then lightning_jumps")
                 context.log.info(f"{day}: {made.path}")

@@ -17,7 +17,7 @@ import dagster as dg
 from lightning_eda.assets.catalog import LIGHTNING, OWNERS, about
 from lightning_eda.assets.day_failures import DayFailures
 from lightning_eda.assets.ingestor.load import load
-from lightning_eda.assets.storm_cells.pair_finding import NO_FLASHES, day_window
+from lightning_eda.assets.storm_cells.pair_finding import NO_FLASHES, NOT_LOADED, day_window
 from lightning_eda.assets.storm_cells.track_finding import StormTracksConfig, replace_days
 from lightning_eda.partitions import lightning_daily, one_run, run_days
 from lightning_eda.reporting import PartitionReport, file_link, preview, report_partitions, retried_failures
@@ -59,7 +59,7 @@ def storm_tracks(
                 for found in later:
                     context.log.info(f"{found.day}: its storms go on from {day}, so it was made again")
                 if not first.flashes:
-                    context.log.warning(f"{day}: {NO_FLASHES}: are its hours loaded?")
+                    context.log.warning(f"{day}: {NOT_LOADED}")
                 context.log.info(f"{day}: {first.tables.tracks.num_rows:,} storms")
                 reports.append(_report(first, warehouse.file(), time.monotonic() - begin))
         failures.require_none(reports)
