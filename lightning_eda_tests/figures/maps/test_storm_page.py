@@ -231,17 +231,21 @@ def test_another_satellite_can_be_shown(visit):
     assert visit.outside_requests() == []
 
 
-LABELS = """async () => {
-  const drawn = [], draw = CanvasRenderingContext2D.prototype.fillText;
-  CanvasRenderingContext2D.prototype.fillText = function (text, x, y) {
-    if (this.canvas.id === "storms") drawn.push([text, x, y, this.measureText(text).width]);
-    draw.call(this, text, x, y);
+SPY = """async () => {
+  const drawn = [], draw = CanvasRenderingContext2D.prototype.METHOD;
+  CanvasRenderingContext2D.prototype.METHOD = function (...given) {
+    if (this.canvas.id === "storms") drawn.push(KEPT);
+    draw.apply(this, given);
   };
   document.querySelector("[data-key='0']").click();
   await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
-  CanvasRenderingContext2D.prototype.fillText = draw;
+  CanvasRenderingContext2D.prototype.METHOD = draw;
   return drawn;
 }"""
+LABELS = SPY.replace("METHOD", "fillText").replace("KEPT", "[...given, this.measureText(given[0]).width]")
+LINES = SPY.replace("METHOD", "lineTo").replace(
+    "KEPT", "Math.max(given[0] / this.canvas.width, given[1] / this.canvas.height)"
+)
 
 
 def test_numbers_of_storms_do_not_hide_each_other(visit):
@@ -258,19 +262,6 @@ def test_numbers_of_storms_do_not_hide_each_other(visit):
     page.locator("#list button").first.click()
     assert "flashes" in page.locator("#storm").inner_text()
     assert page.locator("#curve").is_hidden()
-
-
-LINES = """async () => {
-  const drawn = [], draw = CanvasRenderingContext2D.prototype.lineTo;
-  CanvasRenderingContext2D.prototype.lineTo = function (x, y) {
-    if (this.canvas.id === "storms") drawn.push(Math.max(x / this.canvas.width, y / this.canvas.height));
-    draw.call(this, x, y);
-  };
-  document.querySelector("[data-key='0']").click();
-  await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
-  CanvasRenderingContext2D.prototype.lineTo = draw;
-  return drawn;
-}"""
 
 
 def test_a_storm_that_is_seen_no_more_has_no_line_to_nowhere(visit):
