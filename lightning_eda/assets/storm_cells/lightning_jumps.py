@@ -16,7 +16,7 @@ from pydantic import Field
 from lightning_eda.assets.catalog import LIGHTNING, OWNERS, about
 from lightning_eda.assets.day_failures import DayFailures
 from lightning_eda.assets.storm_cells.storm_tracks import storm_tracks
-from lightning_eda.assets.storm_cells.track_finding import NO_TRACKS, find_jumps
+from lightning_eda.assets.storm_cells.track_finding import NO_TRACKS, find_jumps, tracks_are_known
 from lightning_eda.partitions import lightning_daily, one_run, run_days
 from lightning_eda.reporting import (
     PartitionReport,
@@ -61,7 +61,6 @@ def lightning_jumps(
     context: dg.AssetExecutionContext, config: LightningJumpsConfig, warehouse: WarehouseResource
 ) -> dg.MaterializeResult:  # type: ignore[type-arg]
     """See the module."""
-    from lightning_eda.warehouse.track_queries import tracks_are_made
     from lightning_eda.warehouse.writing.track_tables import replace_jumps
 
     reports, failures, database = [], DayFailures(context), warehouse.file()
@@ -72,7 +71,7 @@ def lightning_jumps(
             with failures.of(day):
                 jumps = find_jumps(database, day, *limits)
                 replace_jumps(database, day, jumps)
-                if not tracks_are_made(database, day):
+                if not tracks_are_known(context.instance, database, day):
                     context.log.warning(f"{day}: {NO_TRACKS}")
                 context.log.info(f"{day}: {jumps.num_rows:,} lightning jumps")
                 reports.append(_report(str(day), jumps, database, time.monotonic() - begin))

@@ -18,7 +18,7 @@ from lightning_eda.assets.grids.flash_density import flash_density
 from lightning_eda.assets.storm_cells.lightning_jumps import WHAT_IT_IS, lightning_jumps
 from lightning_eda.assets.storm_cells.page_making import make_page
 from lightning_eda.assets.storm_cells.pair_finding import NOT_LOADED, TABLES_ASKED, day_window
-from lightning_eda.assets.storm_cells.track_finding import NO_TRACKS
+from lightning_eda.assets.storm_cells.track_finding import NO_TRACKS, tracks_are_known
 from lightning_eda.partitions import lightning_daily, one_run, run_days
 from lightning_eda.reporting import (
     PartitionReport,
@@ -74,7 +74,7 @@ def storm_page(
                     made = make_page(hours, tables, place, config.drop_artifacts)
                 if not any(scene.flashes.num_rows for scene in made.scenes):
                     context.log.warning(f"{day}: {NOT_LOADED}")
-                elif not any(scene.tracks.num_rows for scene in made.scenes):
+                elif not tracks_are_known(context.instance, warehouse.file(), day):
                     context.log.warning(f"{day}: {NO_TRACKS}, then lightning_jumps")
                 context.log.info(f"{day}: {made.path}")
                 reports.append(_report(str(day), made, time.monotonic() - begin))

@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
+import dagster as dg
 from pydantic import Field
 
 from lightning_eda.assets.storm_cells.pair_finding import (
@@ -31,7 +32,7 @@ FIRST_LOOK_BACK, MOST_LOOK_BACK = timedelta(hours=6), timedelta(hours=96)
 SURE_AFTER = timedelta(hours=2)  # what is remembered of a storm at most: it may have come out of another
 DAY = timedelta(days=1)
 MOST_DAYS_AGAIN = 31
-NO_TRACKS = "no storm is in storm_tracks for this day; if that did not run for it, run it first"
+NO_TRACKS = "no storm is in storm_tracks for this day, and no run of it is known: run it first"
 
 
 class StormTracksConfig(RunConfig):
@@ -71,6 +72,14 @@ class FoundTracks:
     sure: bool
     granules: str
     changed: bool
+
+
+def tracks_are_known(instance: dg.DagsterInstance, database: Path, day: date) -> bool:
+    """Whether the storms of a day are in the tables, or a run of `storm_tracks` found that it has none."""
+    from lightning_eda.warehouse.track_queries import tracks_are_made
+
+    runs = dg.AssetRecordsFilter(asset_key=dg.AssetKey("storm_tracks"), asset_partitions=[str(day)])
+    return tracks_are_made(database, day) or bool(instance.fetch_materializations(runs, limit=1).records)
 
 
 def replace_days(
