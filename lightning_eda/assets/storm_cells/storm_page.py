@@ -44,7 +44,7 @@ class StormPageConfig(RunConfig):
 
 @dg.asset(
     group_name="storm_cells",
-    code_version="2",
+    code_version="3",
     description=__doc__,
     partitions_def=lightning_daily,
     backfill_policy=one_run,

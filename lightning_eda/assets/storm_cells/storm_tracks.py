@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 @dg.asset(
     group_name="storm_cells",
-    code_version="1",
+    code_version="2",
     description=__doc__,
     partitions_def=lightning_daily,
     backfill_policy=one_run,

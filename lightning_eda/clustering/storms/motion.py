@@ -9,6 +9,7 @@ from lightning_eda.clustering.points import US_PER_MINUTE, Floats
 from lightning_eda.earth import EARTH_RADIUS_KM
 
 MINUTES_PER_HOUR = 60.0
+STILL_KMH = 1e-6
 STILL = np.zeros(3)
 
 
@@ -65,8 +66,10 @@ def speed_kmh(velocity_km: Floats) -> float:
     return float(np.linalg.norm(velocity_km)) * MINUTES_PER_HOUR
 
 
-def heading_deg(velocity_km: Floats, unit: Floats) -> float:
-    """Where it moves to, degrees clockwise from north in [0, 360); 0 of what stands still."""
+def heading_deg(velocity_km: Floats, unit: Floats) -> float | None:
+    """Where it moves to, degrees clockwise from north in [0, 360); None of what stands still, to rounding."""
+    if speed_kmh(velocity_km) < STILL_KMH:
+        return None
     east = np.array([-unit[1], unit[0], 0.0])
     north = np.cross(unit, east)
     return float(np.degrees(np.arctan2(velocity_km @ east, velocity_km @ north)) % 360.0)

@@ -76,14 +76,12 @@ def _view(scene: StormScene) -> dict[str, Any]:
 
 
 def _span(scene: StormScene) -> list[int]:
-    """The first and last minute to show: the steps that have flashes."""
-    minutes = scene.minutes(scene.flashes["time"])
+    """The first and last minute to show: the hours whose granules have flashes."""
+    hours = scene.minutes(scene.flashes["granule_start"]) // 60
     most = round((scene.end - scene.start) / timedelta(minutes=1))
-    if not len(minutes):
+    if not len(hours):
         return [0, most]
-    first = int(np.clip(minutes.min(), 0, most - STEP_MINUTES) // STEP_MINUTES)
-    last = int(np.clip(minutes.max(), 0, most - 1) // STEP_MINUTES)
-    return [first * STEP_MINUTES, (last + 1) * STEP_MINUTES]
+    return [60 * int(hours.min()), 60 * int(hours.max()) + 60]
 
 
 def _flashes(scene: StormScene) -> dict[str, str]:
@@ -153,6 +151,8 @@ def _points(scene: StormScene, storms: list[pa.Table]) -> dict[str, str]:
         "minute": _pack(np.clip(scene.minutes(rows["frame_time"]), 0, None), "<u2"),
         "x": _pack(column, "<u2"),
         "y": _pack(row, "<u2"),
+        "lat": _pack(np.rint(10 * rows["lat"].to_numpy()), "<i2"),  # in tenths of a degree
+        "lon": _pack(np.rint(10 * rows["lon"].to_numpy()), "<i2"),
         "next_x": _pack(next_column, "<u2"),
         "next_y": _pack(next_row, "<u2"),
         "rate": _pack(rows["flashes_per_minute"].to_numpy(), "<f4"),

@@ -45,7 +45,7 @@ class StormScene:
         end: Its end, exclusive.
         project: Places to columns and rows of the fixed grid.
         subpoint_lon: The middle of the grid, degrees.
-        flashes: time, lat, lon.
+        flashes: time, granule_start, lat, lon.
         tracks: As the table storm_tracks, of this satellite.
         points: As storm_track_points.
         rates: As storm_track_rates.

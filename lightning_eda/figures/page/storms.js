@@ -23,7 +23,10 @@
   }
   const rising = (values) => { for (let i = 1; i < values.length; i += 1) values[i] += values[i - 1]; return values; };
   const starts = (counts) => { const at = [0]; counts.forEach((count) => at.push(at[at.length - 1] + count)); return at; };
+  const offMiddle = ([x, y]) => Math.hypot(x - 2712, y - 2712);
   const clock = (at) => new Date(view.start_ms + at * 60000).toISOString().slice(11, 16);
+  const degrees = (tenths, plus, minus, digits) => `${(Math.abs(tenths) / 10).toFixed(digits)}°${tenths < 0 ? minus : plus}`;
+  const place = (i, digits) => `${degrees(view.points.lat[i], "N", "S", digits)} ${degrees(view.points.lon[i], "E", "W", digits)}`;
   const amount = (value, unit, digits = 0) =>
     Number.isFinite(value) && value !== null ? value.toLocaleString("en", { maximumFractionDigits: digits }) + unit : "–";
 
@@ -32,11 +35,12 @@
     const names = Object.keys(raw.lines);
     view = {
       ...raw,
+      labels: raw.labels.sort((a, b) => offMiddle(a) - offMiddle(b)),
       paths: Object.fromEntries(names.map((name, i) => [name, path(lines[i])])),
       flashes: await columns(raw.flashes, { t: "u4", x: "u2", y: "u2" }),
       points: await columns(raw.points, {
-        count: "u4", minute: "u2", x: "u2", y: "u2", next_x: "u2", next_y: "u2", rate: "f4", area: "f4", speed: "f4",
-        heading: "f4",
+        count: "u4", minute: "u2", x: "u2", y: "u2", next_x: "u2", next_y: "u2", lat: "i2", lon: "i2", rate: "f4",
+        area: "f4", speed: "f4", heading: "f4",
       }),
       rates: await columns(raw.rates, { count: "u4", minute: "i2", flashes: "u4" }),
       density: raw.density && { ...raw.density, ...(await columns(raw.density, { count: "u4", cell: "u4", level: "u1" })) },
@@ -134,7 +138,12 @@
     });
     base.setTransform(1, 0, 0, 1, 0, 0);
     base.fillStyle = "#8797a6"; base.font = `${11 * ratio}px system-ui, sans-serif`;
-    if (zoom > 0.3 * ratio) view.labels.forEach(([x, y, text]) => base.fillText(text, sx(x) + 3 * ratio, sy(y) - 3 * ratio));
+    if (zoom <= 0.3 * ratio) return;
+    const taken = [];
+    view.labels.forEach(([x, y, text]) => {
+      const place = [sx(x) + 3 * ratio, sy(y) - 3 * ratio];
+      if (isFree(base, taken, text, ...place)) base.fillText(text, ...place);
+    });
   }
 
   function drawDensity() {
@@ -211,14 +220,18 @@
     layer.beginPath(); layer.moveTo(x, y - r); layer.lineTo(x + r, y + r * 0.7); layer.lineTo(x - r, y + r * 0.7); layer.closePath();
     layer.fillStyle = "#ffffff"; layer.strokeStyle = "#000000"; layer.lineWidth = 1.5 * ratio; layer.fill(); layer.stroke();
   }
-  function drawLabels(layer) { // a number that would hide one of a larger storm is left out
+  function isFree(layer, taken, text, x, y) { // whether a text hides none that was drawn before it
+    const wide = layer.measureText(text).width;
+    if (taken.some(([a, b, w]) => x < a + w && a < x + wide && Math.abs(y - b) < 11 * ratio)) return false;
+    return taken.push([x, y, wide]);
+  }
+  function drawLabels(layer) { // the larger a storm, the sooner it gets its number
     const taken = [];
     [chosen, ...view.storms.keys()].slice(0, LABELLED + 1).forEach((storm) => {
       const now = storm < 0 ? -1 : current(storm), text = `${storm + 1}`;
       if (now < 0 || view.points.x[now] === NOWHERE) return;
-      const wide = layer.measureText(text).width, [x, y] = fix(now).map((at, axis) => at + (axis ? -7 : 7) * ratio);
-      if (taken.some(([a, b, w]) => x < a + w && a < x + wide && Math.abs(y - b) < 11 * ratio)) return;
-      taken.push([x, y, wide]);
+      const [x, y] = fix(now).map((at, axis) => at + (axis ? -7 : 7) * ratio);
+      if (!isFree(layer, taken, text, x, y)) return;
       layer.lineWidth = 3 * ratio; layer.strokeStyle = "#060b10"; layer.strokeText(text, x, y);
       layer.fillStyle = "#ffffff"; layer.fillText(text, x, y);
     });
@@ -305,7 +318,7 @@
       const item = document.createElement("li"), button = item.appendChild(document.createElement("button"));
       button.type = "button";
       const texts = [`${number + 1}`, `${amount(storm.flashes, "")} flashes, ${storm.born.slice(11)} to ${storm.last}`,
-        storm.jumps.length ? `▲ ${storm.jumps.length}` : ""];
+        place(view.points.at[number], 0), storm.jumps.length ? `▲ ${storm.jumps.length}` : ""];
       texts.forEach((text) => { button.appendChild(document.createElement("span")).textContent = text; });
       button.setAttribute("aria-pressed", "false");
       button.addEventListener("click", () => choose(chosen === number ? -1 : number));
@@ -327,15 +340,15 @@
       button.addEventListener("click", () => choose(place, true));
       return line(`${words} `, button);
     };
-    const way = (speed, heading) => (Number.isFinite(speed) && speed !== null
-      ? `${amount(speed, " km/h")} to ${amount(heading, "°")}` : "motion not known yet");
+    const way = (speed, heading) => (!Number.isFinite(speed) ? "motion not known yet"
+      : speed < 0.5 ? "not moving" : `${amount(speed, " km/h")} to ${amount(heading, "°")}`);
     const now = current(chosen), { rate, area, speed, heading } = view.points, title = document.createElement("b");
     title.textContent = `Storm ${chosen + 1}`;
     const name = line(storm.name);
     name.className = "mono";
     const live = whole ? `Most ${amount(storm.peak, " flashes a minute", 1)}, ${amount(storm.area, " km²")}; ${way(storm.speed, storm.heading)}`
       : now < 0 ? "Not there at this time."
-      : `Now ${amount(rate[now], " flashes a minute", 1)}, ${amount(area[now], " km²")}; ${way(speed[now], heading[now])}`;
+      : `Now at ${place(now, 1)}, ${amount(rate[now], " flashes a minute", 1)}, ${amount(area[now], " km²")}; ${way(speed[now], heading[now])}`;
     const rows = [title, name, line(`${amount(storm.flashes, "")} flashes, ${storm.born} to ${storm.last} UTC`), line(live)];
     if (storm.error !== null) rows.push(line(`Forecasts of 30 minutes were ${amount(storm.error, " km")} off`));
     if (storm.parent) rows.push(link("Split from", storm.parent));

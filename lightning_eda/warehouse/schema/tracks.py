@@ -29,7 +29,13 @@ STORM_TRACKS = Table(
         Column(
             "speed_kmh", "DOUBLE", "On its whole way; NULL of less than 3 frames", "km hour-1", nullable=True
         ),
-        Column("heading_deg", "DOUBLE", "Where it moved to, clockwise from north", "degree", nullable=True),
+        Column(
+            "heading_deg",
+            "DOUBLE",
+            "Where it moved to, clockwise from north; NULL where it does not",
+            "degree",
+            nullable=True,
+        ),
         Column(
             "forecast_error_km",
             "DOUBLE",
@@ -61,7 +67,13 @@ STORM_TRACK_POINTS = Table(
             "km hour-1",
             nullable=True,
         ),
-        Column("heading_deg", "DOUBLE", "Where it moves to, clockwise from north", "degree", nullable=True),
+        Column(
+            "heading_deg",
+            "DOUBLE",
+            "Where it moves to, clockwise from north; NULL where it does not",
+            "degree",
+            nullable=True,
+        ),
         Column("event", "VARCHAR", "birth, split or merger; NULL when it just goes on", nullable=True),
         Column("forecast_lat", "DOUBLE", "Where it should be in 30 minutes", "degrees_north", nullable=True),
         Column("forecast_lon", "DOUBLE", "The same", "degrees_east", nullable=True),

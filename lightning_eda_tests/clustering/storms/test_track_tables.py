@@ -45,6 +45,15 @@ def test_a_storm_is_told_from_its_birth(rows):
     assert 0.9 * rows.num_rows < new <= rows.num_rows
 
 
+def test_a_storm_that_stands_still_has_no_heading():
+    """Flashes of one spot have centres that differ by rounding, which is no direction."""
+    still = storm(np.random.default_rng(2), (10, 100), (-20.05, -130.44), kmh=0.0, spread_km=0.0)
+    tracks, points, _, _ = tables(flashes([still]))
+    for row in (*tracks.to_pylist(), *points.to_pylist()[2:]):
+        assert row["speed_kmh"] == pytest.approx(0, abs=1e-9)
+        assert row["heading_deg"] is None
+
+
 def test_the_order_of_the_flashes_makes_no_difference(rows):
     """To the bit."""
     shuffled = rows.take(np.random.default_rng(1).permutation(rows.num_rows))

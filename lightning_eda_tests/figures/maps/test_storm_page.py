@@ -1,130 +1,17 @@
 """The storm page works from disk, without a network: slider, play, storms, curves, keys."""
 
-import json
-import re
-import zlib
-from base64 import b64decode
-from dataclasses import replace
-from datetime import UTC, datetime, timedelta
-from functools import partial
+from itertools import pairwise
 
-import numpy as np
-import pyarrow as pa
 import pytest
 
-from lightning_eda.clustering.storms.frames import FrameOptions
-from lightning_eda.clustering.storms.jumps import JumpLimits, jumps_of_storms
-from lightning_eda.clustering.storms.track_tables import track_storms
-from lightning_eda.clustering.storms.tracking import TrackOptions
-from lightning_eda.figures import DensitySteps, StormScene, render_storm_page, render_track_map
-from lightning_eda.grids.fixed_grid import LIGHTNING_EQUATOR_M, to_grid
-from lightning_eda_tests.clustering.storms.moving_storms import flashes, storm
-from lightning_eda_tests.figures.conftest import NO_WEBGL, Visit, launch, payload, pixels
+from lightning_eda_tests.figures.conftest import NO_WEBGL, Visit, launch, pixels
 
-START = datetime(2024, 7, 1, tzinfo=UTC)
-WEST = partial(to_grid, slot_lon=-137.0, equator_m=LIGHTNING_EQUATOR_M)
 SLIDE = """async (minute) => {
   const slider = document.getElementById("slider");
   slider.value = minute;
   slider.dispatchEvent(new Event("input"));
   await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
 }"""
-HOSTILE = "</script><b>{{css}}"
-
-
-def scene_of(rows, satellite="G18", density=True):
-    """A scene with the tracks of some flashes, and a density where they are."""
-    begin = round(START.timestamp() * 1e6)
-    tables = track_storms(rows, begin, begin, begin + 86_400_000_000, FrameOptions(), TrackOptions())
-    rates = tables.rates.append_column("lat", pa.array(np.full(tables.rates.num_rows, 10.0)))
-    rates = rates.append_column("lon", pa.array(np.full(tables.rates.num_rows, 179.0)))
-    places = WEST(rows["lat"].to_numpy(), rows["lon"].to_numpy())
-    column, row = (np.nan_to_num(part).astype(np.int64) for part in places)
-    step = rows["time"].cast(pa.int64()).to_numpy() - begin
-    steps = DensitySteps(
-        1, np.sort(np.clip(step // 300_000_000, 0, None)), row, column, np.full(len(row), 8.0)
-    )
-    total = replace(steps, step=0 * steps.step)
-    shown = (steps, total, "Density of 24 of 24 hours.") if density else (None, None, "No density: not run.")
-    jumps = jumps_of_storms(rates, JumpLimits())
-    return StormScene(
-        satellite, START, START + timedelta(days=1), WEST, -137.0, rows, *tables[:3], jumps, *shown
-    )
-
-
-@pytest.fixture(scope="module")
-def scene():
-    """A storm over the antimeridian that grows twentyfold after an hour, and one far from it."""
-    random = np.random.default_rng(7)
-    storms = [
-        storm(random, (0, 120), (10.0, 179.5)),
-        storm(random, (60, 70), (10.0, 179.86), per_minute=80, spread_km=3),
-        storm(random, (30, 90), (-20.0, -120.0)),
-    ]
-    return scene_of(flashes(storms, start=START.replace(tzinfo=None)).sort_by("time"))
-
-
-@pytest.fixture(scope="module")
-def text(scene):
-    """The page; a second satellite has neither flashes nor density, a third a crowd whose rates are gone.
-
-    A storm of a fourth goes where it cannot be seen.
-    """
-    random = np.random.default_rng(3)
-    crowd = [storm(random, (0, 60), (10.0, -130.0 + 0.35 * number), spread_km=2) for number in range(9)]
-    rows = flashes([*crowd, storm(random, (0, 60), (-40.0, -130.0))], start=START.replace(tzinfo=None))
-    crowded = scene_of(rows.sort_by("time"), "G17", density=False)
-    empty = scene_of(scene.flashes.slice(0, 0), "G16", density=False)
-    leaving = flashes([storm(random, (0, 120), (10.0, -56.0))], start=START.replace(tzinfo=None))
-    gone = scene_of(leaving.sort_by("time"), "G19", density=False)
-    return render_storm_page([scene, empty, replace(crowded, rates=crowded.rates.slice(0, 0)), gone])
-
-
-def column(packed, kind, rising=False):
-    values = np.frombuffer(zlib.decompress(b64decode(packed)), kind)
-    return np.cumsum(values, dtype=values.dtype) if rising else values
-
-
-def test_every_flash_is_in_the_page(scene, text):
-    """To a tenth of a second and a twelfth of a cell, on both sides of the antimeridian."""
-    view = payload(text)["views"][0]
-    packed, minutes = view["flashes"], scene.minutes(scene.flashes["time"])
-    np.testing.assert_allclose(column(packed["t"], "<u4", rising=True) / 600, minutes, atol=0.001)
-    x, y = WEST(scene.flashes["lat"].to_numpy(), scene.flashes["lon"].to_numpy())
-    np.testing.assert_allclose(column(packed["x"], "<u2") / 12, x, atol=0.05)
-    np.testing.assert_allclose(column(packed["y"], "<u2") / 12, y, atol=0.05)
-
-
-def test_density_is_whole(scene, text):
-    """Cells in their place, flashes to 5 %, the total behind the steps."""
-    packed = payload(text)["views"][0]["density"]
-    cells = column(packed["cell"], "<u4", rising=True)
-    assert scene.density is not None
-    np.testing.assert_array_equal(cells[: len(cells) // 2], scene.density.row * 5424 + scene.density.column)
-    assert column(packed["count"], "<u4").sum() == len(cells) == 2 * scene.flashes.num_rows
-    flashes = packed["faintest"] * 2 ** ((column(packed["level"], "u1") - 1.0) / packed["per_doubling"])
-    np.testing.assert_allclose(flashes, 8.0, rtol=0.05)
-
-
-def test_texts_from_outside_stay_text(scene):
-    """A satellite and a storm named with markup and a gap of the page neither close a tag nor fill it."""
-    names = pa.array([HOSTILE] * scene.tracks.num_rows)
-    place = scene.tracks.column_names.index("parent")
-    tracks = scene.tracks.set_column(place, "parent", names)
-    page = render_storm_page([replace(scene, satellite=HOSTILE, tracks=tracks)])
-    assert "</script><b>" not in page
-    (data,) = re.findall(r'id="figure">(.*?)</script>', page, re.DOTALL)
-    assert json.loads(data)["views"][0]["storms"][0]["parent"] == [HOSTILE, -1]
-    assert set(re.findall(r"https?://[^/\"]+", page)) == {"http://www.w3.org"}  # a name of SVG, no address
-
-
-def test_the_small_map_is_a_picture_of_it(scene):
-    """Storms and density on the Earth; a day without any has the Earth alone."""
-    drawn = pixels(render_track_map(scene))
-    empty = pixels(render_track_map(scene_of(scene.flashes.slice(0, 0), density=False)))
-    assert scene_of(scene.flashes.slice(0, 1)).words == "1 flash, 0 storms, 0 lightning jumps."
-    assert drawn.shape == empty.shape == (900, 1350, 3)
-    assert (drawn != empty).any(axis=-1).mean() > 0.01
 
 
 @pytest.fixture(scope="module")
@@ -198,6 +85,29 @@ def test_a_storm_is_followed(visit, scene):
     assert largest["track"] in page.locator("#storm").inner_text()
 
 
+def test_the_list_says_where_a_storm_was_first_seen(visit, scene):
+    """To a degree there, to a tenth where it is told of the moment."""
+    page, first = visit.page, scene.of_storms(scene.points)[0].to_pylist()[0]
+    assert first["lon"] > 179.5
+    assert f"{first['lat']:.0f}°N {first['lon']:.0f}°E" in page.locator("#list button").first.inner_text()
+    page.keyboard.press("Escape")
+    page.evaluate(SLIDE, first["frame_time"].minute)
+    page.locator("#list button").first.click()
+    assert f"Now at {first['lat']:.1f}°N {first['lon']:.1f}°E, " in page.locator("#storm").inner_text()
+
+
+def test_on_a_narrow_screen_nothing_is_on_something_else(visit):
+    """Map, time, the storm, its curve and the list stand below each other."""
+    page = visit.page
+    page.set_viewport_size({"width": 400, "height": 800})
+    boxes = [page.locator(f"#{name}").bounding_box() for name in ("map", "time", "storm", "curve", "list")]
+    page.set_viewport_size({"width": 1200, "height": 800})
+    assert min(box["height"] for box in boxes) >= 80
+    assert max(box["x"] + box["width"] for box in boxes) <= 400
+    for above, below in pairwise(boxes):
+        assert above["y"] + above["height"] <= below["y"]
+
+
 def test_the_curve_moves_the_time(visit):
     """A click in its middle is the middle of the storm's life."""
     page = visit.page
@@ -231,13 +141,13 @@ def test_another_satellite_can_be_shown(visit):
     assert visit.outside_requests() == []
 
 
-SPY = """async () => {
+SPY = """async ([layer, key]) => {
   const drawn = [], draw = CanvasRenderingContext2D.prototype.METHOD;
   CanvasRenderingContext2D.prototype.METHOD = function (...given) {
-    if (this.canvas.id === "storms") drawn.push(KEPT);
+    if (this.canvas.id === layer) drawn.push(KEPT);
     draw.apply(this, given);
   };
-  document.querySelector("[data-key='0']").click();
+  document.querySelector(`[data-key='${key}']`).click();
   await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
   CanvasRenderingContext2D.prototype.METHOD = draw;
   return drawn;
@@ -248,27 +158,52 @@ LINES = SPY.replace("METHOD", "lineTo").replace(
 )
 
 
+def assert_apart(labels):
+    """No text is on another."""
+    for number, (_, x, y, wide) in enumerate(labels):
+        for _, other_x, other_y, _ in labels[:number]:
+            assert x + wide <= other_x or x >= other_x + 5 or abs(y - other_y) >= 10
+
+
 def test_numbers_of_storms_do_not_hide_each_other(visit):
     """Of a crowd the largest have theirs; a storm without flashes on the day has no curve."""
     page = visit.page
     page.select_option("#satellite", "2")
     page.wait_for_function("() => document.getElementById('words').textContent.includes('10 storms')")
-    labels = page.evaluate(LABELS)
+    labels = page.evaluate(LABELS, ["storms", "0"])
     assert labels[0][0] == "1"
     assert 2 <= len(labels) < 10
-    for number, (_, x, y, wide) in enumerate(labels):
-        for _, other_x, other_y, _ in labels[:number]:
-            assert x + wide <= other_x or x >= other_x + 5 or abs(y - other_y) >= 10
+    assert_apart(labels)
     page.locator("#list button").first.click()
     assert "flashes" in page.locator("#storm").inner_text()
     assert page.locator("#curve").is_hidden()
 
 
 def test_a_storm_that_is_seen_no_more_has_no_line_to_nowhere(visit):
-    """Its line ends at the edge of the Earth."""
+    """Its line ends at the edge of the Earth, where the names of the places are not on each other either."""
     page = visit.page
     page.select_option("#satellite", "3")
     page.wait_for_function("() => document.getElementById('words').textContent.includes('1 storm,')")
-    drawn = page.evaluate(LINES)
+    drawn = page.evaluate(LINES, ["storms", "0"])
     assert drawn
     assert max(drawn) <= 1.0
+    shown = [page.evaluate(LABELS, ["base", "-"]) for _ in range(12)]
+    assert len(shown[0]) > 20
+    assert shown[-1] == []
+    for labels in shown:
+        assert_apart(labels)
+
+
+def test_a_storm_on_one_spot_has_no_heading(visit):
+    """It is not moving, at any moment and over its whole time."""
+    page = visit.page
+    page.select_option("#satellite", "4")
+    page.wait_for_function("() => document.getElementById('words').textContent.includes('1 storm,')")
+    page.locator("#list button").first.click()
+    assert "20°S 130°W" in page.locator("#list button").first.inner_text()
+    for minute in (40, None):
+        if minute is None:
+            page.click("#whole")
+        else:
+            page.evaluate(SLIDE, minute)
+        assert "km²; not moving" in page.locator("#storm").inner_text()
