@@ -11,6 +11,11 @@ BLANK: Final = " \t\r\n\v\f\ufeff\x1a"
 MAIL_FIELD: Final = (
     r"return-path|received|delivered-to|mime-version|message-id|from|to|subject|date|content-[a-z-]+"
 )
+MAIL_PROOF: Final = (
+    r"(?:return-path|received|delivered-to|mime-version|message-id): "
+    r"|date: (?:[a-z]{3}, )?\d\d? [a-z]{3} \d{4} |(?<=\n)\r?\n\s*\S"
+)
+"""Fields that programs write, or an empty line with a text below: a column may hold `From: x` and `To: y`."""
 PATTERNS: Final = (
     ("HTML (a web page)", r"<(?:!doctype html|html|head|body|title|script|meta|table|div|center)\b"),
     ("HTML or XML", r"<!--|<!doctype"),
@@ -34,7 +39,7 @@ PATTERNS: Final = (
     ("RTF", r"\{\\rtf\d"),
     ("LaTeX", r"\\(?:documentclass|begin)\b"),
     ("pickle", r"\([dl]p\d+\n"),
-    ("e-mail", rf"(?:{MAIL_FIELD}): [^\n]*\n(?:[ \t][^\n]*\n)*[a-z-]+: "),
+    ("e-mail", rf"(?=(?:{MAIL_FIELD}): )(?:[a-z-]+: [^\n]*\n(?:[ \t][^\n]*\n)*)*(?:{MAIL_PROOF})"),
     ("upload of a form", r"--[^\s,;|]+\r?\ncontent-(?:disposition|type):"),
     ("patch", r"diff --git \S|--- \S[^\n]*\n\+\+\+ \S"),
     ("base64", r"(?:[a-z0-9+/]{76}\r?\n){2}|[a-z0-9+/]{300,}={0,2}\s*\Z|data:[\w/+.;=-]*;base64,"),

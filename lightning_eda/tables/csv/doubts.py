@@ -16,9 +16,10 @@ from lightning_eda.tables.text.blocks import Block
 from lightning_eda.tables.text.delimiter import CANDIDATES, NO_DELIMITER
 from lightning_eda.tables.text.dialect import HEAD_BYTES as WHOLE_BELOW
 from lightning_eda.tables.text.dialect import Dialect
-from lightning_eda.tables.text.rows import walk
+from lightning_eda.tables.text.rows import fields_of, lines_in, walk
 from lightning_eda.tables.values.inference import Kind
 
+NO_LINE_END: Final = re.compile(rb"[^\r\n]+")
 ROWS_LOOKED_AT: Final = 200
 LARGEST_HEADER: Final = 1 << 16
 POINTED: Final = re.compile(r"-?\d+\.\d+")
@@ -153,23 +154,34 @@ class Repeats:
     """Takes the header's repetitions out of blocks: files that were joined have one each.
 
     Args:
-        header: The bytes of the header, with its line end; b"" for none to look for.
+        header: The bytes of the header; b"" for none to look for.
+        delimiter: One byte.
 
     Attributes:
         count: How many were taken out.
     """
 
-    def __init__(self, header: bytes) -> None:
+    def __init__(self, header: bytes, delimiter: bytes) -> None:
         self.count = 0
-        self._header = header if len(header) <= LARGEST_HEADER else b""
-        self._line = re.compile(rb"^" + re.escape(header), re.MULTILINE)
-        self._blank = b"\n" * header.count(b"\n")
+        self._texts = _spellings(header, delimiter) if 0 < len(header) <= LARGEST_HEADER else set()
+        self._line = re.compile(
+            rb"^(?:" + b"|".join(map(re.escape, self._texts)) + rb")(?=\r?\n)", re.MULTILINE
+        )
 
     def without(self, blocks: Iterator[Block]) -> Iterator[Block]:
         """The blocks, with blank lines in place of the headers, so that lines are counted as they are."""
         for block in blocks:
-            if self._header and self._header in block.data:
-                data, found = self._line.subn(self._blank, block.data)
+            if any(text in block.data for text in self._texts):
+                data, found = self._line.subn(lambda line: NO_LINE_END.sub(b"", line[0]), block.data)
                 self.count += found
                 block = replace(block, data=data)
             yield block
+
+
+def _spellings(header: bytes, delimiter: bytes) -> set[bytes]:
+    """A header as it is, with all names in quotes, and with none where none needs them."""
+    names = fields_of(header, delimiter)
+    quoted = delimiter.join(b'"' + name.replace(b'"', b'""') + b'"' for name in names)
+    plain = delimiter.join(names)
+    is_plain = fields_of(plain, delimiter) == names and not lines_in(plain)
+    return {header.rstrip(b"\r\n"), quoted, *([plain] if is_plain else [])}

@@ -52,7 +52,7 @@ class Reading:
     bad_count: int = 0
     bad: list[BadRow] = field(default_factory=list)
     odd: list[str] = field(default_factory=list)
-    repeats: Repeats = field(default_factory=lambda: Repeats(b""))
+    repeats: Repeats = field(default_factory=lambda: Repeats(b"", b""))
     is_guess: bool = False
 
     @property
@@ -135,10 +135,11 @@ def start_reading(
         first = first_row(block.data, block.encoding, dialect.delimiter, block.line, name)
     header = first if has_header(first, options, name) else None
     columns = plan_columns(header, options, known_types, may_lack, name, lengths)
-    repeats, quoted = Repeats(b""), False
+    repeats, quoted = Repeats(b"", b""), False
     if block and header:
         quoted = block.data.startswith(b'"', header.start)
-        repeats = Repeats(block.data[header.start : header.end] if len(columns) > 1 else b"")
+        again = block.data[header.start : header.end] if len(columns) > 1 else b""
+        repeats = Repeats(again, dialect.delimiter.encode())
         block = replace(block, data=block.data[header.end :], line=header.next_line)
     kinds = {place: Kind.NONE for place, column in enumerate(columns) if column.type is None}
     reading = Reading(columns, dialect, kinds, block.encoding if block else dialect.encoding)

@@ -101,6 +101,25 @@ def test_case_10_joined_files_have_one_header_and_no_marks(codec, block_bytes):
     assert result.doubts == ("the header stands there 3 times: were files joined?",)
 
 
+@pytest.mark.parametrize("block_bytes", [6, 1 << 20])
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+@pytest.mark.parametrize("header", ['"id","full name"', "id,full name", '"id",full name'])
+def test_case_10_a_header_may_be_repeated_in_other_quotes(header, end, block_bytes):
+    """Or with another line end, as programs write the same names differently."""
+    data = f'{header}\r\n1,a\r\nid,full name{end}2,b\n"id","full name"{end}3,c\n'
+    found, result = read(data, block_bytes=block_bytes)
+    assert found == {"id": [1, 2, 3], "full_name": ["a", "b", "c"]}
+    assert result.doubts == ("the header stands there 3 times: were files joined?",)
+
+
+def test_case_10_a_header_that_needs_its_quotes_is_known_in_them_alone():
+    """Without them it is a row of more fields; lines inside of it are counted."""
+    header = '"a,b","c\nd"\n'
+    assert read(f"{header}1,2\n{header}3,4\n")[0] == {"a_b": [1, 3], "c_d": [2, 4]}
+    with pytest.raises(CsvError, match="line 6: 3 fields"):
+        read(f"{header}1,2\n{header}a,b,c\n")
+
+
 def test_case_10_a_row_that_is_no_header_stays():
     """Of one column, a value may be the column's name; and lines are still counted as they are."""
     assert read("name\na\nname\n")[0] == {"name": ["a", "name"]}
