@@ -1,7 +1,8 @@
-"""The series of an hour: its tables and their columns, declared once, below whoever writes or reads them.
+"""The series of an hour and the storms of a day: their tables, declared once, below whoever writes or reads.
 
 columns   what a column and a table are
 tables    the ledger of granules, flashes, groups, events
+storms    storm cells, tracks, jumps
 """
 
 from datetime import timedelta

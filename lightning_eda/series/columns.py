@@ -79,6 +79,12 @@ class Table:
     parent: str = ""
     parent_id: str = ""
 
+    def arrow_schema(self, *without: str) -> "pa.Schema":
+        """The Arrow schema of the rows, some columns left out."""
+        import pyarrow as pa
+
+        return pa.schema([(one.name, one.arrow_type) for one in self.columns if one.name not in without])
+
     @property
     def series_columns(self) -> tuple[Column, ...]:
         """The columns of the series CSV: all but the time of loading."""

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from lightning_eda.series.storms import STORM_DAYS
 from lightning_eda.warehouse.database.connection import WAIT_S, is_absent
 from lightning_eda.warehouse.database.memory import memory_database
 from lightning_eda.warehouse.queries import Database, has_table, reading
 from lightning_eda.warehouse.schema.sql import create_sql
-from lightning_eda.warehouse.schema.storms import STORM_DAYS
 
 OF_DAY = "granule_start >= $day AND granule_start < $day + INTERVAL 1 DAY"
 DAYS = """

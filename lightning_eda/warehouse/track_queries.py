@@ -4,30 +4,52 @@ from datetime import date, timedelta
 
 import pyarrow as pa
 
+from lightning_eda.series.storms import RATE_MINUTES, STORM_TRACK_POINTS, TRACK_TABLES
 from lightning_eda.warehouse.queries import Database, has_table, reading
-from lightning_eda.warehouse.schema.tracks import STORM_TRACK_POINTS, TRACK_TABLES
 
-RATES = """
-    SELECT rates.day, rates.satellite, rates.track, rates.time, rates.flashes, rates.sigma,
-        arg_min(lat, frame_time) AS lat, arg_min(lon, frame_time) AS lon
-    FROM storm_track_rates AS rates JOIN storm_track_points AS points USING (track)
-    WHERE rates.time >= $begin AND rates.day <= $day AND points.frame_time > rates.time
-        AND points.day BETWEEN $day - INTERVAL 1 DAY AND $day
-    GROUP BY ALL ORDER BY rates.track, rates.time"""
+JUMPS = """
+    WITH strong AS (
+        SELECT rates.day, rates.satellite, rates.track, rates.time, rates.sigma, frames.lat, frames.lon,
+            rates.flashes / $step_minutes AS flashes_per_minute
+        FROM storm_track_rates AS rates ASOF JOIN
+            (FROM storm_track_points WHERE day BETWEEN $day - INTERVAL 1 DAY AND $day) AS frames
+            ON rates.track = frames.track AND rates.time < frames.frame_time
+        WHERE rates.sigma >= $sigma AND rates.flashes / $step_minutes >= $flashes_per_minute
+            AND rates.time >= $day - $apart AND rates.day <= $day
+        QUALIFY coalesce(time - lag(time) OVER (PARTITION BY rates.track ORDER BY time) > $apart, true))
+    SELECT * EXCLUDE (day) FROM strong WHERE day = $day ORDER BY track, time"""
 
 
-def track_rates(database: Database, day: date, before: timedelta) -> pa.Table:
-    """The flash rates of the storms of a day, and of so long before it, by storm and time.
+def jumps_of_day(
+    database: Database, day: date, sigma: float, flashes_per_minute: float, one_within_minutes: float
+) -> pa.Table:
+    """The steps of `storm_track_rates` at which the jump of a storm of a day begins, by storm and time.
+
+    A step that passes the limits no more than `one_within_minutes` after another that does belongs to the
+    same jump, also over midnight.
+
+    Args:
+        database: The database.
+        day: The day.
+        sigma: Least sigma.
+        flashes_per_minute: Least flash rate in the step, minute-1.
+        one_within_minutes: Jumps so near each other in time are one.
 
     Returns:
-        day, satellite, track, time, flashes, sigma, and lat and lon of the first frame that ends later.
+        The columns of `lightning_jumps` but day; lat and lon are those of the first frame that ends later.
 
     Raises:
         DatabaseBusyError, WarehouseError: As `reading`.
     """
-    begin = pa.scalar(day, pa.date32()).cast(pa.timestamp("us")).as_py() - before
+    limits = {
+        "day": day,
+        "sigma": sigma,
+        "flashes_per_minute": flashes_per_minute,
+        "apart": timedelta(minutes=one_within_minutes),
+        "step_minutes": float(RATE_MINUTES),
+    }
     with reading(database) as connection:
-        return connection.sql(RATES, params={"day": day, "begin": begin}).to_arrow_table()
+        return connection.sql(JUMPS, params=limits).to_arrow_table()
 
 
 def tracks_are_made(database: Database, day: date) -> bool:
@@ -49,6 +71,6 @@ def tracks_of_day(database: Database, day: date) -> dict[str, pa.Table]:
     with reading(database) as connection:
         sql = "SELECT * EXCLUDE (day) FROM {} WHERE day = $day ORDER BY ALL"
         return {
-            name: connection.sql(sql.format(name), params={"day": day}).to_arrow_table()
-            for name in TRACK_TABLES
+            table.name: connection.sql(sql.format(table.name), params={"day": day}).to_arrow_table()
+            for table in TRACK_TABLES
         }

@@ -7,16 +7,16 @@ left out) is replaced by one PUT, so a reader has the old clusters or the new on
 OPTICS or HDBSCAN.
 """
 
-import time
+from datetime import date
 from typing import TYPE_CHECKING
 
 import dagster as dg
 
 from lightning_eda.assets.catalog import DISTANCES, DISTANCES_LINKS, OWNERS, about
-from lightning_eda.assets.day_failures import DayFailures
+from lightning_eda.assets.day_reports import day_reports
 from lightning_eda.assets.distance_clustering.distance_matrix import distance_matrix
 from lightning_eda.checks.distances import ITEMS_ARE_CLUSTERED, check_items_are_clustered
-from lightning_eda.partitions import daily, one_run, run_days
+from lightning_eda.partitions import daily, one_run
 from lightning_eda.reporting import (
     Metadata,
     PartitionReport,
@@ -58,25 +58,25 @@ def dbscan_clusters(
     from lightning_eda.distances.files.graph import read_graph
     from lightning_eda.warehouse.writing.day_rows import replace_day
 
-    reports, found, failures = [], {}, DayFailures(context)
+    found: dict[date, DayClusters] = {}
     with retried_failures(context):
         store, task = distances.store(), ClusterTask.from_settings(distances.settings())
         database = warehouse.file()
-        for day in run_days(context):
-            begin = time.monotonic()
+
+        def of_day(day: date) -> PartitionReport:
             place = distances.graph_folder(folders.folder(), day)
-            with failures.of(day), sole_use(place):
+            with sole_use(place):
                 done = found[day] = cluster_day(store, task, day, read_graph(place))
                 replace_day(database, day, {DISTANCE_CLUSTERS: done.rows})
                 url = store.url(done.written.key)
                 context.log.info(f"{day}: {done.clusters:,} clusters, {url}")
-                details: Metadata = {"clusters_file": url, "database": file_link(database)}
-                reports.append(_report(str(day), done, details, time.monotonic() - begin))
-        failures.require_none(reports)
+                return _report(str(day), done, {"clusters_file": url, "database": file_link(database)})
+
+        reports = day_reports(context, of_day)
     return report_partitions(context, reports, [check_items_are_clustered(found)])
 
 
-def _report(day: str, done: "DayClusters", details: Metadata, seconds: float) -> PartitionReport:
+def _report(day: str, done: "DayClusters", details: Metadata) -> PartitionReport:
     from lightning_eda.figures.charts.distances import render_cluster_sizes
 
     items, sizes = len(done.labels), done.sizes
@@ -87,7 +87,6 @@ def _report(day: str, done: "DayClusters", details: Metadata, seconds: float) ->
             "clusters": done.clusters,
             "items": items,
             "noise_items": items - done.clustered,
-            "seconds": round(seconds, 3),
         },
         {
             "noise_share": round((items - done.clustered) / items, 4) if items else 0.0,

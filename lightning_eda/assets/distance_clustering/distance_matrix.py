@@ -6,7 +6,7 @@ farther than any EPSILON. A row that cannot be trusted fails the run with its ob
 written. The plot of k-distances helps to choose EPSILON. Feeds `dbscan_clusters`.
 """
 
-import time
+from datetime import date
 from typing import TYPE_CHECKING
 
 import dagster as dg
@@ -19,9 +19,9 @@ from lightning_eda.assets.catalog import (
     OWNERS,
     about,
 )
-from lightning_eda.assets.day_failures import DayFailures
+from lightning_eda.assets.day_reports import day_reports
 from lightning_eda.checks.distances import ALL_ROWS_READ, check_all_rows_read
-from lightning_eda.partitions import daily, one_run, run_days
+from lightning_eda.partitions import daily, one_run
 from lightning_eda.reporting import PartitionReport, file_link, picture, report_partitions, retried_failures
 from lightning_eda.resources import DataFolderResource, DistancesResource
 from lightning_eda.storage.lock import sole_use
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from lightning_eda.cluster_days import ClusterTask
-    from lightning_eda.distances.graph import DistanceGraph
+    from lightning_eda.distances.graph import DistanceGraph, PairCounts
 
 
 @dg.asset(
@@ -52,21 +52,22 @@ def distance_matrix(
     from lightning_eda.cluster_days import ClusterTask, read_pairs
     from lightning_eda.distances.files.graph import write_graph
 
-    reports, counts, failures = [], {}, DayFailures(context)
+    counts: dict[date, PairCounts] = {}
     with retried_failures(context):
         store, task = distances.store(), ClusterTask.from_settings(distances.settings())
-        for day in run_days(context):
-            begin = time.monotonic()
+
+        def of_day(day: date) -> PartitionReport:
             context.log.info(f"pairs of {day} from {store.describe()}, folder {task.input_folder}")
             place = distances.graph_folder(folders.folder(), day)
-            with failures.of(day), sole_use(place):
+            with sole_use(place):
                 graph = read_pairs(store, task, day)
                 write_graph(place, graph)
                 counts[day] = graph.counts
                 for doubt in _doubts(graph, task):
                     context.log.warning(f"{day}: {doubt}")
-                reports.append(_report(str(day), graph, task, place, time.monotonic() - begin))
-        failures.require_none(reports)
+                return _report(str(day), graph, task, place)
+
+        reports = day_reports(context, of_day)
     return report_partitions(context, reports, [check_all_rows_read(counts, task.max_records)])
 
 
@@ -78,9 +79,7 @@ def _doubts(graph: "DistanceGraph", task: "ClusterTask") -> list[str]:
     return nothing + graph.counts.doubts
 
 
-def _report(
-    day: str, graph: "DistanceGraph", task: "ClusterTask", place: "Path", seconds: float
-) -> PartitionReport:
+def _report(day: str, graph: "DistanceGraph", task: "ClusterTask", place: "Path") -> PartitionReport:
     from lightning_eda.clustering.graph.k_distance import k_distances
     from lightning_eda.figures.charts.distances import render_k_distances
 
@@ -101,7 +100,6 @@ def _report(
             "zero_pairs": counts.zero_pairs,
             "padded_items": counts.padded_items,
             "composed_items": counts.composed_items,
-            "seconds": round(seconds, 3),
         },
         {
             "density": 2 * len(graph.distance) / (items * (items - 1)) if items > 1 else 0.0,

@@ -7,14 +7,13 @@ ones or for a moment both, and never none, whatever fails. With CSV_TABLE_FORMAT
 table, and one commit replaces the old rows by the new. The same version of the CSV again changes nothing.
 """
 
-import time
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
 from lightning_eda.assets.catalog import OWNERS, S3_TABLES, S3_TABLES_LINKS, about
-from lightning_eda.assets.day_failures import DayFailures
+from lightning_eda.assets.day_reports import day_reports
 from lightning_eda.assets.s3_tables.history import rows_of_days_before
 from lightning_eda.checks.tables import (
     COLUMNS_ARE_UNCHANGED,
@@ -26,7 +25,7 @@ from lightning_eda.checks.tables import (
     check_reading,
     check_row_count,
 )
-from lightning_eda.partitions import daily, one_run, run_days
+from lightning_eda.partitions import daily, one_run
 from lightning_eda.reporting import PartitionReport, preview, report_partitions, retried_failures
 from lightning_eda.resources import DataFolderResource, TablesResource
 from lightning_eda.texts import counted, plain
@@ -56,21 +55,21 @@ def parquet_table(
     from lightning_eda.tables.load import load_table
     from lightning_eda.tables.task import TableTask
 
-    reports, results, failures = [], {}, DayFailures(context)
+    results: dict[date, LoadResult] = {}
     with retried_failures(context):
         task = TableTask.from_settings(tables.settings(), tables.servers())
-        for day in run_days(context):
-            begin = time.monotonic()
-            with failures.of(day):
-                done = load_table(task, data_ref_of(day), folders.folder() / "scratch", datetime.now(UTC))
-                results[day] = done
-                _tell(context, str(day), done, plain(task.source.url(done.source)))
-                reports.append(_report(str(day), task, done, tables.table_link(), time.monotonic() - begin))
-        failures.require_none(reports)
+
+        def of_day(day: date) -> PartitionReport:
+            done = load_table(task, data_ref_of(day), folders.folder() / "scratch", datetime.now(UTC))
+            results[day] = done
+            _tell(context, str(day), done, plain(task.source.url(done.source)))
+            return _report(str(day), task, done, tables.table_link())
+
+        reports = day_reports(context, of_day)
     before = rows_of_days_before(context, min(results))
     checks = [check_has_rows(results), check_columns(results), check_row_count(results, before)]
     checks.append(check_reading(results))
-    return report_partitions(context, reports, checks, data_version=done.data_version)
+    return report_partitions(context, reports, checks, data_version=results[max(results)].data_version)
 
 
 def _tell(context: dg.AssetExecutionContext, day: str, done: "LoadResult", url: str) -> None:
@@ -87,9 +86,7 @@ def _tell(context: dg.AssetExecutionContext, day: str, done: "LoadResult", url: 
         )
 
 
-def _report(
-    day: str, task: "TableTask", done: "LoadResult", link: str | None, seconds: float
-) -> PartitionReport:
+def _report(day: str, task: "TableTask", done: "LoadResult", link: str | None) -> PartitionReport:
     from lightning_eda.tables.task import first_rows
 
     rows = first_rows(task, done)
@@ -103,7 +100,6 @@ def _report(
             "bytes_in": done.bytes_in,
             "bytes_out": done.bytes_out,
             "files": len(done.files),
-            "seconds": round(seconds, 3),
         },
         {
             "source": task.source.url(done.source),

@@ -7,14 +7,15 @@ flash. Flashes of two satellites are no pair: both see the same lightning. Feeds
 INPUT_FOLDER set to it, `distance_matrix`.
 """
 
-import time
+from datetime import date
 from typing import TYPE_CHECKING
 
 import dagster as dg
 
-from lightning_eda.assets.catalog import FLASH_PAIRS, LIGHTNING, OWNERS, about
-from lightning_eda.assets.day_failures import DayFailures
+from lightning_eda.assets.catalog import FLASH_PAIRS, about
+from lightning_eda.assets.day_reports import day_reports
 from lightning_eda.assets.ingestor.load import load
+from lightning_eda.assets.storm_cells import storm_asset
 from lightning_eda.assets.storm_cells.pair_finding import (
     NO_FLASHES,
     NOT_LOADED,
@@ -23,7 +24,6 @@ from lightning_eda.assets.storm_cells.pair_finding import (
     day_window,
     find_pairs,
 )
-from lightning_eda.partitions import lightning_daily, one_run, run_days
 from lightning_eda.reporting import PartitionReport, count_table, report_partitions, retried_failures
 from lightning_eda.resources import DataFolderResource, DistancesResource, LakeResource, WarehouseResource
 from lightning_eda.storage.lock import sole_use
@@ -32,14 +32,9 @@ if TYPE_CHECKING:
     from lightning_eda.assets.storm_cells.pair_finding import FoundPairs
 
 
-@dg.asset(
-    group_name="storm_cells",
+@storm_asset(
     code_version="1",
     description=__doc__,
-    partitions_def=lightning_daily,
-    backfill_policy=one_run,
-    owners=OWNERS,
-    tags=LIGHTNING,
     metadata=about(FLASH_PAIRS),
     kinds={"duckdb", "scipy", "s3"},
     deps=[load],
@@ -53,26 +48,28 @@ def flash_pairs(
     lake: LakeResource,
 ) -> dg.MaterializeResult:  # type: ignore[type-arg]
     """See the module."""
-    reports, failures = [], DayFailures(context)
     with retried_failures(context):
         store, settings = distances.storm_store(folders.folder()), distances.settings()
-        for day in run_days(context):
-            begin, place = time.monotonic(), day_window(folders.folder(), day)
-            with failures.of(day), sole_use(place.rows.parent):
-                with lake.hours(warehouse, place.start, place.end, TABLES_ASKED) as database:
-                    found = find_pairs(database, store, settings, place, config)
-                for note in found.notes:
-                    context.log.info(f"{day}: {note}")
-                if not found.note.flashes:
-                    context.log.warning(f"{day}: {NOT_LOADED}")
-                url = store.url(found.note.key)
-                context.log.info(f"{day}: {found.note.pairs:,} pairs, {url}")
-                reports.append(_report(str(day), found, url, time.monotonic() - begin))
-        failures.require_none(reports)
-    return report_partitions(context, reports)
+
+        def of_day(day: date) -> PartitionReport:
+            place = day_window(folders.folder(), day)
+            with (
+                sole_use(place.rows.parent),
+                lake.hours(warehouse, place.start, place.end, TABLES_ASKED) as database,
+            ):
+                found = find_pairs(database, store, settings, place, config)
+            for note in found.notes:
+                context.log.info(f"{day}: {note}")
+            if not found.note.flashes:
+                context.log.warning(f"{day}: {NOT_LOADED}")
+            url = store.url(found.note.key)
+            context.log.info(f"{day}: {found.note.pairs:,} pairs, {url}")
+            return _report(str(day), found, url)
+
+        return report_partitions(context, day_reports(context, of_day))
 
 
-def _report(day: str, found: "FoundPairs", url: str, seconds: float) -> PartitionReport:
+def _report(day: str, found: "FoundPairs", url: str) -> PartitionReport:
     note = found.note
     return PartitionReport(
         day,
@@ -83,7 +80,6 @@ def _report(day: str, found: "FoundPairs", url: str, seconds: float) -> Partitio
             "rows_read": found.read,
             "rows_dropped": sum(found.dropped.values()),
             "object_bytes": found.size,
-            "seconds": round(seconds, 3),
         },
         {
             "neighbours_per_flash": 2 * note.pairs / note.flashes if note.flashes else 0.0,

@@ -6,18 +6,18 @@ that Erdmann and Poelman (2023, doi 10.1175/JAMC-D-22-0144.1) tuned for GLM. Wri
 `lightning_jumps`. This is research and no warning: nobody watches over it.
 """
 
-import time
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import dagster as dg
 from pydantic import Field
 
-from lightning_eda.assets.catalog import LIGHTNING, OWNERS, about
-from lightning_eda.assets.day_failures import DayFailures
+from lightning_eda.assets.catalog import about
+from lightning_eda.assets.day_reports import day_reports
+from lightning_eda.assets.storm_cells import storm_asset
 from lightning_eda.assets.storm_cells.storm_tracks import storm_tracks
-from lightning_eda.assets.storm_cells.track_finding import NO_TRACKS, find_jumps, tracks_are_known
-from lightning_eda.partitions import lightning_daily, one_run, run_days
+from lightning_eda.assets.storm_cells.track_finding import NO_TRACKS, tracks_are_known
 from lightning_eda.reporting import (
     PartitionReport,
     RunConfig,
@@ -27,7 +27,7 @@ from lightning_eda.reporting import (
     retried_failures,
 )
 from lightning_eda.resources import WarehouseResource
-from lightning_eda.warehouse.schema.tracks import LIGHTNING_JUMPS
+from lightning_eda.series.storms import LIGHTNING_JUMPS
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -36,7 +36,11 @@ WHAT_IT_IS = "research, not a warning: thresholds for GLM by Erdmann and Poelman
 
 
 class LightningJumpsConfig(RunConfig):
-    """What a jump is."""
+    """What a jump is.
+
+    Source: Erdmann and Poelman 2023, whose sigma is 1.0 to 1.5 for GLM; 2 is the classic value for mapping
+    arrays, which see about three times the flashes.
+    """
 
     sigma: float = Field(1.5, ge=0, description="Least change, in standard deviations of the five before.")
     flashes_per_minute: float = Field(15.0, ge=0, description="Least flash rate of the two minutes.")
@@ -45,14 +49,9 @@ class LightningJumpsConfig(RunConfig):
     )
 
 
-@dg.asset(
-    group_name="storm_cells",
+@storm_asset(
     code_version="1",
     description=__doc__,
-    partitions_def=lightning_daily,
-    backfill_policy=one_run,
-    owners=OWNERS,
-    tags=LIGHTNING,
     metadata=about(LIGHTNING_JUMPS),
     kinds={"duckdb"},
     deps=[storm_tracks],
@@ -61,34 +60,31 @@ def lightning_jumps(
     context: dg.AssetExecutionContext, config: LightningJumpsConfig, warehouse: WarehouseResource
 ) -> dg.MaterializeResult:  # type: ignore[type-arg]
     """See the module."""
-    from lightning_eda.warehouse.writing.track_tables import replace_jumps
+    from lightning_eda.warehouse.track_queries import jumps_of_day
+    from lightning_eda.warehouse.writing.day_rows import replace_day
 
-    reports, failures, database = [], DayFailures(context), warehouse.file()
-    limits = (config.sigma, config.flashes_per_minute, config.one_within_minutes)
+    database = warehouse.file()
+
+    def of_day(day: date) -> PartitionReport:
+        jumps = jumps_of_day(
+            database, day, config.sigma, config.flashes_per_minute, config.one_within_minutes
+        )
+        replace_day(database, day, {LIGHTNING_JUMPS: jumps})
+        if not tracks_are_known(context.instance, database, day):
+            context.log.warning(f"{day}: {NO_TRACKS}")
+        context.log.info(f"{day}: {jumps.num_rows:,} lightning jumps")
+        return _report(str(day), jumps, database)
+
     with retried_failures(context):
-        for day in run_days(context):
-            begin = time.monotonic()
-            with failures.of(day):
-                jumps = find_jumps(database, day, *limits)
-                replace_jumps(database, day, jumps)
-                if not tracks_are_known(context.instance, database, day):
-                    context.log.warning(f"{day}: {NO_TRACKS}")
-                context.log.info(f"{day}: {jumps.num_rows:,} lightning jumps")
-                reports.append(_report(str(day), jumps, database, time.monotonic() - begin))
-        failures.require_none(reports)
-    return report_partitions(context, reports)
+        return report_partitions(context, day_reports(context, of_day))
 
 
-def _report(day: str, jumps: "pa.Table", database: Path, seconds: float) -> PartitionReport:
+def _report(day: str, jumps: "pa.Table", database: Path) -> PartitionReport:
     return PartitionReport(
         day,
+        {"dagster/row_count": jumps.num_rows, "storms": len(jumps["track"].unique())},
         {
-            "dagster/row_count": jumps.num_rows,
-            "storms": len(jumps["track"].unique()),
-            "seconds": round(seconds, 3),
-        },
-        {
-            "jumps": preview(jumps.drop_columns(["day", "flashes"]), 20),
+            "jumps": preview(jumps, 20),
             "what_it_is": WHAT_IT_IS,
             "database": file_link(database),
         },

@@ -7,18 +7,18 @@ active) and `storm_cell_flashes`, a map, and the cells as GeoJSON and GeoParquet
 result with 0 cells.
 """
 
-import time
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import dagster as dg
 
-from lightning_eda.assets.catalog import LIGHTNING, OWNERS, about
-from lightning_eda.assets.day_failures import DayFailures
+from lightning_eda.assets.catalog import about
+from lightning_eda.assets.day_reports import day_reports
+from lightning_eda.assets.storm_cells import storm_asset
 from lightning_eda.assets.storm_cells.cell_finding import StormCellsConfig, draw_cells, find_cells, made_of
 from lightning_eda.assets.storm_cells.flash_pairs import flash_pairs
 from lightning_eda.assets.storm_cells.pair_finding import NO_FLASHES, NOT_LOADED, TABLES_ASKED, day_window
-from lightning_eda.partitions import lightning_daily, one_run, run_days
 from lightning_eda.reporting import (
     PartitionReport,
     file_link,
@@ -28,22 +28,16 @@ from lightning_eda.reporting import (
     retried_failures,
 )
 from lightning_eda.resources import DataFolderResource, DistancesResource, LakeResource, WarehouseResource
+from lightning_eda.series.storms import STORM_CELL_FLASHES, STORM_CELLS, STORM_DAYS
 from lightning_eda.storage.lock import sole_use
-from lightning_eda.warehouse.schema.storms import STORM_CELL_FLASHES, STORM_CELLS, STORM_DAYS
 
 if TYPE_CHECKING:
-    from lightning_eda.assets.day_failures import DayFailures
-from lightning_eda.assets.storm_cells.cell_finding import Drawings, FoundCells
+    from lightning_eda.assets.storm_cells.cell_finding import Drawings, FoundCells
 
 
-@dg.asset(
-    group_name="storm_cells",
+@storm_asset(
     code_version="1",
     description=__doc__,
-    partitions_def=lightning_daily,
-    backfill_policy=one_run,
-    owners=OWNERS,
-    tags=LIGHTNING,
     metadata=about(STORM_CELLS, STORM_CELL_FLASHES, STORM_DAYS),
     kinds={"s3", "duckdb", "plotly"},
     deps=[flash_pairs],
@@ -59,28 +53,26 @@ def storm_cells(
     """See the module."""
     from lightning_eda.warehouse.writing.storm_tables import replace_storm_cells
 
-    reports, database, failures = [], warehouse.file(), DayFailures(context)
+    database = warehouse.file()
     with retried_failures(context):
         store, settings = distances.storm_store(folders.folder()), distances.settings()
-        for day in run_days(context):
-            begin, place = time.monotonic(), day_window(folders.folder(), day)
-            with failures.of(day), sole_use(place.rows.parent):
+
+        def of_day(day: date) -> PartitionReport:
+            place = day_window(folders.folder(), day)
+            with sole_use(place.rows.parent):
                 with lake.hours(warehouse, place.start, place.end, TABLES_ASKED) as hours:
                     found = find_cells(hours, store, settings, place, config)
                 replace_storm_cells(database, day, found.cells, found.inside, made_of(found.note, day))
                 drawings = draw_cells(found, place)
-                if not found.flashes.num_rows:
-                    context.log.warning(f"{day}: {NOT_LOADED}")
-                context.log.info(f"{day}: {found.cells.num_rows:,} cells, map: {drawings.map}")
-                seconds = time.monotonic() - begin
-                reports.append(_report(str(day), found, drawings, store.url(found.key), database, seconds))
-        failures.require_none(reports)
-    return report_partitions(context, reports)
+            if not found.flashes.num_rows:
+                context.log.warning(f"{day}: {NOT_LOADED}")
+            context.log.info(f"{day}: {found.cells.num_rows:,} cells, map: {drawings.map}")
+            return _report(str(day), found, drawings, store.url(found.key), database)
+
+        return report_partitions(context, day_reports(context, of_day))
 
 
-def _report(
-    day: str, found: "FoundCells", drawings: "Drawings", url: str, database: Path, seconds: float
-) -> PartitionReport:
+def _report(day: str, found: "FoundCells", drawings: "Drawings", url: str, database: Path) -> PartitionReport:
     return PartitionReport(
         day,
         {
@@ -88,7 +80,6 @@ def _report(
             "flashes": found.flashes.num_rows,
             "flashes_in_cells": found.inside.num_rows,
             "isolated_flashes": found.note.isolated,
-            "seconds": round(seconds, 3),
         },
         {
             "granules": found.granules or "not noted",

@@ -6,20 +6,20 @@ fade, a slider over the day, and for each storm the curve of its flash rate with
 storms as GeoParquet and GeoJSON beside it.
 """
 
-import time
+from datetime import date
 from typing import TYPE_CHECKING
 
 import dagster as dg
 from pydantic import Field
 
-from lightning_eda.assets.catalog import LIGHTNING, OWNERS, about
-from lightning_eda.assets.day_failures import DayFailures
+from lightning_eda.assets.catalog import about
+from lightning_eda.assets.day_reports import day_reports
 from lightning_eda.assets.grids.flash_density import flash_density
+from lightning_eda.assets.storm_cells import storm_asset
 from lightning_eda.assets.storm_cells.lightning_jumps import WHAT_IT_IS, lightning_jumps
 from lightning_eda.assets.storm_cells.page_making import make_page
 from lightning_eda.assets.storm_cells.pair_finding import NOT_LOADED, TABLES_ASKED, day_window
 from lightning_eda.assets.storm_cells.track_finding import NO_TRACKS, tracks_are_known
-from lightning_eda.partitions import lightning_daily, one_run, run_days
 from lightning_eda.reporting import (
     PartitionReport,
     RunConfig,
@@ -42,14 +42,9 @@ class StormPageConfig(RunConfig):
     )
 
 
-@dg.asset(
-    group_name="storm_cells",
+@storm_asset(
     code_version="3",
     description=__doc__,
-    partitions_def=lightning_daily,
-    backfill_policy=one_run,
-    owners=OWNERS,
-    tags=LIGHTNING,
     metadata=about(),
     kinds={"html", "geoparquet"},
     deps=[lightning_jumps, flash_density],
@@ -64,25 +59,23 @@ def storm_page(
     """See the module."""
     from lightning_eda.warehouse.track_queries import tracks_of_day
 
-    reports, failures = [], DayFailures(context)
+    def of_day(day: date) -> PartitionReport:
+        place = day_window(folders.folder(), day)
+        tables = tracks_of_day(warehouse.file(), day)
+        with lake.hours(warehouse, place.start, place.end, TABLES_ASKED) as hours:
+            made = make_page(hours, tables, place, config.drop_artifacts)
+        if not any(scene.flashes.num_rows for scene in made.scenes):
+            context.log.warning(f"{day}: {NOT_LOADED}")
+        elif not tracks_are_known(context.instance, warehouse.file(), day):
+            context.log.warning(f"{day}: {NO_TRACKS}, then lightning_jumps")
+        context.log.info(f"{day}: {made.path}")
+        return _report(str(day), made)
+
     with retried_failures(context):
-        for day in run_days(context):
-            begin, place = time.monotonic(), day_window(folders.folder(), day)
-            with failures.of(day):
-                tables = tracks_of_day(warehouse.file(), day)
-                with lake.hours(warehouse, place.start, place.end, TABLES_ASKED) as hours:
-                    made = make_page(hours, tables, place, config.drop_artifacts)
-                if not any(scene.flashes.num_rows for scene in made.scenes):
-                    context.log.warning(f"{day}: {NOT_LOADED}")
-                elif not tracks_are_known(context.instance, warehouse.file(), day):
-                    context.log.warning(f"{day}: {NO_TRACKS}, then lightning_jumps")
-                context.log.info(f"{day}: {made.path}")
-                reports.append(_report(str(day), made, time.monotonic() - begin))
-        failures.require_none(reports)
-    return report_partitions(context, reports)
+        return report_partitions(context, day_reports(context, of_day))
 
 
-def _report(day: str, made: "StormPage", seconds: float) -> PartitionReport:
+def _report(day: str, made: "StormPage") -> PartitionReport:
     return PartitionReport(
         day,
         {
@@ -90,7 +83,6 @@ def _report(day: str, made: "StormPage", seconds: float) -> PartitionReport:
             "jumps": sum(scene.jumps.num_rows for scene in made.scenes),
             "flashes": sum(scene.flashes.num_rows for scene in made.scenes),
             "size_bytes": made.path.stat().st_size,
-            "seconds": round(seconds, 3),
         },
         {
             "words": "; ".join(f"{one.title}: {one.words} {one.density_words}" for one in made.scenes),

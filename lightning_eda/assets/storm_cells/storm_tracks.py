@@ -7,36 +7,31 @@ that was) and `storm_track_rates`. Days after this one whose storms change by it
 run, so the order in which days are loaded and tracked makes no difference. A day without flashes is a result.
 """
 
-import time
+from datetime import date
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import dagster as dg
 
-from lightning_eda.assets.catalog import LIGHTNING, OWNERS, about
-from lightning_eda.assets.day_failures import DayFailures
+from lightning_eda.assets.catalog import about
+from lightning_eda.assets.day_reports import day_reports
 from lightning_eda.assets.ingestor.load import load
+from lightning_eda.assets.storm_cells import storm_asset
 from lightning_eda.assets.storm_cells.pair_finding import NO_FLASHES, NOT_LOADED, day_window
 from lightning_eda.assets.storm_cells.track_finding import StormTracksConfig, replace_days
-from lightning_eda.partitions import lightning_daily, one_run, run_days
 from lightning_eda.reporting import PartitionReport, file_link, preview, report_partitions, retried_failures
 from lightning_eda.resources import DataFolderResource, LakeResource, WarehouseResource
+from lightning_eda.series.storms import STORM_TRACK_POINTS, STORM_TRACK_RATES, STORM_TRACKS
 from lightning_eda.storage.lock import sole_use
-from lightning_eda.warehouse.schema.tracks import STORM_TRACK_POINTS, STORM_TRACK_RATES, STORM_TRACKS
 
 if TYPE_CHECKING:
     from lightning_eda.assets.storm_cells.track_finding import FoundTracks
 
 
-@dg.asset(
-    group_name="storm_cells",
+@storm_asset(
     code_version="2",
     description=__doc__,
-    partitions_def=lightning_daily,
-    backfill_policy=one_run,
-    owners=OWNERS,
-    tags=LIGHTNING,
     metadata=about(STORM_TRACKS, STORM_TRACK_POINTS, STORM_TRACK_RATES),
     kinds={"duckdb", "scipy"},
     deps=[load],
@@ -49,24 +44,23 @@ def storm_tracks(
     lake: LakeResource,
 ) -> dg.MaterializeResult:  # type: ignore[type-arg]
     """See the module."""
-    reports, failures, folder = [], DayFailures(context), folders.folder()
-    hours = partial(lake.hours, warehouse)
+    database, folder = warehouse.file(), folders.folder()
+
+    def of_day(day: date) -> PartitionReport:
+        with sole_use(day_window(folder, day).rows.parent):
+            first, *later = replace_days(partial(lake.hours, warehouse), database, folder, day, config)
+        for found in later:
+            context.log.info(f"{found.day}: its storms go on from {day}, so it was made again")
+        if not first.flashes:
+            context.log.warning(f"{day}: {NOT_LOADED}")
+        context.log.info(f"{day}: {first.tables.tracks.num_rows:,} storms")
+        return _report(first, database)
+
     with retried_failures(context):
-        for day in run_days(context):
-            begin = time.monotonic()
-            with failures.of(day), sole_use(day_window(folder, day).rows.parent):
-                first, *later = replace_days(hours, warehouse.file(), folder, day, config)
-                for found in later:
-                    context.log.info(f"{found.day}: its storms go on from {day}, so it was made again")
-                if not first.flashes:
-                    context.log.warning(f"{day}: {NOT_LOADED}")
-                context.log.info(f"{day}: {first.tables.tracks.num_rows:,} storms")
-                reports.append(_report(first, warehouse.file(), time.monotonic() - begin))
-        failures.require_none(reports)
-    return report_partitions(context, reports)
+        return report_partitions(context, day_reports(context, of_day))
 
 
-def _report(found: "FoundTracks", database: Path, seconds: float) -> PartitionReport:
+def _report(found: "FoundTracks", database: Path) -> PartitionReport:
     tracks, points, _, _ = found.tables
     events = points["event"].to_pylist()
     return PartitionReport(
@@ -76,7 +70,6 @@ def _report(found: "FoundTracks", database: Path, seconds: float) -> PartitionRe
             "points": points.num_rows,
             "flashes": found.flashes,
             **{f"{event}s": events.count(event) for event in ("birth", "split", "merger")},
-            "seconds": round(seconds, 3),
         },
         {
             "granules": found.granules,

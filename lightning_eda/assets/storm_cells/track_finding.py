@@ -18,6 +18,7 @@ from lightning_eda.assets.storm_cells.pair_finding import (
 )
 from lightning_eda.glm.paths import WindowFolders
 from lightning_eda.reporting import RunConfig
+from lightning_eda.series.storms import STORM_TRACK_POINTS, STORM_TRACK_RATES, STORM_TRACKS
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -118,7 +119,7 @@ def _replace_day(
 ) -> FoundTracks:
     from lightning_eda.warehouse.queries import hour_counts
     from lightning_eda.warehouse.satellites import chosen_satellites
-    from lightning_eda.warehouse.writing.track_tables import replace_tracks
+    from lightning_eda.warehouse.writing.day_rows import replace_day
 
     with hours(place.start, place.end, LEDGER) as loaded:
         counts = hour_counts(loaded, place.start, place.end)
@@ -126,7 +127,8 @@ def _replace_day(
         granules = granules_of_day(loaded, place, config.satellites)
     tables, flashes, look_back, sure = _find(hours, place, config)
     day = place.start.date()
-    changed = replace_tracks(database, day, tables.tracks, tables.points, tables.rates)
+    given = {STORM_TRACKS: tables.tracks, STORM_TRACK_POINTS: tables.points, STORM_TRACK_RATES: tables.rates}
+    changed = replace_day(database, day, given)
     return FoundTracks(day, tables, flashes, look_back, sure, granules, changed)
 
 
@@ -136,7 +138,6 @@ def _find(
     """The storms; flashes are read from so far back that the birth of each is among them."""
     from lightning_eda.clustering.storms.frames import FrameOptions
     from lightning_eda.clustering.storms.track_tables import track_storms
-    from lightning_eda.clustering.storms.tracking import TrackOptions
 
     options = FrameOptions(
         window_minutes=config.window_minutes, eps_km=config.eps_km, min_samples=config.min_samples
@@ -148,7 +149,7 @@ def _find(
         with hours(span.start, span.end, TABLES_ASKED) as loaded:
             rows = day_flashes(loaded, span, config.satellites, config.drop_artifacts).rows
         edges = (microseconds(first), microseconds(place.start), microseconds(place.end))
-        tables = track_storms(rows, *edges, options, TrackOptions())
+        tables = track_storms(rows, *edges, options)
         sure = tables.oldest_us is None or tables.oldest_us > microseconds(first + SURE_AFTER)
         earlier = rows.num_rows - _of_day(rows, place.start)
         if sure or earlier == before or look_back >= MOST_LOOK_BACK:
@@ -168,23 +169,3 @@ def _of_day(rows: "pa.Table", start: datetime) -> int:
 def microseconds(moment: datetime) -> int:
     """Since 1970, UTC."""
     return round((moment - datetime(1970, 1, 1, tzinfo=UTC)) / timedelta(microseconds=1))
-
-
-def find_jumps(
-    database: Path, day: date, sigma: float, flashes_per_minute: float, one_within_minutes: float
-) -> "pa.Table":
-    """The jumps of the storms of a day: track, satellite, time, sigma, flashes_per_minute, lat, lon.
-
-    Raises:
-        WarehouseError: `storm_tracks` has not run, or the database cannot be read.
-    """
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    from lightning_eda.clustering.storms.jumps import STEP_MINUTES, JumpLimits, jumps_of_storms
-    from lightning_eda.warehouse.track_queries import track_rates
-
-    limits = JumpLimits(sigma, flashes_per_minute, one_within_minutes)
-    rates = track_rates(database, day, timedelta(minutes=one_within_minutes + STEP_MINUTES))
-    jumps = jumps_of_storms(rates, limits)
-    return jumps.filter(pc.equal(jumps["day"], pa.scalar(day)))

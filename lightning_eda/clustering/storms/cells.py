@@ -9,27 +9,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import ArrayLike
 
-from lightning_eda.clustering.points import US_PER_MINUTE, Integers, cluster_shapes
+from lightning_eda.clustering.points import US_PER_MINUTE, cluster_shapes
 from lightning_eda.errors import PointsError
-
-TIME = pa.timestamp("us")
-CELL_SCHEMA = pa.schema(
-    {
-        "cell": pa.int32(),
-        "satellite": pa.string(),
-        "first_time": TIME,
-        "last_time": TIME,
-        "duration_minutes": pa.float64(),
-        "flashes": pa.int64(),
-        "rate_per_minute": pa.float64(),
-        "peak_per_minute": pa.int64(),
-        "center_lat": pa.float64(),
-        "center_lon": pa.float64(),
-        "radius_km": pa.float64(),
-        "hull_area_km2": pa.float64(),
-        "energy_j": pa.float64(),
-    }
-)
+from lightning_eda.series.storms import STORM_CELLS
 
 
 def require_flashes(items: pa.Array, flash_items: pa.Array) -> pa.Array:
@@ -70,7 +52,7 @@ def label_flashes(flashes: pa.Table, flash_items: pa.Array, items: pa.Array, lab
 
 
 def storm_cells(flashes: pa.Table) -> pa.Table:
-    """One row a cell, in the order of the labels.
+    """`STORM_CELLS` without the day: one row a cell, in the order of the labels.
 
     Args:
         flashes: satellite, time (UTC, no zone), lat, lon (degrees), energy_j (J, may be null), cell (-1 for
@@ -85,39 +67,29 @@ def storm_cells(flashes: pa.Table) -> pa.Table:
     """
     inside = flashes.filter(pc.greater_equal(flashes["cell"], 0))
     inside = inside.sort_by([("cell", "ascending"), ("time", "ascending")]).combine_chunks()
-    labels = inside["cell"].to_numpy()
-    names, starts, sizes = np.unique(labels, return_index=True, return_counts=True)
-    first, last = (inside["time"].cast(TIME).take(at) for at in (starts, starts + sizes - 1))
-    minutes = pc.subtract(last, first).cast(pa.int64()).to_numpy() / US_PER_MINUTE
-    shapes = cluster_shapes(inside["lon"].to_numpy(), inside["lat"].to_numpy(), labels)
+    inside = inside.append_column("minute", pc.floor_temporal(inside["time"], unit="minute"))
+    minutes = inside.group_by(["cell", "minute"], use_threads=False).aggregate([([], "count_all")])
+    peaks = minutes.group_by("cell", use_threads=False).aggregate([("count_all", "max")])
+    cells = inside.group_by("cell", use_threads=False).aggregate(
+        [("satellite", "first"), ("time", "min"), ("time", "max"), ([], "count_all"), ("energy_j", "sum")]
+    )
+    labels, lon, lat = (inside[name].to_numpy() for name in ("cell", "lon", "lat"))
+    shapes = cluster_shapes(lon, lat, labels)
+    first, last, sizes = (cells[name] for name in ("time_min", "time_max", "count_all"))
+    lasted = pc.subtract(last, first).cast(pa.int64()).to_numpy() / US_PER_MINUTE
     columns = {
-        "cell": names,
-        "satellite": inside["satellite"].take(starts),
+        "cell": cells["cell"],
+        "satellite": cells["satellite_first"],
         "first_time": first,
         "last_time": last,
-        "duration_minutes": minutes,
+        "duration_minutes": lasted,
         "flashes": sizes,
-        "rate_per_minute": sizes / np.maximum(minutes, 1.0),
-        "peak_per_minute": _peaks(labels, inside["time"].cast(TIME).cast(pa.int64()).to_numpy()),
+        "rate_per_minute": sizes.to_numpy() / np.maximum(lasted, 1.0),
+        "peak_per_minute": peaks["count_all_max"],
         "center_lat": [shape.lat for shape in shapes],
         "center_lon": [shape.lon for shape in shapes],
         "radius_km": [shape.radius_km for shape in shapes],
         "hull_area_km2": [shape.hull_area_km2 for shape in shapes],
-        "energy_j": _energies(inside),
+        "energy_j": cells["energy_j_sum"],
     }
-    return pa.table(columns, CELL_SCHEMA)
-
-
-def _peaks(labels: Integers, time_us: Integers) -> Integers:
-    """The most flashes in one minute of the clock, for each cell; flashes by cell and time."""
-    minute = time_us // US_PER_MINUTE
-    new_cell = np.diff(labels, prepend=-1) != 0
-    runs = np.flatnonzero(new_cell | (np.diff(minute, prepend=0) != 0))
-    lengths = np.diff(np.append(runs, len(labels)))
-    return np.maximum.reduceat(lengths, np.flatnonzero(new_cell[runs]))
-
-
-def _energies(rows: pa.Table) -> pa.Array:
-    """The sum for each cell, null where no flash has one; rows by cell."""
-    sums = rows.group_by("cell", use_threads=False).aggregate([("energy_j", "sum")])
-    return sums["energy_j_sum"]
+    return pa.table(columns, STORM_CELLS.arrow_schema("day"))

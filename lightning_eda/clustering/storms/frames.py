@@ -16,39 +16,32 @@ from lightning_eda.clustering.storms.near_flashes import near_labels
 from lightning_eda.earth import EARTH_RADIUS_KM
 from lightning_eda.errors import PointsError
 
+STEP_MINUTES = 5
+"""From frame to frame; a day has a whole number of them."""
+STEP_US = STEP_MINUTES * US_PER_MINUTE
+
 
 @dataclass(frozen=True)
 class FrameOptions:
-    """How frames are cut and what is a cell in one.
+    """What is in a frame, and what is a cell in it.
 
     Attributes:
-        step_minutes: From frame to frame; a day has a whole number of them.
         window_minutes: The flashes of a frame are those of so long before its end; more than a step.
         eps_km: Flashes so near each other are neighbours, km.
         min_samples: Neighbours of a core flash, itself included.
     """
 
-    step_minutes: int = 5
     window_minutes: int = 10
     eps_km: float = 12.0
     min_samples: int = 3
 
     def __post_init__(self) -> None:
         """Checks them."""
-        if self.step_minutes < 1 or (24 * 60) % self.step_minutes:
+        if self.window_minutes <= STEP_MINUTES:
             raise PointsError(
-                f"step_minutes: found {self.step_minutes}; allowed: minutes that divide a day, such as 5"
+                f"window_minutes: found {self.window_minutes}; allowed: more than {STEP_MINUTES}, the step, "
+                "so that a storm is known again by flashes of both frames"
             )
-        if self.window_minutes <= self.step_minutes:
-            raise PointsError(
-                f"window_minutes: found {self.window_minutes}; allowed: more than step_minutes, "
-                f"{self.step_minutes}, so that a storm is known again by flashes of both frames"
-            )
-
-    @property
-    def step_us(self) -> int:
-        """The step in microseconds."""
-        return self.step_minutes * US_PER_MINUTE
 
 
 class Frame(NamedTuple):
@@ -82,8 +75,8 @@ def frames(
         end_us: Another.
         options: What a frame is.
     """
-    for end in range(start_us + options.step_us, end_us + 1, options.step_us):
-        edges = (end - options.window_minutes * US_PER_MINUTE, end - options.step_us, end)
+    for end in range(start_us + STEP_US, end_us + 1, STEP_US):
+        edges = (end - options.window_minutes * US_PER_MINUTE, end - STEP_US, end)
         first, old, stop = (int(row) for row in np.searchsorted(time_us, edges))
         yield Frame(end, first, old, stop, _cells(points[first:stop], first, options))
 

@@ -15,50 +15,25 @@ from lightning_eda.clustering.points import (
     lonlat,
     sphere_points,
 )
-from lightning_eda.clustering.storms.frames import FrameOptions, frames
-from lightning_eda.clustering.storms.jumps import STEP_MINUTES, jump_sigmas
+from lightning_eda.clustering.storms.frames import STEP_MINUTES, FrameOptions, frames
+from lightning_eda.clustering.storms.jumps import jump_sigmas
 from lightning_eda.clustering.storms.motion import Fix, distance_km, heading_deg, moved, speed_kmh, velocity
-from lightning_eda.clustering.storms.track import FEWEST_FIXES, Track
-from lightning_eda.clustering.storms.tracking import Sighting, Tracker, TrackOptions
+from lightning_eda.clustering.storms.track import FEWEST_FIXES
+from lightning_eda.clustering.storms.tracking import Sighting, Tracker
+from lightning_eda.series.storms import RATE_MINUTES, STORM_TRACK_POINTS, STORM_TRACK_RATES, STORM_TRACKS
 
 Row = dict[str, Any]
 FORECAST_MINUTES = 30
-STEP_US = STEP_MINUTES * US_PER_MINUTE
-TIME = pa.timestamp("us")
-TEXT, NUMBER, WHOLE = pa.string(), pa.float64(), pa.int64()
-POINT_SCHEMA = pa.schema(
-    {
-        "satellite": TEXT, "track": TEXT, "frame_time": TIME, "lat": NUMBER, "lon": NUMBER,
-        "flashes": WHOLE, "flashes_per_minute": NUMBER, "area_km2": NUMBER, "speed_kmh": NUMBER,
-        "heading_deg": NUMBER, "event": TEXT, "forecast_lat": NUMBER, "forecast_lon": NUMBER,
-        "forecast_error_km": NUMBER,
-    }
-)  # fmt: skip
-TRACK_SCHEMA = pa.schema(
-    {
-        "satellite": TEXT, "track": TEXT, "first_time": TIME, "last_time": TIME, "parent": TEXT,
-        "ended_by": TEXT, "merged_into": TEXT, "frames": WHOLE, "flashes": WHOLE,
-        "peak_per_minute": NUMBER, "largest_area_km2": NUMBER, "speed_kmh": NUMBER, "heading_deg": NUMBER,
-        "forecast_error_km": NUMBER,
-    }
-)  # fmt: skip
-RATE_SCHEMA = pa.schema({"satellite": TEXT, "track": TEXT, "time": TIME, "flashes": WHOLE, "sigma": NUMBER})
+RATE_US = RATE_MINUTES * US_PER_MINUTE
 
 
 class TrackTables(NamedTuple):
-    """What `track_storms` found.
+    """What `track_storms` found: tables of `series.storms` without the day.
 
     Attributes:
-        tracks: A row a storm that was open in the span: satellite, track, first_time and last_time (frames,
-            from its birth to the end of the span), parent, ended_by (end or merger; null while it is open),
-            merged_into, frames, flashes, peak_per_minute, largest_area_km2, speed_kmh and heading_deg (of its
-            whole way; null of fewer than three frames), forecast_error_km (mean; null without any).
-        points: A row a storm and frame of the span: satellite, track, frame_time, lat, lon, flashes (of the
-            window), flashes_per_minute (of the step), area_km2 (convex hull), speed_kmh and heading_deg (of
-            the last 30 minutes), event (birth, split, merger), forecast_lat and forecast_lon (of 30 minutes
-            later), forecast_error_km (how far off the forecast made 30 minutes ago was).
-        rates: A row a storm and two minutes of the span: satellite, track, time (their beginning), flashes,
-            sigma (`jump_sigmas`).
+        tracks: `STORM_TRACKS`: the storms that were open in the span, each from its birth to the span's end.
+        points: `STORM_TRACK_POINTS`: the frames of the span.
+        rates: `STORM_TRACK_RATES`: the steps of the span.
         oldest_us: The earliest birth of a storm that is named in them; None of none.
     """
 
@@ -68,13 +43,16 @@ class TrackTables(NamedTuple):
     oldest_us: int | None
 
 
+class _Flashes(NamedTuple):
+    """Those of one satellite in the order of their times, shape (n,)."""
+
+    time_us: Integers
+    lat: Floats
+    lon: Floats
+
+
 def track_storms(
-    flashes: pa.Table,
-    first_us: int,
-    start_us: int,
-    end_us: int,
-    frame_options: FrameOptions,
-    track_options: TrackOptions,
+    flashes: pa.Table, first_us: int, start_us: int, end_us: int, options: FrameOptions
 ) -> TrackTables:
     """The storms from `start_us` to `end_us`, known by flashes from `first_us` on.
 
@@ -84,149 +62,118 @@ def track_storms(
         first_us: Where the frames begin, microseconds, on the step.
         start_us: Where the tables begin.
         end_us: Where they end.
-        frame_options: What a cell is.
-        track_options: How long a storm is remembered.
+        options: What a cell is.
     """
-    stories = [
-        story
-        for satellite in sorted(flashes["satellite"].unique().to_pylist())
-        for story in _stories(
-            satellite,
-            flashes.filter(pc.equal(flashes["satellite"], satellite)),
-            first_us,
-            start_us,
-            end_us,
-            frame_options,
-            track_options,
-        )
-    ]
-    points = [row for story in stories for row in story.points if row["frame_time"] > start_us]
-    rates = [row for story in stories for row in story.rates if row["time"] >= start_us]
+    births: list[int] = []
+    tracks: list[Row] = []
+    points: list[Row] = []
+    rates: list[Row] = []
+    for satellite in sorted(flashes["satellite"].unique().to_pylist()):
+        own = _in_order(flashes.filter(pc.equal(flashes["satellite"], satellite)))
+        for seen in _storms(satellite, own, first_us, end_us, options):
+            track = seen[0].track
+            if track.closed_us is None or track.closed_us > start_us:
+                name = {"satellite": satellite, "track": track.name}
+                frames_seen, steps = _points(seen, own), _rates(seen, own)
+                births.append(track.born_us)
+                tracks.append(name | _summary(seen, frames_seen, steps))
+                points += [name | row for row in frames_seen if row["frame_time"] > start_us]
+                rates += [name | row for row in steps if row["time"] >= start_us]
     return TrackTables(
-        pa.Table.from_pylist([story.summary() for story in stories], TRACK_SCHEMA),
-        pa.Table.from_pylist(points, POINT_SCHEMA),
-        pa.Table.from_pylist(rates, RATE_SCHEMA),
-        min((story.track.born_us for story in stories), default=None),
+        pa.Table.from_pylist(tracks, STORM_TRACKS.arrow_schema("day")),
+        pa.Table.from_pylist(points, STORM_TRACK_POINTS.arrow_schema("day")),
+        pa.Table.from_pylist(rates, STORM_TRACK_RATES.arrow_schema("day")),
+        min(births, default=None),
     )
 
 
-class _Story(NamedTuple):
-    """All of one storm, up to the end of the span."""
-
-    satellite: str
-    track: Track
-    fixes: list[Fix]
-    points: list[Row]
-    rates: list[Row]
-
-    def summary(self) -> Row:
-        """Its row of the tracks."""
-        over = self.track.closed_us is not None
-        errors = [row["forecast_error_km"] for row in self.points if row["forecast_error_km"] is not None]
-        known = len(self.fixes) >= FEWEST_FIXES
-        motion = velocity(self.fixes) if known else None
-        return {
-            "satellite": self.satellite,
-            "track": self.track.name,
-            "first_time": self.track.born_us,
-            "last_time": self.fixes[-1].time_us,
-            "parent": self.track.parent,
-            "ended_by": self.track.ended_by if over else None,
-            "merged_into": self.track.merged_into if over else None,
-            "frames": len(self.fixes),
-            "flashes": sum(row["flashes"] for row in self.rates),
-            "peak_per_minute": max(row["flashes_per_minute"] for row in self.points),
-            "largest_area_km2": max(row["area_km2"] for row in self.points),
-            "speed_kmh": motion if motion is None else speed_kmh(motion),
-            "heading_deg": motion if motion is None else heading_deg(motion, self.fixes[-1].unit),
-            "forecast_error_km": float(np.mean(errors)) if errors else None,
-        }
+def _in_order(flashes: pa.Table) -> _Flashes:
+    micros = pa.timestamp("us")
+    begun = pc.max_element_wise(flashes["time"].cast(micros), flashes["granule_start"].cast(micros))
+    flashes = flashes.append_column("begun", begun.cast(pa.int64()))
+    flashes = flashes.sort_by([(name, "ascending") for name in ("begun", "lat", "lon")])
+    return _Flashes(*(flashes[name].to_numpy() for name in ("begun", "lat", "lon")))
 
 
-def _stories(
-    satellite: str,
-    flashes: pa.Table,
-    first_us: int,
-    start_us: int,
-    end_us: int,
-    frame_options: FrameOptions,
-    track_options: TrackOptions,
-) -> Iterator[_Story]:
-    """The storms of one satellite that are open at the start, by name."""
-    begun = pc.max_element_wise(flashes["time"].cast(TIME), flashes["granule_start"].cast(TIME))
-    flashes = flashes.append_column("begun", begun.cast(WHOLE)).sort_by(
-        [(name, "ascending") for name in ("begun", "lat", "lon")]
-    )
-    time = flashes["begun"].to_numpy()
-    lat, lon = flashes["lat"].to_numpy(), flashes["lon"].to_numpy()
-    points = sphere_points(lon, lat)
-    tracker = Tracker(satellite, points, track_options)
+def _storms(
+    satellite: str, flashes: _Flashes, first_us: int, end_us: int, options: FrameOptions
+) -> Iterator[list[Sighting]]:
+    """The sightings of each storm, storms by name."""
+    points = sphere_points(flashes.lon, flashes.lat)
+    tracker = Tracker(satellite, points)
     seen: dict[str, list[Sighting]] = {}
-    for frame in frames(time, points, first_us, end_us, frame_options):
+    for frame in frames(flashes.time_us, points, first_us, end_us, options):
         for sighting in tracker.follow(frame):
             seen.setdefault(sighting.track.name, []).append(sighting)
-    for name in sorted(seen):
-        track = seen[name][0].track
-        if track.closed_us is None or track.closed_us > start_us:
-            rows = _points(satellite, seen[name], lon, lat, frame_options)
-            fixes = [Fix(sighting.frame.end_us, sighting.unit) for sighting in seen[name]]
-            yield _Story(satellite, track, fixes, rows, _rates(satellite, name, seen[name], time))
+    return (seen[name] for name in sorted(seen))
 
 
-def _points(
-    satellite: str, seen: list[Sighting], lon: Floats, lat: Floats, options: FrameOptions
-) -> list[Row]:
+def _summary(seen: list[Sighting], points: list[Row], rates: list[Row]) -> Row:
+    """The row of a storm in the tracks."""
+    track, fixes = seen[0].track, [sighting.fix for sighting in seen]
+    over = track.closed_us is not None
+    errors = [row["forecast_error_km"] for row in points if row["forecast_error_km"] is not None]
+    return {
+        "first_time": track.born_us,
+        "last_time": fixes[-1].time_us,
+        "parent": track.parent,
+        "ended_by": track.ended_by if over else None,
+        "merged_into": track.merged_into if over else None,
+        "frames": len(seen),
+        "flashes": sum(row["flashes"] for row in rates),
+        "peak_per_minute": max(row["flashes_per_minute"] for row in points),
+        "largest_area_km2": max(row["area_km2"] for row in points),
+        **_motion(velocity(fixes) if len(fixes) >= FEWEST_FIXES else None, fixes[-1]),
+        "forecast_error_km": float(np.mean(errors)) if errors else None,
+    }
+
+
+def _motion(motion: Floats | None, fix: Fix) -> Row:
+    if motion is None:
+        return {"speed_kmh": None, "heading_deg": None}
+    return {"speed_kmh": speed_kmh(motion), "heading_deg": heading_deg(motion, fix.unit)}
+
+
+def _points(seen: list[Sighting], flashes: _Flashes) -> list[Row]:
+    """The rows of a storm's frames, those before the span too."""
     rows = np.concatenate([sighting.cell for sighting in seen])
     labels = np.repeat(np.arange(len(seen)), [len(sighting.cell) for sighting in seen])
-    shapes = cluster_shapes(lon[rows], lat[rows], labels)
+    shapes = cluster_shapes(flashes.lon[rows], flashes.lat[rows], labels)
     forecasts: dict[int, Floats] = {}
     found: list[Row] = []
     for sighting, shape in zip(seen, shapes, strict=True):
-        now, motion = sighting.frame.end_us, sighting.velocity
+        now, motion = sighting.fix.time_us, sighting.velocity
         later = now + FORECAST_MINUTES * US_PER_MINUTE
-        forecast = None
+        lon = lat = None
         if motion is not None:
-            forecasts[later] = moved(Fix(now, sighting.unit), motion, later)
-            forecast = lonlat(forecasts[later][np.newaxis])[0]
-        new = int(np.count_nonzero(sighting.cell >= sighting.frame.old))
+            forecasts[later] = moved(sighting.fix, motion, later)
+            lon, lat = lonlat(forecasts[later][np.newaxis])[0].tolist()
         before = forecasts.get(now)
         found.append(
             {
-                "satellite": satellite,
-                "track": sighting.track.name,
                 "frame_time": now,
                 "lat": shape.lat,
                 "lon": shape.lon,
                 "flashes": shape.size,
-                "flashes_per_minute": new / options.step_minutes,
+                "flashes_per_minute": len(sighting.new) / STEP_MINUTES,
                 "area_km2": shape.hull_area_km2,
-                "speed_kmh": None if motion is None else speed_kmh(motion),
-                "heading_deg": None if motion is None else heading_deg(motion, sighting.unit),
+                **_motion(motion, sighting.fix),
                 "event": sighting.event,
-                "forecast_lat": None if forecast is None else float(forecast[1]),
-                "forecast_lon": None if forecast is None else float(forecast[0]),
-                "forecast_error_km": None if before is None else distance_km(before, sighting.unit),
+                "forecast_lat": lat,
+                "forecast_lon": lon,
+                "forecast_error_km": None if before is None else distance_km(before, sighting.fix.unit),
             }
         )
     return found
 
 
-def _rates(satellite: str, name: str, seen: list[Sighting], time: Integers) -> list[Row]:
+def _rates(seen: list[Sighting], flashes: _Flashes) -> list[Row]:
     """Flashes by step; each flash is of the storm of the first frame that has it."""
-    new = np.concatenate([sighting.cell[sighting.cell >= sighting.frame.old] for sighting in seen])
-    if not len(new):
+    steps = flashes.time_us[np.concatenate([sighting.new for sighting in seen])] // RATE_US
+    if not len(steps):
         return []
-    steps = time[new] // STEP_US
-    first = int(steps.min())
-    counts = np.bincount(steps - first)
-    sigmas = jump_sigmas(counts)
-    return [
-        {
-            "satellite": satellite,
-            "track": name,
-            "time": (first + step) * STEP_US,
-            "flashes": int(count),
-            "sigma": None if np.isnan(sigma) else float(sigma),
-        }
-        for step, (count, sigma) in enumerate(zip(counts, sigmas, strict=True))
-    ]
+    counts = np.bincount(steps - steps.min())
+    times = (steps.min() + np.arange(len(counts))) * RATE_US
+    sigmas = [None if np.isnan(sigma) else sigma for sigma in jump_sigmas(counts).tolist()]
+    columns = {"time": times.tolist(), "flashes": counts.tolist(), "sigma": sigmas}
+    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]

@@ -10,7 +10,6 @@ flashes that are given begin, as long as they begin before its birth; nor on oth
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -23,23 +22,10 @@ from lightning_eda.clustering.storms.track import Event, Track, track_name
 LEAST_SHARE = 0.3  # of the flashes that two cells could share, for them to be linked
 SAME_SHARE = 0.75  # of the flashes of a merged cell, for its centre to go on as the storm's
 FAR_KM = 1e6
-
-
-@dataclass(frozen=True)
-class TrackOptions:
-    """How long a storm is remembered.
-
-    Attributes:
-        gap_minutes: Without a cell.
-        gap_km: From where it should be to a cell that may be it.
-        inside_minutes: Inside another it merged into.
-        inside_km: From where it should be to a part of that.
-    """
-
-    gap_minutes: int = 20
-    gap_km: float = 20.0
-    inside_minutes: int = 90
-    inside_km: float = 60.0
+GAP_MINUTES, GAP_KM = 20, 20.0
+"""How long a storm without a cell is remembered; how far from where it should be a cell may be it."""
+INSIDE_MINUTES, INSIDE_KM = 90, 60.0
+"""The same of a storm inside another it merged into, and of a part of that."""
 
 
 class Sighting(NamedTuple):
@@ -48,7 +34,7 @@ class Sighting(NamedTuple):
     Attributes:
         track: The storm; it changes as time goes on.
         frame: The frame.
-        unit: The direction of its centre.
+        fix: Its centre then.
         cell: Rows of its flashes.
         velocity: Its motion, km a minute; None while too little is known.
         event: What happened to it in this frame.
@@ -56,10 +42,15 @@ class Sighting(NamedTuple):
 
     track: Track
     frame: Frame
-    unit: Floats
+    fix: Fix
     cell: Integers
     velocity: Floats | None
     event: Event | None
+
+    @property
+    def new(self) -> Integers:
+        """Those of its flashes that the frame before did not have."""
+        return self.cell[self.cell >= self.frame.old]
 
 
 class Tracker:
@@ -68,11 +59,10 @@ class Tracker:
     Args:
         satellite: Its name.
         points: `sphere_points` of its flashes in the order of time, shape (n, 3).
-        options: How long a storm is remembered.
     """
 
-    def __init__(self, satellite: str, points: Floats, options: TrackOptions) -> None:
-        self.satellite, self.points, self.options = satellite, points, options
+    def __init__(self, satellite: str, points: Floats) -> None:
+        self.satellite, self.points = satellite, points
         self.active: list[Track] = []
         self._owner = np.full(len(points), -1, np.int64)
 
@@ -88,8 +78,8 @@ class Tracker:
     def _close(self, now_us: int) -> None:
         """Storms that were not seen for long have ended; what merged long ago does not come out again."""
         for track in self.active:
-            track.forget(now_us - self.options.inside_minutes * US_PER_MINUTE, now_us)
-            if track.last.time_us < now_us - self.options.gap_minutes * US_PER_MINUTE:
+            track.forget(now_us - INSIDE_MINUTES * US_PER_MINUTE, now_us)
+            if track.last.time_us < now_us - GAP_MINUTES * US_PER_MINUTE:
                 track.end(now_us)
 
     def _shared(self, frame: Frame) -> Floats:
@@ -138,7 +128,7 @@ class _Matching:
             track = self.track_of.get(cell) or self._born(cell, None)
             track.see(fix, rows, anew=cell in self.anew)
             known = track.velocity if track.known else None
-            yield Sighting(track, self.frame, fix.unit, rows, known, self.events.get(cell))
+            yield Sighting(track, self.frame, fix, rows, known, self.events.get(cell))
 
     def _go_on(self) -> None:
         """Each track goes on as the cell it shares most with; no two as one."""
@@ -169,7 +159,7 @@ class _Matching:
         off = [[distance_km(storm.expected(self.now_us), self.centres[c]) for c in cells] for storm in storms]
         for cell in cells:
             self.track_of.pop(cell, None)
-        for storm, cell in _nearest(np.array(off), self.tracker.options.inside_km, always=0):
+        for storm, cell in _nearest(np.array(off), INSIDE_KM, always=0):
             if storms[storm] is not track:
                 track.inside.remove(storms[storm])
                 storms[storm].come_out()
@@ -206,7 +196,7 @@ class _Matching:
         free = [cell for cell in range(len(self.centres)) if cell not in self.track_of]
         if lost and free:
             off = [[distance_km(t.expected(self.now_us), self.centres[c]) for c in free] for t in lost]
-            for track, cell in _nearest(np.array(off), self.tracker.options.gap_km):
+            for track, cell in _nearest(np.array(off), GAP_KM):
                 self.track_of[free[cell]] = lost[track]
 
     def _born(self, cell: int, parent: Track | None) -> Track:

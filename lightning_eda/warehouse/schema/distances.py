@@ -1,10 +1,7 @@
 """The table of the clusters of a day's distances."""
 
-from typing import Final
-
 from lightning_eda.series import Column, Table
-
-DAY: Final = Column("day", "DATE", "Day of the partition")
+from lightning_eda.series.storms import DAY
 
 DISTANCE_CLUSTERS = Table(
     "distance_clusters",

@@ -5,5 +5,5 @@ series                        one series CSV, read strictly
 same_rows                     whether rows are there already
 window_rows, cluster_tables   the rows of a window
 day_rows                      the rows of a day
-storm_tables, track_tables    its storm cells, tracks and jumps
+storm_tables     its storm cells
 """

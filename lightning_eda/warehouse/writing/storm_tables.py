@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from lightning_eda.warehouse.schema.storms import STORM_CELL_FLASHES, STORM_CELLS, STORM_DAYS
+from lightning_eda.series.storms import STORM_CELL_FLASHES, STORM_CELLS, STORM_DAYS
 from lightning_eda.warehouse.stale_days import DayState
 from lightning_eda.warehouse.writing.day_rows import replace_day
 

@@ -24,7 +24,7 @@ def own_names(table: Table) -> list[str]:
 
 def empty_rows(table: Table) -> pa.Table:
     """No rows, with the table's columns."""
-    return pa.schema([(column.name, column.arrow_type) for column in table.columns]).empty_table()
+    return table.arrow_schema().empty_table()
 
 
 def own_columns(table: Table, given: pa.Table, names: Sequence[str]) -> pa.Table:

@@ -7,7 +7,7 @@ import pyarrow as pa
 
 from lightning_eda.clustering.points import US_PER_MINUTE, sphere_points
 from lightning_eda.clustering.storms.frames import FrameOptions, frames
-from lightning_eda.clustering.storms.tracking import Sighting, Tracker, TrackOptions
+from lightning_eda.clustering.storms.tracking import Sighting, Tracker
 from lightning_eda.earth import EARTH_RADIUS_KM
 
 EPOCH = datetime(1970, 1, 1)
@@ -41,7 +41,7 @@ def follow(storms, end_minute, options=None) -> tuple[list[Sighting], np.ndarray
     order = np.argsort(minute, kind="stable")
     time = (minute[order] * US_PER_MINUTE).astype(np.int64)
     points = sphere_points(lon[order], lat[order])
-    tracker = Tracker("G18", points, TrackOptions())
+    tracker = Tracker("G18", points)
     steps = frames(time, points, 0, end_minute * US_PER_MINUTE, options or FrameOptions())
     return [sighting for frame in steps for sighting in tracker.follow(frame)], source[order]
 

@@ -10,11 +10,12 @@ import pytest
 from scipy.spatial import ConvexHull
 
 from lightning_eda.clustering.graph.dbscan import dbscan_pairs
-from lightning_eda.clustering.storms.cells import CELL_SCHEMA, label_flashes, require_flashes, storm_cells
+from lightning_eda.clustering.storms.cells import label_flashes, require_flashes, storm_cells
 from lightning_eda.clustering.storms.neighbours import near_pairs
 from lightning_eda.clustering.storms.pairs_note import PairsNote, read_note, write_note
 from lightning_eda.earth import EARTH_RADIUS_KM
 from lightning_eda.errors import PointsError
+from lightning_eda.series.storms import STORM_CELLS
 
 START = datetime(2024, 7, 1, 20)
 KM_PER_DEGREE = 111.195
@@ -193,7 +194,7 @@ def test_a_short_cell_has_the_rate_of_a_minute():
 def test_a_day_without_cells_is_an_empty_table():
     """With all its columns."""
     for rows in (flash_table([], [], [], []), flash_table([1.0], [2.0], [0.0], [-1])):
-        assert storm_cells(rows).schema == CELL_SCHEMA
+        assert storm_cells(rows).schema == STORM_CELLS.arrow_schema("day")
         assert storm_cells(rows).num_rows == 0
 
 

@@ -1,4 +1,4 @@
-"""Sigmas as published, by a slow loop of the definition; what counts as one jump."""
+"""Sigmas as published, by a slow loop of the definition."""
 
 import statistics
 
@@ -7,9 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lightning_eda.clustering.points import US_PER_MINUTE
 from lightning_eda.clustering.storms import jump_sigmas
-from lightning_eda.clustering.storms.jumps import STEP_MINUTES, JumpLimits, jump_steps
 from lightning_eda.errors import PointsError
 
 
@@ -41,15 +39,3 @@ def test_counts_that_are_none_are_refused():
     for counts in ([1.0, float("nan")], [[1.0, 2.0]], 3.0):
         with pytest.raises(PointsError, match="counts"):
             jump_sigmas(counts)
-
-
-def test_jumps_near_each_other_are_one():
-    """Within six minutes of one before; a rate or a sigma below the limits is none."""
-    time = np.arange(12) * STEP_MINUTES * US_PER_MINUTE
-    counts = np.array([40, 40, 40, 28, 40, 40, 40, 40, 40, 40, 40, 40])
-    sigmas = np.full(12, np.nan)
-    sigmas[[0, 2, 3, 5, 9, 10]] = 1.5
-    sigmas[6] = 1.49
-    assert jump_steps(time, counts, sigmas, JumpLimits()).tolist() == [0, 9]
-    assert jump_steps(time, counts, sigmas, JumpLimits(one_within_minutes=5)).tolist() == [0, 5, 9]
-    assert jump_steps(time, counts, sigmas, JumpLimits(flashes_per_minute=21)).tolist() == []

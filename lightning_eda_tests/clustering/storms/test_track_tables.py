@@ -9,7 +9,6 @@ from lightning_eda.clustering.points import US_PER_MINUTE
 from lightning_eda.clustering.storms.frames import FrameOptions
 from lightning_eda.clustering.storms.jumps import jump_sigmas
 from lightning_eda.clustering.storms.track_tables import track_storms
-from lightning_eda.clustering.storms.tracking import TrackOptions
 from lightning_eda.errors import PointsError
 from lightning_eda_tests.clustering.storms.moving_storms import flashes, storm
 
@@ -18,7 +17,7 @@ HOUR = 60 * US_PER_MINUTE
 
 def tables(rows, first_hour=0, start_hour=0, end_hour=5):
     hours = (first_hour * HOUR, start_hour * HOUR, end_hour * HOUR)
-    return track_storms(rows, *hours, FrameOptions(), TrackOptions())
+    return track_storms(rows, *hours, FrameOptions())
 
 
 @pytest.fixture(scope="module")
@@ -129,5 +128,3 @@ def test_no_flashes_are_no_storms(rows):
     assert nothing.oldest_us is None
     with pytest.raises(PointsError, match="window_minutes: found 5"):
         FrameOptions(window_minutes=5)
-    with pytest.raises(PointsError, match="step_minutes: found 7"):
-        FrameOptions(step_minutes=7)

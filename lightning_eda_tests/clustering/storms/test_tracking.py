@@ -46,7 +46,9 @@ def test_a_storm_has_one_name_and_its_own_motion(seed):
         shares.append(min(1.0, seen / ((last - first) / 5)))
         known = [one for one in own if one.track.name == name and one.velocity is not None]
         speeds += [abs(speed_kmh(one.velocity) / kmh - 1) for one in known]
-        headings += [abs((heading_deg(one.velocity, one.unit) - heading + 180) % 360 - 180) for one in known]
+        headings += [
+            abs((heading_deg(one.velocity, one.fix.unit) - heading + 180) % 360 - 180) for one in known
+        ]
     assert np.mean(shares) >= 0.95
     assert np.median(speeds) <= 0.15
     assert np.median(headings) <= 15

@@ -4,16 +4,16 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
+import duckdb
 import numpy as np
 import pyarrow as pa
 import pytest
 
 from lightning_eda.clustering.storms.frames import FrameOptions
-from lightning_eda.clustering.storms.jumps import JumpLimits, jumps_of_storms
 from lightning_eda.clustering.storms.track_tables import track_storms
-from lightning_eda.clustering.storms.tracking import TrackOptions
 from lightning_eda.figures import DensitySteps, StormScene, render_storm_page
 from lightning_eda.grids.fixed_grid import LIGHTNING_EQUATOR_M, to_grid
+from lightning_eda.warehouse.track_queries import jumps_of_day
 from lightning_eda_tests.clustering.storms.moving_storms import flashes, storm
 
 START = datetime(2024, 7, 1, tzinfo=UTC)
@@ -24,9 +24,13 @@ SPOT = (-20.05, -130.44)
 def scene_of(rows, satellite="G18", density=True):
     """A scene with the tracks of some flashes, and a density where they are."""
     begin = round(START.timestamp() * 1e6)
-    tables = track_storms(rows, begin, begin, begin + 86_400_000_000, FrameOptions(), TrackOptions())
-    rates = tables.rates.append_column("lat", pa.array(np.full(tables.rates.num_rows, 10.0)))
-    rates = rates.append_column("lon", pa.array(np.full(tables.rates.num_rows, 179.0)))
+    tables = track_storms(rows, begin, begin, begin + 86_400_000_000, FrameOptions())
+    with duckdb.connect() as connection:
+        for name in ("rates", "points"):
+            rows_of_day = getattr(tables, name)
+            days = pa.repeat(pa.scalar(START.date()), rows_of_day.num_rows)
+            connection.register(f"storm_track_{name}", rows_of_day.append_column("day", days))
+        jumps = jumps_of_day(connection, START.date(), 1.5, 15.0, 6.0)
     places = WEST(rows["lat"].to_numpy(), rows["lon"].to_numpy())
     column, row = (np.nan_to_num(part).astype(np.int64) for part in places)
     step = rows["time"].cast(pa.int64()).to_numpy() - begin
@@ -35,7 +39,6 @@ def scene_of(rows, satellite="G18", density=True):
     )
     total = replace(steps, step=0 * steps.step)
     shown = (steps, total, "Density of 24 of 24 hours.") if density else (None, None, "No density: not run.")
-    jumps = jumps_of_storms(rates, JumpLimits())
     return StormScene(
         satellite, START, START + timedelta(days=1), WEST, -137.0, rows, *tables[:3], jumps, *shown
     )

@@ -7,9 +7,9 @@ import dagster as dg
 import pytest
 
 from lightning_eda import reporting
-from lightning_eda.assets.day_failures import DayFailures
+from lightning_eda.assets.day_reports import day_reports
 from lightning_eda.errors import CsvError, LightningEdaError, TransferError
-from lightning_eda.partitions import daily, one_run, run_days
+from lightning_eda.partitions import daily, one_run
 from lightning_eda.reporting import PartitionReport, report_partitions, retried_failures
 from lightning_eda_tests.orchestration.storm_days import failure, range_tags
 
@@ -30,15 +30,14 @@ def events(monkeypatch):
         @dg.asset(partitions_def=daily, backfill_policy=one_run)
         def table(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
             tries.append(context.retry_number)
-            reports, failures = [], DayFailures(context)
+
+            def of_day(day: date) -> PartitionReport:
+                if day == BAD and len(tries) <= fails:
+                    raise error
+                return PartitionReport(str(day), {"rows": 1})
+
             with retried_failures(context):
-                for day in run_days(context):
-                    with failures.of(day):
-                        if day == BAD and len(tries) <= fails:
-                            raise error
-                        reports.append(PartitionReport(str(day), {"rows": 1}))
-                failures.require_none(reports)
-            return report_partitions(context, reports)
+                return report_partitions(context, day_reports(context, of_day))
 
         with dg.DagsterInstance.ephemeral() as instance:
             result = dg.materialize([table], tags=range_tags(DAYS), raise_on_error=False, instance=instance)
