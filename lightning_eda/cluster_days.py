@@ -12,7 +12,7 @@ from typing import Any, Self
 import numpy as np
 import pyarrow as pa
 
-from lightning_eda.clustering.graph.clustering import ALGORITHMS, cluster_pairs
+from lightning_eda.clustering.graph.clustering import cluster_pairs, require_parameters
 from lightning_eda.distances.day import read_day
 from lightning_eda.distances.files.clusters import clusters_csv
 from lightning_eda.distances.folders import input_prefix, output_key
@@ -76,8 +76,7 @@ class ClusterTask:
             min_samples=parse_integer(settings.min_samples, "MIN_SAMPLES", least=1),
             hyper_params=parse_object(settings.hyper_params, "HYPER_PARAMS"),
         )
-        if task.algorithm.strip().upper() not in ALGORITHMS:
-            raise SettingError("ALGORITHM", task.algorithm, ", ".join(ALGORITHMS))
+        require_parameters(task.algorithm, task.epsilon, task.min_samples, task.hyper_params)
         require_apart(settings)
         return task
 

@@ -15,6 +15,11 @@ if TYPE_CHECKING:
     from lightning_eda.glm.transform.hour import HourSeries
     from lightning_eda.warehouse.queries import Integrity
 
+BUCKET_LACKS = "NOAA may still be publishing, or never got these granules: materialise the hour again later"
+FOLDER_LACKS = (
+    "The folder GLM_ARCHIVE_DIR lacks these granules (where all are missing, it may not be the one that "
+    "holds GLM-L2-LCFA): put them there and materialise the hour again"
+)
 HOUR_IS_COMPLETE = dg.AssetCheckSpec(
     "hour_is_complete", asset="extract", description="Every 20 s of the hour has its granule (180 an hour)."
 )
@@ -49,8 +54,8 @@ K_IS_CLEAR = dg.AssetCheckSpec(
 )
 
 
-def check_hour_is_complete(extractions: Sequence["Extraction"]) -> dg.AssetCheckResult:
-    """Warns of hours with fewer granules than 20 s intervals."""
+def check_hour_is_complete(extractions: Sequence["Extraction"], is_archive: bool) -> dg.AssetCheckResult:
+    """Warns of hours with fewer granules than 20 s intervals; `is_archive`: in GLM_ARCHIVE_DIR, not in S3."""
     short = [extraction for extraction in extractions if extraction.gaps]
     missing = sum(one.expected - one.found for one in extractions)
     hours = [f"{extraction.folders.hour:%Y-%m-%dT%HZ}" for extraction in short]
@@ -58,9 +63,8 @@ def check_hour_is_complete(extractions: Sequence["Extraction"]) -> dg.AssetCheck
         HOUR_IS_COMPLETE,
         not short,
         dg.AssetCheckSeverity.WARN,
-        "NOAA may still be publishing, or never got these granules: materialise the hour again later; only "
-        "what is new is fetched. Where all are missing and GLM_ARCHIVE_DIR is set, it may not be the folder "
-        "that holds GLM-L2-LCFA. `gaps` in the metadata of extract names the 20 s starts that are missing.",
+        f"{FOLDER_LACKS if is_archive else BUCKET_LACKS}; only what is new is fetched. `gaps` in the "
+        "metadata of extract names the 20 s starts that are missing.",
         {"missing_granules": missing, "incomplete_hours": named(hours)},
     )
 

@@ -1,5 +1,6 @@
 """The resources of the lightning assets: granules, the pin, the data folder."""
 
+from collections.abc import Collection
 from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
@@ -87,6 +88,17 @@ class GlmResource(AwsResource):
         """The satellite whose bucket this is, () where the name or a local folder does not say."""
         satellite = None if self.archive_dir else satellite_of_bucket(self.bucket_name())
         return (satellite,) if satellite else ()
+
+    def bucket_doubt(self, satellites: Collection[str]) -> str:
+        """What to say of a bucket that is not read, since a folder with other satellites is; else empty."""
+        named = satellite_of_bucket(self.bucket_name())
+        is_meant = named and self.bucket != Settings().bucket
+        if not (self.archive_dir and is_meant and satellites) or named in satellites:
+            return ""
+        return (
+            f"S3_BUCKET, {self.bucket}, is not read: GLM_ARCHIVE_DIR is, and has granules of "
+            f"{', '.join(sorted(satellites))}. Unset the one that is not meant"
+        )
 
 
 class PinResource(dg.ConfigurableResource):  # type: ignore[type-arg]

@@ -96,11 +96,12 @@ def test_a_bad_row_fails_with_its_place(distances, cluster, s3_bucket: S3Bucket,
     ],
 )
 def test_a_wrong_setting_is_one_sentence(distances, cluster, s3_bucket: S3Bucket, changes, words: str):
-    """It names the variable, and comes with the run, not when the code location is loaded."""
+    """It names the variable, and comes with the run, before any pair is read."""
     put_pairs(s3_bucket, some_pairs(7))
     result = cluster(distances(**changes))
     assert not result.success
     assert words in failure(result)
+    assert not result.asset_materializations_for_node("distance_matrix")
 
 
 @pytest.mark.parametrize("kind", ["error", "cut", "throttle"])

@@ -31,10 +31,15 @@ def test_missing_granules_are_added_up():
         SimpleNamespace(gaps=gaps, expected=180, found=180 - len(gaps), folders=SimpleNamespace(hour=HOUR))
         for gaps in ([], [1, 2], [3])
     ]
-    check = check_hour_is_complete(hours)
+    check = check_hour_is_complete(hours, is_archive=False)
     assert check.metadata["missing_granules"].value == 3
     assert check.metadata["incomplete_hours"].value == "2024-07-01T20Z; 2024-07-01T20Z"
-    assert check_hour_is_complete(hours[:1]).passed
+    assert check_hour_is_complete(hours[:1], is_archive=False).passed
+    assert "NOAA may still" in check.description
+    assert "GLM_ARCHIVE_DIR" not in check.description
+    archive = check_hour_is_complete(hours, is_archive=True).description
+    assert "NOAA" not in archive
+    assert archive.startswith("The folder GLM_ARCHIVE_DIR lacks these granules")
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ granules is a result, not an error. With DASK_SCHEDULER it only lists: the worke
 """
 
 import time
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,11 +22,12 @@ from lightning_eda.glm.origin import source_text
 from lightning_eda.glm.paths import HourFolders
 from lightning_eda.partitions import hourly, one_run, partition_key, run_window
 from lightning_eda.reporting import PartitionReport, Progress, file_link, report_partitions, retried_failures
-from lightning_eda.resources import DaskResource, DataFolderResource, GlmResource, PinResource
+from lightning_eda.resources import DaskResource, DataFolderResource, GlmResource, LakeResource, PinResource
 from lightning_eda.texts import named
 
 if TYPE_CHECKING:
     from lightning_eda.glm.extract.record import Extraction
+    from lightning_eda.storage.object_store import ObjectStore
 
 GAPS_NAMED = 12
 
@@ -48,6 +50,7 @@ def extract(
     glm: GlmResource,
     pin: PinResource,
     folders: DataFolderResource,
+    lake: LakeResource,
     dask: DaskResource,
 ) -> dg.MaterializeResult:  # type: ignore[type-arg]
     """See the module."""
@@ -56,6 +59,7 @@ def extract(
     with retried_failures(context):
         window = run_window(context, pin.pin())
         store = glm.store()
+        _require_later_settings(glm, lake, dask)
         context.log.info(f"granules of {window} from {store.describe()}")
         extractions, reports = [], []
         for hour in window.hours():
@@ -67,15 +71,32 @@ def extract(
                 progress = Progress(context, f"{hour:%Y-%m-%dT%HZ}")
                 extraction = fetch_hour(store, place, glm.product_prefix(), glm.concurrency, progress)
             extractions.append(extraction)
-            if not extraction.source_known:
-                context.log.warning(
-                    f"nothing of the product is in {store.describe()}: is it the right place? What is "
-                    "loaded of this hour stays"
-                )
-            elif not extraction.found:
-                context.log.warning(f"no granule under {store.url(hour_prefix(hour, glm.product_prefix()))}")
+            for doubt in _doubts(extraction, glm, store):
+                context.log.warning(doubt)
             reports.append(_report(extraction, time.monotonic() - begin))
-    return report_partitions(context, reports, [check_hour_is_complete(extractions)])
+    complete = check_hour_is_complete(extractions, bool(glm.archive_dir))
+    return report_partitions(context, reports, [complete])
+
+
+def _require_later_settings(glm: GlmResource, lake: LakeResource, dask: DaskResource) -> None:
+    """SettingError for what `transform` and `load` would refuse when all is fetched."""
+    glm.tier_names()
+    if lake.is_set() or dask.is_set():
+        lake.lake()
+
+
+def _doubts(extraction: "Extraction", glm: GlmResource, store: "ObjectStore") -> Iterator[str]:
+    """What the log should warn of."""
+    hour = extraction.folders.hour
+    if not extraction.source_known:
+        yield (
+            f"nothing of the product is in {store.describe()}: is it the right place? What is loaded of "
+            "this hour stays"
+        )
+    elif not extraction.found:
+        yield f"no granule under {store.url(hour_prefix(hour, glm.product_prefix()))}"
+    elif doubt := glm.bucket_doubt(extraction.satellites):
+        yield doubt
 
 
 def _report(extraction: "Extraction", seconds: float) -> PartitionReport:

@@ -5,6 +5,7 @@ All three see the same graph, in which an absent pair is farther apart than any 
 
 import warnings
 from collections.abc import Mapping
+from importlib.util import find_spec
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -71,27 +72,41 @@ def cluster_pairs(
         SettingError: The algorithm, a parameter's name or its value is not allowed.
         PointsError: The pairs are not as described, or scikit-learn could not hold them in memory.
     """
-    name = algorithm.strip().upper()
-    if name not in ALGORITHMS:
-        raise SettingError("ALGORITHM", algorithm, "DBSCAN, OPTICS or HDBSCAN")
-    given = _known_parameters(name, hyper_params)
+    name, given = require_parameters(algorithm, eps, min_samples, hyper_params)
     parameters = {"eps": eps, "min_samples": min_samples, **given}
     if name == "DBSCAN":
-        _check_dbscan(parameters, given)
         return dbscan_pairs(i, j, distance, n, parameters["eps"], parameters["min_samples"])  # type: ignore[arg-type]
     pairs = unique_pairs(check_pairs(i, j, distance, n))
     if parameters.get("cluster_method") != "dbscan":
         parameters.pop("eps")
     try:
         labels = _optics(pairs, parameters) if name == "OPTICS" else _hdbscan(pairs, parameters)
-    except ModuleNotFoundError as error:
-        hint = "Others want scikit-learn: `pip install 'lightning_eda[sklearn]'`, in a clone `make setup`."
-        raise SettingError("ALGORITHM", algorithm, "DBSCAN", hint) from error
     except (ValueError, TypeError) as error:  # how scikit-learn refuses a value
         if isinstance(error, PointsError):
             raise
         raise _refused(name, parameters, given, error) from error
     return _renumbered(labels)
+
+
+def require_parameters(
+    algorithm: str, eps: float, min_samples: int, hyper_params: Mapping[str, object]
+) -> tuple[str, dict[str, object]]:
+    """The algorithm and its own parameters; arguments as of `cluster_pairs`.
+
+    Raises:
+        SettingError: One is not known or, as far as that can be told without pairs, has a wrong value; or
+            the algorithm needs scikit-learn, which is not installed.
+    """
+    name = algorithm.strip().upper()
+    if name not in ALGORITHMS:
+        raise SettingError("ALGORITHM", algorithm, "DBSCAN, OPTICS or HDBSCAN")
+    given = _known_parameters(name, hyper_params)
+    if name == "DBSCAN":
+        _check_dbscan({"eps": eps, "min_samples": min_samples, **given}, given)
+    elif find_spec("sklearn") is None:
+        hint = "Others want scikit-learn: `pip install 'lightning_eda[sklearn]'`, in a clone `make setup`."
+        raise SettingError("ALGORITHM", algorithm, "DBSCAN", hint)
+    return name, given
 
 
 def _known_parameters(name: str, hyper_params: Mapping[str, object]) -> dict[str, object]:
