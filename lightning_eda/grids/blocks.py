@@ -1,8 +1,8 @@
 """Density of a day in steps of a few minutes, in blocks of cells as fine as can be held."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -13,8 +13,7 @@ from lightning_eda.grids.fixed_grid import SIZE, Floats
 COARSEST = 16
 
 
-@dataclass(frozen=True)
-class Blocks:
+class Blocks(NamedTuple):
     """Flash extent density by step and block; blocks without any are left out.
 
     Attributes:
@@ -41,7 +40,7 @@ class Blocks:
 
     def total(self) -> "Blocks":
         """All steps in one."""
-        return Blocks(self.side, self.step * 0, self.row, self.column, self.flashes).coarser(self.side)
+        return self._replace(step=self.step * 0).coarser(self.side)
 
 
 def density_blocks(tables: Iterable[pa.Table], start: datetime, minutes: int, most: int) -> Blocks:
@@ -61,12 +60,8 @@ def density_blocks(tables: Iterable[pa.Table], start: datetime, minutes: int, mo
         row, column = (table[name].to_numpy().astype(np.int64) for name in ("row", "col"))
         flashes = table["flash_extent_density"].to_numpy().astype(np.float64)
         part = Blocks(1, step, row, column, flashes).coarser(blocks.side)
-        pairs = zip(_columns(blocks), _columns(part), strict=True)
-        blocks = Blocks(blocks.side, *(np.concatenate(pair) for pair in pairs)).coarser(blocks.side)
+        columns = (np.concatenate(pair) for pair in zip(blocks[1:], part[1:], strict=True))
+        blocks = Blocks(blocks.side, *columns).coarser(blocks.side)
         while len(blocks.step) > most and blocks.side < COARSEST:
             blocks = blocks.coarser(2 * blocks.side)
     return blocks
-
-
-def _columns(blocks: Blocks) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], Floats]:
-    return blocks.step, blocks.row, blocks.column, blocks.flashes

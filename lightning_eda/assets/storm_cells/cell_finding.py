@@ -1,5 +1,6 @@
 """Steps of `storm_cells`: the clusters of a day's pairs, what they are like, and the figures."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -15,8 +16,8 @@ from lightning_eda.reporting import RunConfig
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from lightning_eda.cluster_days import ClusterTask, DayClusters
     from lightning_eda.clustering.storms.pairs_note import PairsNote
+    from lightning_eda.figures.globe.features import Geometry
     from lightning_eda.settings import DistanceSettings
     from lightning_eda.storage.object_store import ObjectStore
     from lightning_eda.warehouse.queries import Database
@@ -112,34 +113,26 @@ def find_cells(
         StorageError: The store cannot be read or written.
         WarehouseError: The database cannot be read.
     """
-    from lightning_eda.clustering.storms.cells import label_flashes, storm_cells
+    from lightning_eda.cluster_days import ClusterTask, cluster_day, read_pairs, require_apart
+    from lightning_eda.clustering.storms.cells import label_flashes, require_flashes, storm_cells
     from lightning_eda.clustering.storms.flash_items import flash_items
     from lightning_eda.clustering.storms.pairs_note import read_note
 
-    note = read_note(note_path(place))
+    day, note = place.start.date(), read_note(note_path(place))
     _require_reach(config, note)
-    task = _task(settings, config)
+    require_apart(settings)
+    source, target = settings.flash_pairs_folder.strip("/"), settings.storm_cells_folder.strip("/")
+    task = ClusterTask(source, target, False, None, "DBSCAN", config.eps_km, config.min_samples, {})
     _require_own_pairs(store, note)
     rows = day_flashes(database, place, note.satellites, note.drop_artifacts).rows
     items = flash_items(rows)
-    done = _clusters(store, task, place, items)
-    labelled = label_flashes(rows, items, done.graph.items, done.labels)
+    graph = read_pairs(store, task, day)
+    require_flashes(graph.items, items)  # before anything is written
+    done = cluster_day(store, task, day, graph)
+    labelled = label_flashes(rows, items, graph.items, done.labels)
     return FoundCells(
         note, labelled, storm_cells(labelled), done.written.key, config.eps_km, config.min_samples
     )
-
-
-def _clusters(
-    store: "ObjectStore", task: "ClusterTask", place: WindowFolders, items: "pa.Array"
-) -> "DayClusters":
-    """The clusters of a day's pairs; nothing is written where they are pairs of other flashes."""
-    from lightning_eda.cluster_days import cluster_day, read_pairs
-    from lightning_eda.clustering.storms.cells import require_flashes
-
-    day = place.start.date()
-    graph = read_pairs(store, task, day)
-    require_flashes(graph.items, items)
-    return cluster_day(store, task, day, graph)
 
 
 def _require_reach(config: StormCellsConfig, note: "PairsNote") -> None:
@@ -151,14 +144,6 @@ def _require_reach(config: StormCellsConfig, note: "PairsNote") -> None:
             "Pairs farther apart are not in its list: choose a smaller eps_km, or run flash_pairs again "
             "with a larger max_km.",
         )
-
-
-def _task(settings: "DistanceSettings", config: StormCellsConfig) -> "ClusterTask":
-    from lightning_eda.cluster_days import ClusterTask, require_apart
-
-    require_apart(settings)
-    source, target = settings.flash_pairs_folder.strip("/"), settings.storm_cells_folder.strip("/")
-    return ClusterTask(source, target, False, None, "DBSCAN", config.eps_km, config.min_samples, {})
 
 
 def _require_own_pairs(store: "ObjectStore", note: "PairsNote") -> None:
@@ -186,7 +171,6 @@ def made_of(note: "PairsNote", day: date) -> "DayState | None":
 def draw_cells(found: FoundCells, place: WindowFolders) -> Drawings:
     """Writes the map, the page, and the cells for GIS programs."""
     from lightning_eda import figures
-    from lightning_eda.assets.storm_cells.geo_files import write_shapes
     from lightning_eda.figures.maps.storm_map import render_cell_page, render_storm_map
     from lightning_eda.figures.maps.storm_shapes import cell_shapes
     from lightning_eda.glm.origin import window_is_simulated
@@ -214,3 +198,14 @@ def draw_cells(found: FoundCells, place: WindowFolders) -> Drawings:
 
 def _as_clusters(table: "pa.Table") -> "pa.Table":
     return table.rename_columns(["cluster" if name == "cell" else name for name in table.column_names])
+
+
+def write_shapes(folder: Path, name: str, table: "pa.Table", shapes: "Sequence[Geometry]") -> list[Path]:
+    """Writes a table with shapes as GeoJSON and GeoParquet, for GIS programs; StorageError if refused."""
+    from lightning_eda.figures.globe.features import geojson, geoparquet
+    from lightning_eda.storage.atomic import write_atomic
+
+    paths = [folder / f"{name}.geojson", folder / f"{name}.parquet"]
+    for path, content in zip(paths, (geojson, geoparquet), strict=True):
+        write_atomic(path, content(table, shapes))
+    return paths

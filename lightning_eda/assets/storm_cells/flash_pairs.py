@@ -58,7 +58,7 @@ def flash_pairs(
                 lake.hours(warehouse, place.start, place.end, TABLES_ASKED) as database,
             ):
                 found = find_pairs(database, store, settings, place, config)
-            for note in found.notes:
+            for note in found.clean.notes:
                 context.log.info(f"{day}: {note}")
             if not found.note.flashes:
                 context.log.warning(f"{day}: {NOT_LOADED}")
@@ -77,8 +77,8 @@ def _report(day: str, found: "FoundPairs", url: str) -> PartitionReport:
             "dagster/row_count": note.pairs,
             "flashes": note.flashes,
             "isolated_flashes": note.isolated,
-            "rows_read": found.read,
-            "rows_dropped": sum(found.dropped.values()),
+            "rows_read": found.clean.read,
+            "rows_dropped": sum(found.clean.dropped.values()),
             "object_bytes": found.size,
         },
         {
@@ -87,8 +87,8 @@ def _report(day: str, found: "FoundPairs", url: str) -> PartitionReport:
             "max_km": note.max_km,
             "max_minutes": note.max_minutes,
             "granules": found.granules,
-            "dropped_by_reason": count_table("reason", found.dropped),
-            "notes": "; ".join(found.notes) or "none",
+            "dropped_by_reason": count_table("reason", found.clean.dropped),
+            "notes": "; ".join(found.clean.notes) or "none",
             "status": "written" if note.flashes else NO_FLASHES,
             "pairs_file": url,
         },

@@ -49,7 +49,7 @@ def make_page(
     import pyarrow.compute as pc
 
     from lightning_eda import figures
-    from lightning_eda.assets.storm_cells.geo_files import write_shapes
+    from lightning_eda.assets.storm_cells.cell_finding import write_shapes
     from lightning_eda.assets.storm_cells.pair_finding import day_flashes
     from lightning_eda.figures.maps.storm_shapes import point_shapes, track_shapes
     from lightning_eda.storage.atomic import write_atomic
@@ -96,8 +96,7 @@ def _scene(
     lon = SUBPOINT_LON_DEG.get(satellite, -106.0)
     slot = grids.slot or min(SLOTS, key=lambda name: abs(SLOTS[name] - lon))
     equator_m = grids.equator_m or lightning_equator(place.start)
-    density = DensitySteps(blocks.side, blocks.step, blocks.row, blocks.column, blocks.flashes)
-    total = blocks.total()
+    density = DensitySteps(*blocks)
     return StormScene(
         satellite,
         place.start,
@@ -110,7 +109,7 @@ def _scene(
         rates,
         jumps,
         density if grids.hours else None,
-        DensitySteps(total.side, total.step, total.row, total.column, total.flashes),
+        DensitySteps(*blocks.total()),
         f"Density of {grids.hours} of 24 hours.{grids.left_out}" if grids.hours else NO_DENSITY,
         # A storm of the evening before may have no flashes on the day.
         window_is_simulated(place.data_dir, Window(place.start - HOUR, place.end), [satellite]),

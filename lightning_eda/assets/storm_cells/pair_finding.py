@@ -59,17 +59,13 @@ class FoundPairs:
 
     Attributes:
         note: What is noted of the pairs.
-        read: Rows of the day before cleaning.
-        dropped: Rows dropped, by reason.
-        notes: What to tell of the cleaning.
+        clean: The flashes, and the account of their cleaning.
         granules: How much of the day was loaded, in words.
         size: Bytes of the object.
     """
 
     note: "PairsNote"
-    read: int
-    dropped: dict[str, int]
-    notes: tuple[str, ...]
+    clean: "CleanRows"
     granules: str
     size: int
 
@@ -105,17 +101,14 @@ def find_pairs(
     from lightning_eda.distances.files.pairs import PAIRS_NAME
     from lightning_eda.distances.folders import input_prefix
     from lightning_eda.storage.scratch import scratch_folder
-    from lightning_eda.warehouse.queries import hour_counts, reading
-    from lightning_eda.warehouse.satellites import chosen_satellites
+    from lightning_eda.warehouse.queries import reading
     from lightning_eda.warehouse.stale_days import day_state
 
     require_apart(settings)
     with reading(database) as opened:
         state = day_state(opened, place.start.date())
-        loaded = hour_counts(opened, place.start, place.end)
-        config = config.model_copy(update={"satellites": chosen_satellites(config.satellites, loaded)})
-        granules = granules_of_day(opened, place, config.satellites)
-        clean = day_flashes(opened, place, config.satellites, config.drop_artifacts)
+        satellites, granules = satellites_of_day(opened, place, config.satellites)
+        clean = day_flashes(opened, place, satellites, config.drop_artifacts)
     with scratch_folder(place.data_dir / "scratch") as scratch:
         counts = write_day_pairs(scratch / PAIRS_NAME, clean.rows, config)
         key = input_prefix(settings.flash_pairs_folder, place.start.date()) + PAIRS_NAME
@@ -125,7 +118,7 @@ def find_pairs(
         etag=written.etag,
         max_km=config.max_km,
         max_minutes=config.max_minutes,
-        satellites=sorted(config.satellites),
+        satellites=sorted(satellites),
         drop_artifacts=config.drop_artifacts,
         flashes=clean.kept,
         pairs=counts.pairs,
@@ -135,7 +128,7 @@ def find_pairs(
         last_loaded_at=state.last_loaded_at.isoformat() if state.last_loaded_at else None,
     )
     write_note(note_path(place), note)
-    return FoundPairs(note, clean.read, clean.dropped, clean.notes, granules, written.size)
+    return FoundPairs(note, clean, granules, written.size)
 
 
 def day_flashes(
@@ -157,45 +150,52 @@ def day_flashes(
 
 
 def write_day_pairs(path: Path, flashes: "pa.Table", config: FlashPairsConfig) -> "PairCounts":
-    """Writes the pairs as they are found, whole or not at all, and says how many there were."""
+    """Writes the pairs as they are found, whole or not at all, and says how many there were.
+
+    Raises:
+        SettingError: There are more than `most_pairs`.
+    """
     from lightning_eda.clustering.storms.flash_items import flash_items
     from lightning_eda.clustering.storms.neighbours import PairCounts, near_pairs_in_groups
     from lightning_eda.distances.files.pairs import write_pairs
     from lightning_eda.storage.atomic import open_atomic
 
     counts = PairCounts(flashes.num_rows)
-    pairs = near_pairs_in_groups(
+    columns = (
         flashes["satellite"].to_numpy(zero_copy_only=False),
         flashes["lat"].to_numpy(),
         flashes["lon"].to_numpy(),
         flashes["time"].cast("int64").to_numpy(),
-        config.max_km,
-        config.max_minutes,
     )
+
+    def limited() -> Iterator["NearPairs"]:
+        for batch in near_pairs_in_groups(*columns, config.max_km, config.max_minutes):
+            counts.add(batch)
+            if counts.pairs > config.most_pairs:
+                raise SettingError(
+                    "max_km",
+                    config.max_km,
+                    f"limits that leave at most {config.most_pairs:,} pairs (most_pairs)",
+                    "Choose a smaller max_km or max_minutes, or raise most_pairs. Nothing was written.",
+                )
+            yield batch
+
     with open_atomic(path) as file:
-        write_pairs(file, flash_items(flashes), _limited(counts, pairs, config))
+        write_pairs(file, flash_items(flashes), limited())
     return counts
 
 
-def _limited(
-    counts: "PairCounts", pairs: Iterator["NearPairs"], config: FlashPairsConfig
-) -> Iterator["NearPairs"]:
-    """The pairs, counted; SettingError once there are too many."""
-    for batch in counts.counted(pairs):
-        if counts.pairs > config.most_pairs:
-            raise SettingError(
-                "max_km",
-                config.max_km,
-                f"limits that leave at most {config.most_pairs:,} pairs (most_pairs)",
-                "Choose a smaller max_km or max_minutes, or raise most_pairs. Nothing was written.",
-            )
-        yield batch
+def satellites_of_day(database: "Database", place: WindowFolders, asked: list[str]) -> tuple[list[str], str]:
+    """The satellites to take, [] for all; and how much of the day the ledger holds of them, in words.
 
-
-def granules_of_day(database: "Database", place: WindowFolders, satellites: list[str]) -> str:
-    """How much of the day the ledger holds."""
+    Raises:
+        SettingError: A satellite that was asked for is not loaded though others are.
+        WarehouseError: The database cannot be read.
+    """
     from lightning_eda.warehouse.queries import hour_counts
+    from lightning_eda.warehouse.satellites import chosen_satellites
 
-    counts = hour_counts(database, place.start, place.end, satellites or None)
+    chosen = chosen_satellites(asked, hour_counts(database, place.start, place.end))
+    counts = hour_counts(database, place.start, place.end, chosen or None)
     expected = GRANULES_PER_DAY * max(1, len(counts["satellite"].unique()))
-    return f"{sum(counts['granules'].to_pylist()):,} of {expected:,}"
+    return chosen, f"{sum(counts['granules'].to_pylist()):,} of {expected:,}"

@@ -14,15 +14,13 @@ from lightning_eda.assets.storm_cells.pair_finding import (
     TABLES_ASKED,
     day_flashes,
     day_window,
-    granules_of_day,
+    satellites_of_day,
 )
 from lightning_eda.glm.paths import WindowFolders
 from lightning_eda.reporting import RunConfig
 from lightning_eda.series.storms import STORM_TRACK_POINTS, STORM_TRACK_RATES, STORM_TRACKS
 
 if TYPE_CHECKING:
-    import pyarrow as pa
-
     from lightning_eda.clustering.storms.track_tables import TrackTables
     from lightning_eda.warehouse.queries import Database
 
@@ -117,15 +115,11 @@ def replace_days(
 def _replace_day(
     hours: Hours, database: Path, place: WindowFolders, config: StormTracksConfig
 ) -> FoundTracks:
-    from lightning_eda.warehouse.queries import hour_counts
-    from lightning_eda.warehouse.satellites import chosen_satellites
     from lightning_eda.warehouse.writing.day_rows import replace_day
 
     with hours(place.start, place.end, LEDGER) as loaded:
-        counts = hour_counts(loaded, place.start, place.end)
-        config = config.model_copy(update={"satellites": chosen_satellites(config.satellites, counts)})
-        granules = granules_of_day(loaded, place, config.satellites)
-    tables, flashes, look_back, sure = _find(hours, place, config)
+        satellites, granules = satellites_of_day(loaded, place, config.satellites)
+    tables, flashes, look_back, sure = _find(hours, place, satellites, config)
     day = place.start.date()
     given = {STORM_TRACKS: tables.tracks, STORM_TRACK_POINTS: tables.points, STORM_TRACK_RATES: tables.rates}
     changed = replace_day(database, day, given)
@@ -133,37 +127,28 @@ def _replace_day(
 
 
 def _find(
-    hours: Hours, place: WindowFolders, config: StormTracksConfig
+    hours: Hours, place: WindowFolders, satellites: list[str], config: StormTracksConfig
 ) -> "tuple[TrackTables, int, timedelta, bool]":
     """The storms; flashes are read from so far back that the birth of each is among them."""
+    import pyarrow.compute as pc
+
     from lightning_eda.clustering.storms.frames import FrameOptions
     from lightning_eda.clustering.storms.track_tables import track_storms
 
-    options = FrameOptions(
-        window_minutes=config.window_minutes, eps_km=config.eps_km, min_samples=config.min_samples
-    )
+    options = FrameOptions(config.window_minutes, config.eps_km, config.min_samples)
     look_back, before = FIRST_LOOK_BACK, -1
     while True:
         first = place.start - look_back
         span = WindowFolders(place.data_dir, first, place.end)
         with hours(span.start, span.end, TABLES_ASKED) as loaded:
-            rows = day_flashes(loaded, span, config.satellites, config.drop_artifacts).rows
+            rows = day_flashes(loaded, span, satellites, config.drop_artifacts).rows
         edges = (microseconds(first), microseconds(place.start), microseconds(place.end))
         tables = track_storms(rows, *edges, options)
         sure = tables.oldest_us is None or tables.oldest_us > microseconds(first + SURE_AFTER)
-        earlier = rows.num_rows - _of_day(rows, place.start)
+        earlier = rows.filter(pc.field("granule_start") < place.start.replace(tzinfo=None)).num_rows
         if sure or earlier == before or look_back >= MOST_LOOK_BACK:
             return tables, rows.num_rows - earlier, look_back, sure or earlier == before
         look_back, before = 2 * look_back, earlier
-
-
-def _of_day(rows: "pa.Table", start: datetime) -> int:
-    """How many flashes are of granules from the start on."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    begin = pa.scalar(start.replace(tzinfo=None), pa.timestamp("us"))
-    return int(pc.sum(pc.greater_equal(rows["granule_start"], begin)).as_py() or 0)
 
 
 def microseconds(moment: datetime) -> int:

@@ -7,7 +7,7 @@ Distances are whole metres, the precision they are written with, and the limit i
 reader of the pairs finds at most `max_km` apart is what was found here.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -110,7 +110,7 @@ def near_pairs_in_groups(
 
 
 class PairCounts:
-    """Counts what passes through `counted`.
+    """Counts pairs and the neighbours of each flash.
 
     Args:
         rows: How many flashes there are.
@@ -124,13 +124,10 @@ class PairCounts:
         self.pairs = 0
         self.neighbours = np.zeros(rows, np.int64)
 
-    def counted(self, batches: Iterable[NearPairs]) -> Iterator[NearPairs]:
-        """The same batches, counted one by one as they pass."""
-        rows = len(self.neighbours)
-        for batch in batches:
-            self.pairs += len(batch.i)
-            self.neighbours += np.bincount(batch.i, minlength=rows) + np.bincount(batch.j, minlength=rows)
-            yield batch
+    def add(self, batch: NearPairs) -> None:
+        """Counts a batch."""
+        self.pairs += len(batch.i)
+        self.neighbours += np.bincount(np.append(batch.i, batch.j), minlength=len(self.neighbours))
 
     @property
     def isolated(self) -> int:

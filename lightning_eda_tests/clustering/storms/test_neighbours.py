@@ -166,7 +166,8 @@ def test_what_passes_is_counted():
     """Pairs, the neighbours of each flash, and flashes that have none."""
     rows = [((0.0, 0.0), 0), ((0.0, 0.01), 0), ((0.0, 0.02), 0), ((40.0, 0.0), 0)]
     counts = PairCounts(4)
-    as_dict(counts.counted(pairs_of(rows, 15.0, 1.0)))
+    for batch in pairs_of(rows, 15.0, 1.0):
+        counts.add(batch)
     assert (counts.pairs, counts.isolated, counts.most_neighbours) == (3, 1, 2)
     assert counts.neighbours.tolist() == [2, 2, 2, 0]
     assert (PairCounts(0).isolated, PairCounts(0).most_neighbours) == (0, 0)
