@@ -50,7 +50,10 @@ def heal_storms_sensor(clock: Callable[[], datetime]) -> dg.SensorDefinition:
                 days = list(_days(context.instance, warehouse, lake, clock()))
             except DatabaseBusyError as error:
                 return dg.SkipReason(f"the days are compared at the next tick: {error}")
-        wanted = {_start(state): Wanted(state.day.isoformat(), _digest(state)) for state in days}
+        wanted = {
+            datetime.combine(state.day, time(), UTC): Wanted(state.day.isoformat(), _digest(state))
+            for state in days
+        }
         changing = {start for start in wanted if keys_in_progress(context.instance, _hours(start))}
         still = {start: one for start, one in wanted.items() if start not in changing}
         answer = ask(context.instance, storms.name, still, cursor)
@@ -80,10 +83,6 @@ def _days(
         due = now - STORMS_AT - GRACE  # in the morning the day before yesterday is the last that is due
         first = (due - CATCH_UP_DAYS * DAY).date()
         yield from days_never_made(warehouse.file(), first, due.date(), DATABASE_WAIT_S, ledger)
-
-
-def _start(state: "DayState") -> datetime:
-    return datetime.combine(state.day, time(), UTC)
 
 
 def _hours(day: datetime) -> set[str]:

@@ -134,4 +134,4 @@ def test_pairs_are_of_the_granules_that_are_told(database: Path, tmp_path: Path)
     store = FolderStore(tmp_path / "bucket")
     for _ in range(LOOKS):
         found = find_pairs(database, store, DistanceSettings(), place, FlashPairsConfig())
-        assert found.granules.split()[0] == str(STATES[found.read])
+        assert found.granules.split()[0] == str(STATES[found.clean.read])

@@ -114,8 +114,7 @@ def find_cells(
         WarehouseError: The database cannot be read.
     """
     from lightning_eda.cluster_days import ClusterTask, cluster_day, read_pairs, require_apart
-    from lightning_eda.clustering.storms.cells import label_flashes, require_flashes, storm_cells
-    from lightning_eda.clustering.storms.flash_items import flash_items
+    from lightning_eda.clustering.storms.cells import flash_items, label_flashes, require_flashes, storm_cells
     from lightning_eda.clustering.storms.pairs_note import read_note
 
     day, note = place.start.date(), read_note(note_path(place))

@@ -1,5 +1,6 @@
 """Steps of `storm_page`: what the tables, the flashes and the density grids hold of a day, on one page."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -45,7 +46,6 @@ def make_page(
         GridError: A file of grids cannot be read.
         StorageError: The page cannot be written.
     """
-    import pyarrow as pa
     import pyarrow.compute as pc
 
     from lightning_eda import figures
@@ -59,13 +59,8 @@ def make_page(
     tables = {**tables, "storm_tracks": tracks.filter(pc.is_in(tracks["track"], points["track"]))}
     flashes = day_flashes(hours, place, [], drop_artifacts).rows
     satellites = {*flashes["satellite"].to_pylist(), *tables["storm_tracks"]["satellite"].to_pylist()}
-    scenes = [
-        _scene(place, satellite, *(
-            table.filter(pc.equal(table["satellite"], pa.scalar(satellite, pa.string())))
-            for table in (flashes, *tables.values())
-        ))
-        for satellite in sorted(satellites) or ["GOES"]
-    ]  # fmt: skip
+    of_day = (flashes, *tables.values())
+    scenes = [_scene(place, satellite, of_day) for satellite in sorted(satellites) or ["GOES"]]
     path = place.figures / "storms.html"
     write_atomic(path, figures.render_storm_page(scenes).encode())
     maps = {one.satellite: figures.thumbnail(figures.render_track_map(one)) for one in scenes}
@@ -75,15 +70,11 @@ def make_page(
     return StormPage(path, scenes, maps, shapes)
 
 
-def _scene(
-    place: WindowFolders,
-    satellite: str,
-    flashes: "pa.Table",
-    tracks: "pa.Table",
-    points: "pa.Table",
-    rates: "pa.Table",
-    jumps: "pa.Table",
-) -> "StormScene":
+def _scene(place: WindowFolders, satellite: str, of_day: "Sequence[pa.Table]") -> "StormScene":
+    """What is of a satellite, from all flashes, tracks, points, rates and jumps of the day."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
     from lightning_eda.figures import SUBPOINT_LON_DEG, DensitySteps, StormScene
     from lightning_eda.figures.maps.storm_scene import STEP_MINUTES
     from lightning_eda.glm.origin import window_is_simulated
@@ -96,7 +87,8 @@ def _scene(
     lon = SUBPOINT_LON_DEG.get(satellite, -106.0)
     slot = grids.slot or min(SLOTS, key=lambda name: abs(SLOTS[name] - lon))
     equator_m = grids.equator_m or lightning_equator(place.start)
-    density = DensitySteps(*blocks)
+    name = pa.scalar(satellite, pa.string())
+    flashes, tracks, points, rates, jumps = (t.filter(pc.equal(t["satellite"], name)) for t in of_day)
     return StormScene(
         satellite,
         place.start,
@@ -108,9 +100,9 @@ def _scene(
         points,
         rates,
         jumps,
-        density if grids.hours else None,
-        DensitySteps(*blocks.total()),
-        f"Density of {grids.hours} of 24 hours.{grids.left_out}" if grids.hours else NO_DENSITY,
+        density=DensitySteps(*blocks) if grids.hours else None,
+        total=DensitySteps(*blocks.total()),
+        density_words=f"Density of {grids.hours} of 24 hours.{grids.left_out}" if grids.hours else NO_DENSITY,
         # A storm of the evening before may have no flashes on the day.
-        window_is_simulated(place.data_dir, Window(place.start - HOUR, place.end), [satellite]),
+        simulated=window_is_simulated(place.data_dir, Window(place.start - HOUR, place.end), [satellite]),
     )

@@ -155,7 +155,7 @@ def write_day_pairs(path: Path, flashes: "pa.Table", config: FlashPairsConfig) -
     Raises:
         SettingError: There are more than `most_pairs`.
     """
-    from lightning_eda.clustering.storms.flash_items import flash_items
+    from lightning_eda.clustering.storms.cells import flash_items
     from lightning_eda.clustering.storms.neighbours import PairCounts, near_pairs_in_groups
     from lightning_eda.distances.files.pairs import write_pairs
     from lightning_eda.storage.atomic import open_atomic

@@ -1,8 +1,7 @@
 """Storms: cells of a day, and storms through time.
 
 neighbours           pairs of flashes that are near in space and time
-flash_items          what a flash is called in their list
-cells                the table of cells
+cells                what a flash is called in their list, and the table of cells
 pairs_note           how the pairs of a day were found, on disk
 near_flashes         which flashes of a few minutes belong together
 frames               cells every five minutes

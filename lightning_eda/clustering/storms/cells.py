@@ -2,6 +2,10 @@
 
 A cell is a cluster of flashes in space and time, so a storm that moves is one cell for as long as its flashes
 follow each other; radius and hull are of all its flashes, the whole way it came.
+
+In a list of distances a flash is called by its item, such as `G18_20241001T001020.2_12345`: satellite, start
+of the granule in its name (UTC, to the tenth of a second, as NOAA writes it) and flash id, the key of the
+table `flashes`, so the text finds the row again.
 """
 
 import numpy as np
@@ -12,6 +16,22 @@ from numpy.typing import ArrayLike
 from lightning_eda.clustering.points import US_PER_MINUTE, cluster_shapes
 from lightning_eda.errors import PointsError
 from lightning_eda.series.storms import STORM_CELLS
+
+STAMP = "%Y%m%dT%H%M%S"
+STAMP_LENGTH = 17
+
+
+def flash_items(flashes: pa.Table) -> pa.Array:
+    """The item of each flash.
+
+    Args:
+        flashes: satellite, granule_start (UTC, no zone), flash_id.
+    """
+    starts = flashes["granule_start"].combine_chunks().dictionary_encode()
+    whole = starts.dictionary.cast(pa.timestamp("ms"))  # arrow writes the fraction of its unit after %S
+    stamps = pc.utf8_slice_codeunits(pc.strftime(whole, STAMP), 0, STAMP_LENGTH).take(starts.indices)
+    parts = (flashes["satellite"].combine_chunks(), stamps, flashes["flash_id"].combine_chunks())
+    return pc.binary_join_element_wise(*(part.cast(pa.string()) for part in parts), "_")
 
 
 def require_flashes(items: pa.Array, flash_items: pa.Array) -> pa.Array:

@@ -179,15 +179,12 @@ class _Matching:
             host = self.track_of.get(cell)
             if host is None:
                 continue
+            old = np.count_nonzero(self.frame.cells[cell] < self.frame.old)
             # Else the centre would seem to leap to the middle of both, and the motion with it.
-            if host.last.time_us < self.now_us and self.shared[:, cell].max() < SAME_SHARE * self._old(cell):
+            if host.last.time_us < self.now_us and self.shared[:, cell].max() < SAME_SHARE * old:
                 self.anew.add(cell)
             host.take_in(track, self.now_us)
             self.events[cell] = "merger"
-
-    def _old(self, cell: int) -> int:
-        """How many flashes of a cell the frame before had."""
-        return int(np.count_nonzero(self.frame.cells[cell] < self.frame.old))
 
     def _find_again(self) -> None:
         """Storms without a cell for a while, and cells without a storm before them."""

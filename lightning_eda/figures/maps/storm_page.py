@@ -185,16 +185,17 @@ def _labels(project: Project) -> list[list[Any]]:
 
 def _places(project: Project, rows: pa.Table) -> tuple[Floats, Floats]:
     """Columns and rows in `PLACES_PER_CELL`; `NOWHERE` for what is not known or not seen."""
-    column, row = project(*(rows[name].cast(pa.float64()).to_numpy() for name in ("lat", "lon")))
-    unknown = ~np.isfinite(column + row)
-    places = (np.clip(np.rint(x * PLACES_PER_CELL), 0, NOWHERE - 1) for x in (column, row))
-    x, y = (np.where(unknown, NOWHERE, place) for place in places)
+    return _rounded(*project(*(rows[name].cast(pa.float64()).to_numpy() for name in ("lat", "lon"))))
+
+
+def _rounded(x: Floats, y: Floats) -> tuple[Floats, Floats]:
+    known = np.isfinite(x + y)
+    x, y = (np.where(known, np.clip(np.rint(PLACES_PER_CELL * v), 0, NOWHERE - 1), NOWHERE) for v in (x, y))
     return x, y
 
 
 def _line(x: Floats, y: Floats) -> dict[str, str]:
-    known = np.isfinite(x + y)
-    x, y = (np.where(known, np.clip(np.rint(PLACES_PER_CELL * v), 0, NOWHERE - 1), NOWHERE) for v in (x, y))
+    x, y = _rounded(x, y)
     kept = np.append(True, (np.diff(x) != 0) | (np.diff(y) != 0))
     return {"x": _pack(x[kept], "<u2"), "y": _pack(y[kept], "<u2")}
 

@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from lightning_eda.figures.frames import Labels, satellite_title, utc
 from lightning_eda.figures.globe.disk import Disk, Project, seen_disk
+from lightning_eda.figures.maps.storm_shapes import rows_of
 from lightning_eda.figures.sphere import Floats
 from lightning_eda.texts import counted
 
@@ -103,7 +104,4 @@ class StormScene:
         """The rows of each storm, in the order of `ranked` and of time."""
         time = "frame_time" if "frame_time" in table.column_names else "time"
         rows = table.sort_by([("track", "ascending"), (time, "ascending")])
-        names = np.array(rows["track"].to_pylist(), dtype=object)
-        first = np.searchsorted(names, wanted := np.array(self.ranked["track"].to_pylist(), dtype=object))
-        last = np.searchsorted(names, wanted, side="right")
-        return [rows.slice(a, b - a) for a, b in zip(first.tolist(), last.tolist(), strict=True)]
+        return rows_of(rows, "track", self.ranked["track"])

@@ -1,7 +1,5 @@
 """Storm cells, tracks and their frames as shapes on the globe."""
 
-from collections.abc import Iterator
-
 import numpy as np
 import pyarrow as pa
 
@@ -15,7 +13,7 @@ def cell_shapes(cells: pa.Table, flashes: pa.Table) -> list[Geometry]:
         cells: cell, center_lat, center_lon.
         flashes: cell, lat, lon; -1 for those in none.
     """
-    parts = zip(cells.to_pylist(), _rows_of(flashes.sort_by("cell"), "cell", cells["cell"]), strict=True)
+    parts = zip(cells.to_pylist(), rows_of(flashes.sort_by("cell"), "cell", cells["cell"]), strict=True)
     return [
         hull(mine["lat"].to_numpy(), mine["lon"].to_numpy()) or point(cell["center_lat"], cell["center_lon"])
         for cell, mine in parts
@@ -30,9 +28,8 @@ def track_shapes(tracks: pa.Table, points: pa.Table) -> list[Geometry]:
         points: track, frame_time, lat, lon.
     """
     ways = points.sort_by([("track", "ascending"), ("frame_time", "ascending")])
-    return [
-        line(way["lat"].to_numpy(), way["lon"].to_numpy()) for way in _rows_of(ways, "track", tracks["track"])
-    ]
+    parts = rows_of(ways, "track", tracks["track"])
+    return [line(way["lat"].to_numpy(), way["lon"].to_numpy()) for way in parts]
 
 
 def point_shapes(points: pa.Table) -> list[Geometry]:
@@ -41,9 +38,8 @@ def point_shapes(points: pa.Table) -> list[Geometry]:
     return [point(lat, lon) for lat, lon in places]
 
 
-def _rows_of(table: pa.Table, column: str, wanted: pa.ChunkedArray) -> Iterator[pa.Table]:
+def rows_of(table: pa.Table, column: str, wanted: pa.ChunkedArray) -> list[pa.Table]:
     """The rows of each value that is wanted, of a table in the order of the column."""
-    values, names = (np.array(one.to_pylist()) for one in (table[column], wanted))
-    ends = zip(np.searchsorted(values, names), np.searchsorted(values, names, "right"), strict=True)
-    for first, last in ends:
-        yield table.slice(first, last - first)
+    values, names = (np.array(one.to_pylist(), dtype=object) for one in (table[column], wanted))
+    first, last = (np.searchsorted(values, names, side).tolist() for side in ("left", "right"))
+    return [table.slice(a, b - a) for a, b in zip(first, last, strict=True)]

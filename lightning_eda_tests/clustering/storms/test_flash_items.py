@@ -6,7 +6,7 @@ import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lightning_eda.clustering.storms.flash_items import flash_items
+from lightning_eda.clustering.storms.cells import flash_items
 from lightning_eda_tests.clustering.storms.flash_keys import FlashKey, parse_flash_item
 
 keys = st.builds(
