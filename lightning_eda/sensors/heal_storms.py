@@ -1,7 +1,7 @@
-"""The sensor of storm cells: days whose hours changed after their cells were made are asked for again."""
+"""The sensor of storm cells: days whose hours or storms changed are asked for again."""
 
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from hashlib import blake2b
 from typing import TYPE_CHECKING
 
@@ -35,8 +35,9 @@ def heal_storms_sensor(clock: Callable[[], datetime]) -> dg.SensorDefinition:
         job=storms,
         minimum_interval_seconds=HEAL_SECONDS,
         description="Every 5 minutes: asks for the storm cells of days whose hours changed after the "
-        "cells were made, once for each change; and while daily_storms is on, for those of the last "
-        f"{CATCH_UP_DAYS} days that it did not make. It waits while hours of the day are queued or at work. "
+        f"cells were made, once for each change. Of the last {CATCH_UP_DAYS} days it asks for those whose "
+        "storms changed with the day before, so that their page is old, and while daily_storms is on for "
+        "those that it did not make. It waits while hours of the day are queued or at work. "
         f"When the run fails it asks again, {MOST_ASKS} times in all. Of other days nothing is made.",
     )
     def heal_storms(
@@ -51,9 +52,9 @@ def heal_storms_sensor(clock: Callable[[], datetime]) -> dg.SensorDefinition:
             except DatabaseBusyError as error:
                 return dg.SkipReason(f"the days are compared at the next tick: {error}")
         wanted = {
-            datetime.combine(state.day, time(), UTC): Wanted(state.day.isoformat(), _digest(state))
-            for state in days
+            _start(day): Wanted(day.isoformat(), page) for day, page in _old_pages(context.instance, clock())
         }
+        wanted |= {_start(state.day): Wanted(state.day.isoformat(), _digest(state)) for state in days}
         changing = {start for start in wanted if keys_in_progress(context.instance, _hours(start))}
         still = {start: one for start, one in wanted.items() if start not in changing}
         answer = ask(context.instance, storms.name, still, cursor)
@@ -80,9 +81,32 @@ def _days(
     ledger = lake.ledger_days()
     yield from stale_days(warehouse.file(), DATABASE_WAIT_S, ledger)
     if is_on(instance, DAILY_STORMS):
-        due = now - STORMS_AT - GRACE  # in the morning the day before yesterday is the last that is due
-        first = (due - CATCH_UP_DAYS * DAY).date()
-        yield from days_never_made(warehouse.file(), first, due.date(), DATABASE_WAIT_S, ledger)
+        yield from days_never_made(warehouse.file(), *_days_due(now), DATABASE_WAIT_S, ledger)
+
+
+def _days_due(now: datetime) -> tuple[date, date]:
+    """The last days that were due, [first, end): in the morning yesterday is not."""
+    due = now - STORMS_AT - GRACE
+    return (due - CATCH_UP_DAYS * DAY).date(), due.date()
+
+
+def _old_pages(instance: dg.DagsterInstance, now: datetime) -> Iterator[tuple[date, str]]:
+    """Days whose page is older than storms that a run of another day changed, and what names the page."""
+    day, end = _days_due(now)
+    while day < end:
+        page, tracks = (_latest(instance, name, day) for name in ("storm_page", "storm_tracks"))
+        if page and tracks and tracks.storage_id > page.storage_id and not tracks.run_id:
+            yield day, f"page {page.storage_id}"
+        day += DAY
+
+
+def _latest(instance: dg.DagsterInstance, asset: str, day: date) -> dg.EventLogRecord | None:
+    of_day = dg.AssetRecordsFilter(asset_key=dg.AssetKey(asset), asset_partitions=[day.isoformat()])
+    return next(iter(instance.fetch_materializations(of_day, limit=1).records), None)
+
+
+def _start(day: date) -> datetime:
+    return datetime.combine(day, time(), UTC)
 
 
 def _hours(day: datetime) -> set[str]:

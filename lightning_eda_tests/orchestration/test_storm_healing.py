@@ -10,8 +10,10 @@ import pytest
 from lightning_eda.jobs import storms
 from lightning_eda.sensors.asking import MOST_ASKS
 from lightning_eda.warehouse.stale_days import DayState, day_state, stale_days
-from lightning_eda_tests.orchestration.storm_days import DAY, START, only
+from lightning_eda_tests.orchestration.conftest import warnings
+from lightning_eda_tests.orchestration.storm_days import DAY, START, flash, only
 from lightning_eda_tests.orchestration.ticks import Ticks
+from lightning_eda_tests.warehouse.detections import store
 
 pytestmark = pytest.mark.usefixtures("undrawn")
 run_cells = only("flash_pairs", "storm_cells")
@@ -103,6 +105,30 @@ def test_a_day_that_daily_storms_missed_is_made_up_for(stormy, monkeypatch, hour
     monkeypatch.setattr("lightning_eda.sensors.heal_storms.is_on", lambda *_: True)
     now = (START + timedelta(days=1, hours=hours)).replace(tzinfo=UTC)
     assert ticks_of(stormy, now).partitions() == expected
+
+
+def test_a_page_is_made_again_when_the_day_before_changed_its_storms(settings, tmp_path):
+    """The run of that day says so; the page is asked for once, and again after another change."""
+    mine = settings()
+    (tmp_path / "data").mkdir()
+    late = [flash("G18", START, 86_000.0 + 10 * k, 10.0, -130.0) | {"flash_id": k} for k in range(60)]
+    store(Path(mine.duckdb_path), flashes=late[40:])
+    ticks = ticks_of(mine, datetime(2024, 7, 3, 12, tzinfo=UTC))
+    options = {"instance": ticks.instance}
+    assert only("storm_tracks", "lightning_jumps", "storm_page")(mine, "2024-07-02", **options).success
+    assert ticks.run_keys() == []
+    asked = []
+    for rows in (late[20:40], late[:20]):  # earlier and earlier
+        store(Path(mine.duckdb_path), flashes=rows)
+        result = only("storm_tracks")(mine, DAY, **options)
+        (told,) = [words for words in warnings(ticks.instance, result) if words.startswith("2024-07-02: ")]
+        assert "its storms go on from 2024-07-01" in told
+        asked += ticks.run_keys()
+        assert ticks.run_keys() == []
+        assert only("storm_tracks", "lightning_jumps", "storm_page")(mine, "2024-07-02", **options).success
+        assert ticks.run_keys() == []
+    assert len({*asked}) == 2
+    assert {key.partition(":")[0] for key in asked} == {"2024-07-02"}
 
 
 def test_while_hours_of_the_day_are_at_work_it_waits(with_cells):

@@ -50,7 +50,8 @@ def storm_tracks(
         with sole_use(day_window(folder, day).rows.parent):
             first, *later = replace_days(partial(lake.hours, warehouse), database, folder, day, config)
         for found in later:
-            context.log.info(f"{found.day}: its storms go on from {day}, so it was made again")
+            if found.changed:
+                _tell_changed(context, found, database, day)
         if not first.flashes:
             context.log.warning(f"{day}: {NOT_LOADED}")
         context.log.info(f"{day}: {first.tables.tracks.num_rows:,} storms")
@@ -58,6 +59,22 @@ def storm_tracks(
 
     with retried_failures(context):
         return report_partitions(context, day_reports(context, of_day))
+
+
+def _tell_changed(
+    context: dg.AssetExecutionContext, found: "FoundTracks", database: Path, before: date
+) -> None:
+    """Tells people, and Dagster (`heal_storms` looks there), of another day whose storms are new."""
+    context.log.warning(
+        f"{found.day}: its storms go on from {before}, so they were made again. Its lightning_jumps and "
+        "storm_page are of the storms before: materialise them too, unless heal_storms is on"
+    )
+    report = _report(found, database)
+    context.instance.report_runless_asset_event(
+        dg.AssetMaterialization(
+            context.asset_key, metadata={**report.numbers, **report.details}, partition=report.partition
+        )
+    )
 
 
 def _report(found: "FoundTracks", database: Path) -> PartitionReport:
