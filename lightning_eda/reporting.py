@@ -8,10 +8,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from lightning_eda.errors import LightningEdaError
 from lightning_eda.glm.paths import WindowFolders
@@ -49,6 +49,13 @@ class RunConfig(dg.Config):
             ]
             found = "; ".join(mistakes).replace("Input should", "it should")
             raise dg.Failure(f"the run's config has a mistake. {found}", allow_retries=False) from None
+
+
+SATELLITES: Any = Field([], description="Satellites to take, such as G18; empty takes all that are loaded.")
+DROP_ARTIFACTS: Any = Field(
+    True, description="Leave out flashes of a stuck pixel; seen only where groups are loaded."
+)
+"""What several runs can be told."""
 
 
 @dataclass

@@ -8,7 +8,7 @@ import numpy as np
 from lightning_eda.figures.canvas import INK, SOFT_INK
 from lightning_eda.figures.frames import Scene
 from lightning_eda.figures.globe.basemap import BORDER, COAST, GRID, LAND, SEA
-from lightning_eda.figures.globe.coastlines import load_background, rings
+from lightning_eda.figures.globe.coastlines import joined, load_background, rings
 from lightning_eda.figures.globe.projection import PlateCarree
 from lightning_eda.figures.palette import look
 from lightning_eda.figures.sphere import Floats, convex_hull, enclosing_center
@@ -75,13 +75,8 @@ def _add_background(figure: "Figure", projection: PlateCarree, step_deg: float) 
     if step_deg:
         land, borders = land.coarser(step_deg), borders.coarser(step_deg)
     parts = [part for ring in rings(land) for part in projection.fill(ring.lat, ring.lon)]
-    _add_lines(figure, _joined([x for x, _ in parts]), _joined([y for _, y in parts]), COAST, LAND)
+    _add_lines(figure, *joined(parts), COAST, LAND)
     _add_lines(figure, *projection.lines(borders.lat, borders.lon), BORDER, None)
-
-
-def _joined(parts: list[Floats]) -> Floats:
-    """Lines as one, parted by NaN."""
-    return np.concatenate([piece for part in parts for piece in (part, [np.nan])])
 
 
 def _add_lines(figure: "Figure", x: Floats, y: Floats, color: str, fill: str | None) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import Field
 
 from lightning_eda.glm.windows import Window
-from lightning_eda.reporting import RunConfig
+from lightning_eda.reporting import DROP_ARTIFACTS, SATELLITES, RunConfig
 from lightning_eda.series import GRANULES, TABLE_NAMES
 
 if TYPE_CHECKING:
@@ -28,9 +28,7 @@ class PreprocessorConfig(RunConfig):
     tier: str = Field(
         "flash", description="What to cluster: flash, group or event; it must have been loaded."
     )
-    satellites: list[str] = Field(
-        [], description="Satellites to take, such as G18; empty takes all that are loaded."
-    )
+    satellites: list[str] = SATELLITES
     west: float | None = Field(
         None,
         description="Western edge of the box to keep, degrees east; west > east crosses the antimeridian.",
@@ -43,9 +41,7 @@ class PreprocessorConfig(RunConfig):
     max_area_km2: float | None = Field(None, description="Largest footprint to keep, km².")
     min_energy_fj: float | None = Field(None, description="Weakest radiant energy to keep, femtojoule.")
     max_energy_fj: float | None = Field(None, description="Strongest radiant energy to keep, femtojoule.")
-    drop_artifacts: bool = Field(
-        True, description="Leave out flashes of a stuck pixel; seen only where groups are loaded."
-    )
+    drop_artifacts: bool = DROP_ARTIFACTS
     geometry: str = Field(
         "sphere", description="Space to cluster in: sphere (distances in km) or lonlat (plain degrees)."
     )

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from lightning_eda.errors import SettingError
 from lightning_eda.glm.paths import WindowFolders
-from lightning_eda.reporting import RunConfig
+from lightning_eda.reporting import DROP_ARTIFACTS, SATELLITES, RunConfig
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -40,12 +40,8 @@ class FlashPairsConfig(RunConfig):
     max_minutes: float = Field(
         10.0, ge=0, le=1440, description="Largest difference of time of a pair, minutes."
     )
-    satellites: list[str] = Field(
-        [], description="Satellites to take, such as G18; empty takes all that are loaded."
-    )
-    drop_artifacts: bool = Field(
-        True, description="Leave out flashes of a stuck pixel; seen only where groups are loaded."
-    )
+    satellites: list[str] = SATELLITES
+    drop_artifacts: bool = DROP_ARTIFACTS
     most_pairs: int = Field(
         100_000_000,
         ge=1,

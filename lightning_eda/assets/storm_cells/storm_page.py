@@ -10,7 +10,6 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 import dagster as dg
-from pydantic import Field
 
 from lightning_eda.assets.catalog import about
 from lightning_eda.assets.day_reports import day_reports
@@ -21,6 +20,7 @@ from lightning_eda.assets.storm_cells.page_making import make_page
 from lightning_eda.assets.storm_cells.pair_finding import NOT_LOADED, TABLES_ASKED, day_window
 from lightning_eda.assets.storm_cells.track_finding import NO_TRACKS, tracks_are_known
 from lightning_eda.reporting import (
+    DROP_ARTIFACTS,
     PartitionReport,
     RunConfig,
     file_link,
@@ -37,9 +37,7 @@ if TYPE_CHECKING:
 class StormPageConfig(RunConfig):
     """Which flashes."""
 
-    drop_artifacts: bool = Field(
-        True, description="Leave out flashes of a stuck pixel; seen only where groups are loaded."
-    )
+    drop_artifacts: bool = DROP_ARTIFACTS
 
 
 @storm_asset(

@@ -17,7 +17,7 @@ from lightning_eda.assets.storm_cells.pair_finding import (
     satellites_of_day,
 )
 from lightning_eda.glm.paths import WindowFolders
-from lightning_eda.reporting import RunConfig
+from lightning_eda.reporting import DROP_ARTIFACTS, SATELLITES, RunConfig
 from lightning_eda.series.storms import STORM_TRACK_POINTS, STORM_TRACK_RATES, STORM_TRACKS
 
 if TYPE_CHECKING:
@@ -42,12 +42,8 @@ class StormTracksConfig(RunConfig):
     )
     eps_km: float = Field(12.0, gt=0, le=100, description="Flashes so near each other are of one storm, km.")
     min_samples: int = Field(3, ge=2, description="Neighbours of a core flash, itself included.")
-    satellites: list[str] = Field(
-        [], description="Satellites to take, such as G18; empty takes all that are loaded."
-    )
-    drop_artifacts: bool = Field(
-        True, description="Leave out flashes of a stuck pixel; seen only where groups are loaded."
-    )
+    satellites: list[str] = SATELLITES
+    drop_artifacts: bool = DROP_ARTIFACTS
 
 
 @dataclass(frozen=True)

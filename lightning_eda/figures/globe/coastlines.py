@@ -5,6 +5,7 @@ reduced by data/make_coastlines.py to steps of 0.01 degree. data/README.md tells
 """
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -54,6 +55,14 @@ def rings(lines: Lines) -> list[Lines]:
     lats, lons = np.split(lines.lat, parts), np.split(lines.lon, parts)
     pairs = ((a[np.isfinite(a)], b[np.isfinite(b)]) for a, b in zip(lats, lons, strict=True))
     return [Lines(a, b) for a, b in pairs if len(a) > 3]
+
+
+def joined(parts: Sequence[tuple[Floats, Floats]]) -> tuple[Floats, Floats]:
+    """Lines in a plane as one, parted by NaN."""
+    x, y = (
+        np.concatenate([np.zeros(0), *(np.append(part[axis], np.nan) for part in parts)]) for axis in (0, 1)
+    )
+    return x, y
 
 
 @cache

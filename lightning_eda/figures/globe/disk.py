@@ -6,7 +6,7 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 
 from lightning_eda.earth import EARTH_RADIUS_KM
-from lightning_eda.figures.globe.coastlines import Lines, load_background
+from lightning_eda.figures.globe.coastlines import Lines, joined, load_background
 from lightning_eda.figures.globe.projection import EqualArea
 from lightning_eda.figures.sphere import Floats, positions, tangent_axes
 
@@ -40,8 +40,7 @@ def seen_disk(project: Project, subpoint_lon: float) -> Disk:
     """What is seen from above a longitude."""
     background, center = load_background(), EqualArea(0.0, subpoint_lon)
     coarse = background.land.coarser(DETAIL_DEG)
-    parts = center.fill_all(coarse.lat, coarse.lon)
-    land = _joined([x for x, _ in parts]), _joined([y for _, y in parts])
+    land = joined(center.fill_all(coarse.lat, coarse.lon))
     others = (background.coasts.coarser(DETAIL_DEG), background.borders.coarser(DETAIL_DEG), graticule())
     return Disk(
         _seen(project, subpoint_lon, *center.rim()),
@@ -67,7 +66,3 @@ def _seen(project: Project, subpoint_lon: float, x: Floats, y: Floats) -> tuple[
     far, turn = np.minimum(far, np.radians(EDGE_DEG)), np.arctan2(y, x)
     local = np.stack([np.sin(far) * np.cos(turn), np.sin(far) * np.sin(turn), np.cos(far)], axis=-1)
     return project(*positions(local @ tangent_axes(0.0, subpoint_lon)))
-
-
-def _joined(parts: list[Floats]) -> Floats:
-    return np.concatenate([piece for part in parts for piece in (part, [np.nan])] or [np.zeros(0)])

@@ -7,7 +7,7 @@ cells are listed beside the map; the one number of a cell, there and on the map,
 
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
@@ -257,15 +257,12 @@ def _draw_list(figure: "Figure", ranked: pa.Table) -> None:
     _list_row(axes, TITLES, 1.0 - step / 2.0, 9.0, SOFT_INK)
     axes.plot([0, 1], [1.0 - 1.1 * step] * 2, color=RULE, linewidth=0.8)
     for row, cell in enumerate(ranked.slice(0, LISTED).to_pylist()):
-        _list_row(axes, _cell_texts(cell), 1.0 - (row + 1.8) * step, 9.2, INK)
+        span = f"{cell['first_time']:%H:%M}-{cell['last_time']:%H:%M}"
+        texts = (str(cell["cluster"]), f"{cell['flashes']:,}", span, f"{cell['peak_per_minute']:,}")
+        _list_row(axes, texts, 1.0 - (row + 1.8) * step, 9.2, INK)
     if ranked.num_rows > LISTED:
         more = f"and {ranked.num_rows - LISTED:,} smaller cells"
         axes.text(0.0, 1.0 - (LISTED + 1.8) * step, more, size=9.5, color=SOFT_INK, va="center_baseline")
-
-
-def _cell_texts(cell: dict[str, Any]) -> tuple[str, ...]:
-    span = f"{cell['first_time']:%H:%M}-{cell['last_time']:%H:%M}"
-    return (str(cell["cluster"]), f"{cell['flashes']:,}", span, f"{cell['peak_per_minute']:,}")
 
 
 def _list_row(axes: "Axes", texts: tuple[str, ...], at: float, size: float, color: str) -> None:
