@@ -19,7 +19,7 @@ export DG_CLI_CONFIG := $(CURDIR)/dg.toml
 .PHONY: help setup demo ui test slow properties lint types definitions bench pictures wheel clean
 
 help:  ## list the commands
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 13
 
 setup: .venv/.installed  ## create .venv and install the pinned dependencies, those of the tests too
 

@@ -3,6 +3,7 @@
 import json
 import pydoc
 import re
+import subprocess
 from pathlib import Path
 
 import duckdb
@@ -50,6 +51,14 @@ def test_every_make_command_exists():
     for path, text in TEXTS.items():
         named = set(re.findall(r"(?:^|`)make ([a-z]+)", text, flags=re.MULTILINE))
         assert named <= targets, path
+
+
+def test_make_help_is_two_columns():
+    """However long the name of a command is."""
+    done = subprocess.run(["make", "-s", "help"], cwd=ROOT, capture_output=True, text=True, check=True)
+    lines = done.stdout.splitlines()
+    assert len(lines) > 10
+    assert len({re.match(r"[a-z]+ {2,}", line).end() for line in lines}) == 1
 
 
 def test_every_path_of_the_repository_that_is_named_exists():
