@@ -87,7 +87,7 @@ def ask(
         times = cursor.times_asked(start, one.digest)
         if one.key in busy:
             continue
-        if times == 0 or (times < MOST_ASKS and _may_help(instance, job, one)):
+        if times == 0 or (times < MOST_ASKS and may_help(instance, job, one)):
             asked[start] = one
         else:
             known.append(one.key)
@@ -119,7 +119,7 @@ def keys_in_progress(instance: dg.DagsterInstance, keys: Collection[str]) -> set
     return busy
 
 
-def _may_help(instance: dg.DagsterInstance, job: str, wanted: Wanted) -> bool:
+def may_help(instance: dg.DagsterInstance, job: str, wanted: Wanted) -> bool:
     """Whether the last run for a key failed, and Dagster does not repeat it by itself; or may be repeated."""
     last = dg.RunsFilter(job_name=job, tags={PARTITION_TAG: wanted.key})
     for record in instance.get_run_records(filters=last, limit=1):

@@ -131,6 +131,22 @@ def test_a_page_is_made_again_when_the_day_before_changed_its_storms(settings, t
     assert {key.partition(":")[0] for key in asked} == {"2024-07-02"}
 
 
+@pytest.mark.parametrize(
+    ("tag", "most"),
+    [("dagster/schedule_name", MOST_ASKS), ("dagster/sensor_name", MOST_ASKS), ("dagster/user", 0)],
+)
+def test_a_run_that_failed_behind_the_cells_is_asked_for_again(with_cells, tag, most):
+    """Nobody launched it by hand; the cells fit the ledger, and the page is not there."""
+    ticks, asked = ticks_of(with_cells), []
+    tags = {"dagster/partition": DAY, tag: "heal_storms" if "sensor" in tag else "daily_storms"}
+    for _ in range(MOST_ASKS + 1):
+        run = ticks.instance.create_run_for_job(standing_in, tags=tags)
+        assert ticks.run_keys() == []  # it is at work
+        ticks.instance.report_run_failed(run)
+        asked += ticks.run_keys()
+    assert len(set(asked)) == most
+
+
 def test_while_hours_of_the_day_are_at_work_it_waits(with_cells):
     """So that a backfill of the day makes the cells once."""
     note_ledger(with_cells)
