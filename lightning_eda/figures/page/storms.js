@@ -17,9 +17,8 @@
     return new KINDS[kind](await new Response(plain).arrayBuffer());
   }
   async function columns(packed, kinds) {
-    const names = Object.keys(kinds);
-    const found = await Promise.all(names.map((name) => unpack(packed[name], kinds[name])));
-    return Object.fromEntries(names.map((name, i) => [name, found[i]]));
+    const found = Object.entries(kinds).map(async ([name, kind]) => [name, await unpack(packed[name], kind)]);
+    return Object.fromEntries(await Promise.all(found));
   }
   const rising = (values) => { for (let i = 1; i < values.length; i += 1) values[i] += values[i - 1]; return values; };
   const starts = (counts) => { const at = [0]; counts.forEach((count) => at.push(at[at.length - 1] + count)); return at; };
@@ -27,16 +26,16 @@
   const clock = (at) => new Date(view.start_ms + at * 60000).toISOString().slice(11, 16);
   const degrees = (tenths, plus, minus, digits) => `${(Math.abs(tenths) / 10).toFixed(digits)}°${tenths < 0 ? minus : plus}`;
   const place = (i, digits) => `${degrees(view.points.lat[i], "N", "S", digits)} ${degrees(view.points.lon[i], "E", "W", digits)}`;
+  const make = (tag, text = "", more = {}) => Object.assign(document.createElement(tag), { textContent: text, ...more });
   const amount = (value, unit, digits = 0) =>
     Number.isFinite(value) && value !== null ? value.toLocaleString("en", { maximumFractionDigits: digits }) + unit : "–";
 
   async function open(raw) {
-    const lines = await Promise.all(Object.values(raw.lines).map((line) => columns(line, { x: "u2", y: "u2" })));
-    const names = Object.keys(raw.lines);
+    const paths = Object.entries(raw.lines).map(async ([name, line]) => [name, path(await columns(line, { x: "u2", y: "u2" }))]);
     view = {
       ...raw,
       labels: raw.labels.sort((a, b) => offMiddle(a) - offMiddle(b)),
-      paths: Object.fromEntries(names.map((name, i) => [name, path(lines[i])])),
+      paths: Object.fromEntries(await Promise.all(paths)),
       flashes: await columns(raw.flashes, { t: "u4", x: "u2", y: "u2" }),
       points: await columns(raw.points, {
         count: "u4", minute: "u2", x: "u2", y: "u2", next_x: "u2", next_y: "u2", lat: "i2", lon: "i2", rate: "f4",
@@ -104,8 +103,7 @@
     const ticks = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000].filter((tick) => tick <= high);
     const shown = ticks.length > 6 ? ticks.filter((tick) => Number.isInteger(Math.log10(tick))) : ticks;
     el("ticks").replaceChildren(...shown.map((tick) => {
-      const mark = document.createElement("span");
-      mark.textContent = tick;
+      const mark = make("span", tick);
       mark.style.left = `${(100 * Math.log(tick)) / Math.log(high)}%`;
       return mark;
     }));
@@ -255,13 +253,10 @@
     layers.forEach(({ canvas }) => { canvas.width = map.clientWidth * ratio; canvas.height = map.clientHeight * ratio; });
   }
   function fit() { // all flashes with a margin; the whole Earth without any
-    const { x, y } = view.flashes, box = x.length ? [1e9, 1e9, 0, 0] : [0, 0, 5424 * PLACES, 5424 * PLACES];
-    for (let i = 0; i < x.length; i += 1) {
-      box[0] = Math.min(box[0], x[i]); box[1] = Math.min(box[1], y[i]);
-      box[2] = Math.max(box[2], x[i]); box[3] = Math.max(box[3], y[i]);
-    }
+    const ends = (places) => (places.length
+      ? [Math.min, Math.max].map((end) => places.reduce((a, b) => end(a, b)) / PLACES) : [0, 5424]);
     resize();
-    const { width, height } = layers[0].canvas, [x0, y0, x1, y1] = box.map((value) => value / PLACES);
+    const { width, height } = layers[0].canvas, [x0, x1] = ends(view.flashes.x), [y0, y1] = ends(view.flashes.y);
     zoom = 0.92 * Math.min(width / Math.max(x1 - x0, 100), height / Math.max(y1 - y0, 100));
     centre((x0 + x1) / 2, (y0 + y1) / 2);
   }
@@ -291,10 +286,8 @@
     const [from, to] = whole ? view.span : [Math.max(view.span[0], minute - FADE), minute];
     const text = whole ? `${clock(from)} to ${to === 1440 ? "24:00" : clock(to)} UTC` : `${clock(minute)} UTC`;
     const count = whole ? t.length : before(t, to * 600) - before(t, from * 600);
-    el("readout").innerHTML = "";
-    el("readout").appendChild(document.createElement("b")).textContent = text;
-    el("readout").appendChild(document.createElement("span")).textContent =
-      `${count.toLocaleString("en")} flashes${whole ? "" : ` in ${to - from} minutes`}`;
+    const flashes = `${count.toLocaleString("en")} flashes${whole ? "" : ` in ${to - from} minutes`}`;
+    el("readout").replaceChildren(make("b", text), make("span", flashes));
     slider.setAttribute("aria-valuetext", text);
     el("whole").setAttribute("aria-pressed", String(whole));
     [...list.children].forEach((item, storm) => item.firstChild.classList.toggle("off", !whole && current(storm) < 0));
@@ -315,11 +308,10 @@
   }
   function fillList() {
     list.replaceChildren(...view.storms.map((storm, number) => {
-      const item = document.createElement("li"), button = item.appendChild(document.createElement("button"));
-      button.type = "button";
+      const item = make("li"), button = item.appendChild(make("button", "", { type: "button" }));
       const texts = [`${number + 1}`, `${amount(storm.flashes, "")} flashes, ${storm.born.slice(11)} to ${storm.last}`,
         place(view.points.at[number], 0), storm.jumps.length ? `▲ ${storm.jumps.length}` : ""];
-      texts.forEach((text) => { button.appendChild(document.createElement("span")).textContent = text; });
+      button.append(...texts.map((text) => make("span", text)));
       button.setAttribute("aria-pressed", "false");
       button.addEventListener("click", () => choose(chosen === number ? -1 : number));
       return item;
@@ -329,27 +321,21 @@
     const box = el("storm"), storm = view.storms[chosen];
     curve.toggleAttribute("hidden", !storm || !view.rates.count[chosen]);
     if (!storm) { box.textContent = view.storms.length ? "Choose a storm in the list or on the map." : ""; return; }
-    const line = (...parts) => {
-      const p = document.createElement("p");
-      parts.forEach((part) => p.append(part));
-      return p;
-    };
+    const line = (words, more) => make("p", words, more);
     const link = (words, [name, place]) => {
-      const button = document.createElement("button");
-      button.type = "button"; button.textContent = place < 0 ? name : `storm ${place + 1}`; button.disabled = place < 0;
+      const button = make("button", place < 0 ? name : `storm ${place + 1}`, { type: "button", disabled: place < 0 });
       button.addEventListener("click", () => choose(place, true));
-      return line(`${words} `, button);
+      const row = line(`${words} `);
+      row.append(button);
+      return row;
     };
     const way = (speed, heading) => (!Number.isFinite(speed) ? "motion not known yet"
       : speed < 0.5 ? "not moving" : `${amount(speed, " km/h")} to ${amount(heading, "°")}`);
-    const now = current(chosen), { rate, area, speed, heading } = view.points, title = document.createElement("b");
-    title.textContent = `Storm ${chosen + 1}`;
-    const name = line(storm.name);
-    name.className = "mono";
+    const now = current(chosen), { rate, area, speed, heading } = view.points;
     const live = whole ? `Most ${amount(storm.peak, " flashes a minute", 1)}, ${amount(storm.area, " km²")}; ${way(storm.speed, storm.heading)}`
       : now < 0 ? "Not there at this time."
       : `Now at ${place(now, 1)}, ${amount(rate[now], " flashes a minute", 1)}, ${amount(area[now], " km²")}; ${way(speed[now], heading[now])}`;
-    const rows = [title, name, line(`${amount(storm.flashes, "")} flashes, ${storm.born} to ${storm.last} UTC`), line(live)];
+    const rows = [make("b", `Storm ${chosen + 1}`), line(storm.name, { className: "mono" }), line(`${amount(storm.flashes, "")} flashes, ${storm.born} to ${storm.last} UTC`), line(live)];
     if (storm.error !== null) rows.push(line(`Forecasts of 30 minutes were ${amount(storm.error, " km")} off`));
     if (storm.parent) rows.push(link("Split from", storm.parent));
     if (storm.merged) rows.push(link("Merged into", storm.merged));
@@ -425,9 +411,12 @@
   map.addEventListener("keydown", (event) => {
     if (event.target === map && KEYS[event.key] && !event.ctrlKey && !event.metaKey) { KEYS[event.key](); event.preventDefault(); }
   });
-  map.addEventListener("wheel", (event) => {
+  const onMap = (event) => {
     const box = map.getBoundingClientRect();
-    scaleBy(Math.exp(-event.deltaY / 400), (event.clientX - box.left) * ratio, (event.clientY - box.top) * ratio);
+    return [(event.clientX - box.left) * ratio, (event.clientY - box.top) * ratio];
+  };
+  map.addEventListener("wheel", (event) => {
+    scaleBy(Math.exp(-event.deltaY / 400), ...onMap(event));
     event.preventDefault();
   }, { passive: false });
   let held = null;
@@ -443,9 +432,9 @@
     move(-dx * ratio, -dy * ratio);
   });
   map.addEventListener("pointerup", (event) => {
-    const box = map.getBoundingClientRect(), still = held && held[2] < 4;
+    const still = held && held[2] < 4;
     held = null;
-    if (still) pick((event.clientX - box.left) * ratio, (event.clientY - box.top) * ratio);
+    if (still) pick(...onMap(event));
   });
   el("zoom").addEventListener("click", (event) => KEYS[event.target.dataset.key]?.());
   curve.addEventListener("click", (event) => {
