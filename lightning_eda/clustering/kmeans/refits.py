@@ -101,7 +101,7 @@ def sweep_stability(sweep: Sweep, bootstraps: int, workers: int | None = None) -
         mean, count = cells.mean[drawn], times[drawn]
         found = []
         for k in ks:
-            fit = _seeded(mean, count, min(k, len(mean)), rng)
+            fit = _seeded(mean, count, k, rng)
             found.append(adjusted_rand(own[k], _nearest(cells, fit.centers), cells.count))
         return found
 
@@ -150,9 +150,11 @@ def _nearest(cells: CellSums, centers: Floats) -> Integers:
     return lloyd(cells.mean, cells.count, centers, max_iter=0).labels
 
 
-def _seeded(mean: Floats, count: Floats, k: int, rng: np.random.Generator) -> Fit:
-    """The k-means solution from one greedy k-means++ start."""
-    return lloyd(mean, count, seed_centers(mean, count, k, rng), _STEPS)
+def _seeded(
+    mean: Floats, count: Floats, k: int, rng: np.random.Generator, given: Floats | None = None
+) -> Fit:
+    """The k-means solution from one greedy k-means++ start, to which some centres may be given."""
+    return lloyd(mean, count, seed_centers(mean, count, min(k, len(mean)), rng, given=given), _STEPS)
 
 
 def _grown(cells: CellSums, ks: list[int], rng: np.random.Generator) -> list[Fit]:
@@ -160,8 +162,7 @@ def _grown(cells: CellSums, ks: list[int], rng: np.random.Generator) -> list[Fit
     fits: list[Fit] = []
     for k in ks:
         given = fits[-1].centers if fits else None
-        centers = seed_centers(cells.mean, cells.count, min(k, len(cells)), rng, given=given)
-        fits.append(lloyd(cells.mean, cells.count, centers, _STEPS))
+        fits.append(_seeded(cells.mean, cells.count, k, rng, given))
     return fits
 
 

@@ -121,14 +121,19 @@ def draw_basemap(axes: "Axes", frame: MapFrame) -> None:
 
 
 def _draw_land(axes: "Axes", frame: MapFrame) -> None:
-    """The sea as a disk and the land as one path, so that inner seas stay sea."""
-    from matplotlib.patches import PathPatch
-    from matplotlib.path import Path
-
+    """The sea as a disk, and the land."""
     rim_x, rim_y = frame.projection.rim()
     axes.fill(rim_x, rim_y, facecolor=SEA, edgecolor=COAST, linewidth=0.8, zorder=0)
     land = load_background().land
-    if rings := frame.projection.fill_all(land.lat, land.lon):
+    fill_land(axes, frame.projection.fill_all(land.lat, land.lon))
+
+
+def fill_land(axes: "Axes", rings: list[tuple[Floats, Floats]]) -> None:
+    """Fills closed rings as one path, so that inner seas stay sea."""
+    from matplotlib.patches import PathPatch
+    from matplotlib.path import Path
+
+    if rings:
         ends = np.cumsum([len(x) for x, _ in rings])
         codes = np.full(ends[-1], Path.LINETO, Path.code_type)
         codes[np.append(0, ends[:-1])] = Path.MOVETO

@@ -49,10 +49,10 @@ def seen_disk(project: Project, subpoint_lon: float) -> Disk:
     )
 
 
-def graticule(step_deg: float = 10.0) -> Lines:
+def graticule() -> Lines:
     """Meridians and parallels, parted by NaN."""
     along = np.append(np.arange(-180.0, 180.5), np.nan)
-    lats, lons = np.arange(-80.0, 81.0, step_deg), np.arange(-180.0, 180.0, step_deg)
+    lats, lons = np.arange(-80.0, 81.0, 10.0), np.arange(-180.0, 180.0, 10.0)
     up = np.where(np.abs(along) <= 80.0, along, np.nan)
     return Lines(
         lat=np.concatenate([np.repeat(lats, len(along)), np.tile(up, len(lons))]),

@@ -7,7 +7,7 @@ import pyarrow as pa
 
 from lightning_eda.figures.canvas import SOFT_INK, heading, new_figure, notice, picture
 from lightning_eda.figures.frames import span_text
-from lightning_eda.figures.globe.basemap import COAST, GRID, LAND, SEA
+from lightning_eda.figures.globe.basemap import COAST, GRID, SEA, fill_land
 from lightning_eda.figures.globe.coastlines import Lines, rings
 from lightning_eda.figures.maps.density_map import COLORS
 from lightning_eda.figures.maps.storm_scene import GRID_SIZE, DensitySteps, StormScene
@@ -31,7 +31,8 @@ def render_track_map(scene: StormScene) -> bytes:
     _set_limits(axes, scene)
     disk = scene.disk
     axes.fill(*disk.rim, color=SEA, zorder=0)
-    _fill_land(axes, disk.land)
+    land = rings(Lines(lat=disk.land[1], lon=disk.land[0]))
+    fill_land(axes, [(ring.lon, ring.lat) for ring in land])
     for line, color in ((disk.coasts, COAST), (disk.grid, GRID)):
         axes.plot(*line, color=color, linewidth=0.5, zorder=2)
     if scene.total is not None:
@@ -63,17 +64,6 @@ def _set_limits(axes: "Axes", scene: StormScene) -> None:
     middle_x, middle_y = (x.min() + x.max()) / 2.0, (y.min() + y.max()) / 2.0
     axes.set_xlim(middle_x - wide / 2.0, middle_x + wide / 2.0)
     axes.set_ylim(middle_y + high / 2.0, middle_y - high / 2.0)
-
-
-def _fill_land(axes: "Axes", land: tuple[Floats, Floats]) -> None:
-    from matplotlib.patches import PathPatch
-    from matplotlib.path import Path
-
-    parts = [Path(np.column_stack([ring.lon, ring.lat])) for ring in rings(Lines(lat=land[1], lon=land[0]))]
-    if parts:
-        axes.add_artist(
-            PathPatch(Path.make_compound_path(*parts), facecolor=LAND, edgecolor="none", zorder=1)
-        )
 
 
 def _draw_density(axes: "Axes", total: DensitySteps) -> None:
