@@ -116,6 +116,26 @@ def test_every_era_and_both_slots_have_grids(tmp_path, grid, era):
 
 
 @pytest.mark.usefixtures("undrawn")
+def test_a_satellite_that_is_gone_from_the_source_has_an_empty_grid(tmp_path, settings, run):
+    """As its rows go from the database; of another source the grids stay."""
+    for satellite in ("G17", "G18"):
+        simulate(tmp_path / "archive", satellite=satellite)
+    everything = {"group": ("ingestor", "grids")}
+    assert run(settings(), KEY, **everything).success
+    path = density_path(tmp_path / "data", HOUR, "G17")
+    assert pq.read_metadata(path).num_rows > 0
+    simulate(tmp_path / "other")
+    assert run(settings(archive_dir=str(tmp_path / "other")), KEY, **everything).success
+    assert pq.read_metadata(path).num_rows > 0
+    assert run(settings(), KEY, **everything).success
+    for granule in (tmp_path / "archive").rglob("*_G17_*"):
+        granule.unlink()
+    assert run(settings(), KEY, **everything).success
+    assert pq.read_metadata(path).num_rows == 0
+    assert pq.read_metadata(density_path(tmp_path / "data", HOUR, "G18")).num_rows > 0
+
+
+@pytest.mark.usefixtures("undrawn")
 def test_what_is_not_in_the_grids_is_told(tmp_path, grid, run):
     """A granule that cannot be trusted, one that is missing, energies that are missing."""
     faults = [("wrong_dtype", 1), ("missing", 2), ("fill_energy", 3)]

@@ -36,11 +36,12 @@ def grid_hour(
     import pyarrow.compute as pc
 
     from lightning_eda.glm.transform.event_file import decode_events
+    from lightning_eda.glm.transform.hour import satellites_gone
     from lightning_eda.grids.density import DensityBuilder
     from lightning_eda.grids.hour import HourGrids
     from lightning_eda.storage.scratch import scratch_folder
 
-    satellites = {*extraction.satellites, *(own_satellites if extraction.source_known else ())}
+    satellites = {*extraction.satellites, *satellites_gone(extraction, own_satellites)}
     builders = {satellite: DensityBuilder() for satellite in sorted(satellites)}
     refused: dict[str, str] = {}
     granules = from_group = 0

@@ -113,7 +113,7 @@ def _write(
     series = HourSeries(
         folders=folders,
         tiers=tiers,
-        satellites=tuple(sorted({*extraction.satellites, *_earlier(extraction, own_satellites)})),
+        satellites=tuple(sorted({*extraction.satellites, *satellites_gone(extraction, own_satellites)})),
         store=extraction.store,
         source_known=extraction.source_known,
         statuses={
@@ -163,8 +163,8 @@ def read_hour_series(folders: HourFolders) -> HourSeries:
     return series
 
 
-def _earlier(extraction: Extraction, own_satellites: Collection[str]) -> set[str]:
-    """Satellites whose granules of the hour are gone from the source and so go from the database.
+def satellites_gone(extraction: Extraction, own_satellites: Collection[str]) -> set[str]:
+    """Satellites whose granules of the hour may be gone from the source, and so go from database and grids.
 
     None where the source itself is in doubt.
     """
