@@ -87,14 +87,14 @@ def storm_cells(flashes: pa.Table) -> pa.Table:
     """
     inside = flashes.filter(pc.greater_equal(flashes["cell"], 0))
     inside = inside.sort_by([("cell", "ascending"), ("time", "ascending")]).combine_chunks()
-    inside = inside.append_column("minute", pc.floor_temporal(inside["time"], unit="minute"))
-    minutes = inside.group_by(["cell", "minute"], use_threads=False).aggregate([([], "count_all")])
-    peaks = minutes.group_by("cell", use_threads=False).aggregate([("count_all", "max")])
     cells = inside.group_by("cell", use_threads=False).aggregate(
         [("satellite", "first"), ("time", "min"), ("time", "max"), ([], "count_all"), ("energy_j", "sum")]
     )
     labels, lon, lat = (inside[name].to_numpy() for name in ("cell", "lon", "lat"))
     shapes = cluster_shapes(lon, lat, labels)
+    minute = inside["time"].cast(pa.timestamp("us")).cast(pa.int64()).to_numpy() // US_PER_MINUTE
+    minutes, counts = np.unique((labels.astype(np.int64) << 32) + minute, return_counts=True)
+    peaks = np.maximum.reduceat(counts, np.flatnonzero(np.diff(minutes >> 32, prepend=-1)))
     first, last, sizes = (cells[name] for name in ("time_min", "time_max", "count_all"))
     lasted = pc.subtract(last, first).cast(pa.int64()).to_numpy() / US_PER_MINUTE
     columns = {
@@ -105,7 +105,7 @@ def storm_cells(flashes: pa.Table) -> pa.Table:
         "duration_minutes": lasted,
         "flashes": sizes,
         "rate_per_minute": sizes.to_numpy() / np.maximum(lasted, 1.0),
-        "peak_per_minute": peaks["count_all_max"],
+        "peak_per_minute": peaks,
         "center_lat": [shape.lat for shape in shapes],
         "center_lon": [shape.lon for shape in shapes],
         "radius_km": [shape.radius_km for shape in shapes],
