@@ -1,7 +1,7 @@
 """A range of days in one run: a day that fails does not keep the others from being done."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import date
 
 import dagster as dg
@@ -43,16 +43,16 @@ def day_reports(
     if errors:
         retryable = any(error.retryable for error in errors.values())
         if not retryable or context.retry_number >= MOST_RETRIES:
-            _report(context, reports)
+            for report in reports:
+                report_apart(context, report)
         raise dg.Failure(failed_days(errors.items(), len(errors) + len(reports)), allow_retries=retryable)
     return reports
 
 
-def _report(context: dg.AssetExecutionContext, reports: Sequence[PartitionReport]) -> None:
-    for report in reports:
-        # What a step logs is lost when it fails.
-        context.instance.report_runless_asset_event(
-            dg.AssetMaterialization(
-                context.asset_key, metadata={**report.numbers, **report.details}, partition=report.partition
-            )
+def report_apart(context: dg.AssetExecutionContext, report: PartitionReport) -> None:
+    """Reports a day beside the run: of one that fails, what its step logs is lost."""
+    context.instance.report_runless_asset_event(
+        dg.AssetMaterialization(
+            context.asset_key, metadata={**report.numbers, **report.details}, partition=report.partition
         )
+    )

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import dagster as dg
 
 from lightning_eda.assets.catalog import about
-from lightning_eda.assets.day_reports import day_reports
+from lightning_eda.assets.day_reports import day_reports, report_apart
 from lightning_eda.assets.ingestor.load import load
 from lightning_eda.assets.storm_cells import storm_asset
 from lightning_eda.assets.storm_cells.pair_finding import NO_FLASHES, NOT_LOADED, day_window
@@ -51,7 +51,11 @@ def storm_tracks(
             first, *later = replace_days(partial(lake.hours, warehouse), database, folder, day, config)
         for found in later:
             if found.changed:
-                _tell_changed(context, found, database, day)
+                context.log.warning(
+                    f"{found.day}: its storms go on from {day}, so they were made again. Its lightning_jumps "
+                    "and storm_page are of the storms before: materialise them too, unless heal_storms is on"
+                )
+                report_apart(context, _report(found, database))  # `heal_storms` looks there
         if not first.flashes:
             context.log.warning(f"{day}: {NOT_LOADED}")
         context.log.info(f"{day}: {first.tables.tracks.num_rows:,} storms")
@@ -59,22 +63,6 @@ def storm_tracks(
 
     with retried_failures(context):
         return report_partitions(context, day_reports(context, of_day))
-
-
-def _tell_changed(
-    context: dg.AssetExecutionContext, found: "FoundTracks", database: Path, before: date
-) -> None:
-    """Tells people, and Dagster (`heal_storms` looks there), of another day whose storms are new."""
-    context.log.warning(
-        f"{found.day}: its storms go on from {before}, so they were made again. Its lightning_jumps and "
-        "storm_page are of the storms before: materialise them too, unless heal_storms is on"
-    )
-    report = _report(found, database)
-    context.instance.report_runless_asset_event(
-        dg.AssetMaterialization(
-            context.asset_key, metadata={**report.numbers, **report.details}, partition=report.partition
-        )
-    )
 
 
 def _report(found: "FoundTracks", database: Path) -> PartitionReport:
