@@ -180,27 +180,23 @@ def summed(table: pa.Table, minutes: int | None) -> pa.Table:
         `SCHEMA`, `minute` being the first of the step.
     """
     minute = table["minute"].to_numpy().astype("datetime64[m]").astype(np.int64)
-    if minutes is not None:
-        minute = minute // minutes * minutes
-    elif len(minute):
-        minute = np.full_like(minute, minute.min())
-    cells = table["row"].to_numpy().astype(np.int64) * SIZE + table["col"].to_numpy()
-    order = np.lexsort((cells, minute))
-    minute, cells = minute[order], cells[order]
-    is_first = np.ones(len(cells), np.bool_)
-    is_first[1:] = (minute[1:] != minute[:-1]) | (cells[1:] != cells[:-1])
-    starts = np.flatnonzero(is_first)
-    sums = np.zeros((len(cells), 6))
-    for place, name in SUMMED.items():
-        sums[:, place] = table[name].to_numpy()
+    first = int(minute.min()) if len(minute) else 0
+    length = minutes or 1
+    step = np.zeros_like(minute) if minutes is None else minute // length - first // length
+    number = step * SIZE**2 + table["row"].to_numpy().astype(np.int64) * SIZE + table["col"].to_numpy()
+    order = np.argsort(number, kind="stable")  # quick on minutes in their order
+    number = number[order]
+    starts = np.flatnonzero(np.diff(number, prepend=-1))
     average = table["average_flash_area"].to_numpy()
-    known = np.isfinite(average)
-    sums[known, AREA_FLASHES] = sums[known, FLASHES]
-    sums[known, AREA] = sums[known, FLASHES] * average[known]
-    sums[:, LEAST_AREA] = np.where(known, table["minimum_flash_area"].to_numpy(), np.inf)
-    sums = sums[order]
+    flashes, known = table["flash_extent_density"].to_numpy().astype(np.float64), np.isfinite(average)
+    brought = {place: table[name].to_numpy().astype(np.float64) for place, name in SUMMED.items()}
+    brought[AREA_FLASHES] = np.where(known, flashes, 0.0)
+    brought[AREA] = np.where(known, flashes * average, 0.0)
+    least = np.where(known, table["minimum_flash_area"].to_numpy(), np.inf)
+    sums = np.zeros((len(starts), 6))
     if len(starts):
-        least = np.minimum.reduceat(sums[:, LEAST_AREA], starts)
-        sums = np.add.reduceat(np.nan_to_num(sums, posinf=0.0), starts)
-        sums[:, LEAST_AREA] = least
-    return density_table(minute[starts], cells[starts], sums)
+        for place, values in brought.items():
+            sums[:, place] = np.add.reduceat(values[order], starts)
+        sums[:, LEAST_AREA] = np.minimum.reduceat(least[order], starts)
+    cells, steps = number[starts] % SIZE**2, number[starts] // SIZE**2
+    return density_table(first // length * length + steps * length, cells, sums)

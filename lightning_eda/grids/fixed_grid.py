@@ -8,7 +8,7 @@ verified on real granules of both eras.
 """
 
 from datetime import UTC, datetime
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -94,10 +94,24 @@ def to_ground(column: Floats, row: Floats, slot_lon: float, equator_m: float) ->
     return lat, lon
 
 
+class Corners(NamedTuple):
+    """Where the lines of the grid cross around some cells; neighbours share their crossings.
+
+    Attributes:
+        lat: Of each crossing, degrees, shape (m,).
+        lon: Likewise.
+        of_cell: Which crossings are the corners of each cell, in order around it, shape (n, 4).
+    """
+
+    lat: Floats
+    lon: Floats
+    of_cell: NDArray[np.int64]
+
+
 def cell_corners(
     row: NDArray[np.integer[Any]], column: NDArray[np.integer[Any]], slot: str | None, equator_m: float | None
-) -> tuple[Floats, Floats]:
-    """Latitude and longitude of the four corners of cells, in order around each, shape (n, 4).
+) -> Corners:
+    """The corners of cells on the ground.
 
     Args:
         row: Of the cells.
@@ -106,9 +120,13 @@ def cell_corners(
         equator_m: As `to_ground` takes it; likewise.
     """
     if slot is None or equator_m is None:
-        return np.empty((0, 4)), np.empty((0, 4))
-    right, down = np.array([0.0, 1.0, 1.0, 0.0]), np.array([0.0, 0.0, 1.0, 1.0])
-    return to_ground(column[:, None] + right, row[:, None] + down, SLOTS[slot], equator_m)
+        return Corners(np.empty(0), np.empty(0), np.empty((0, 4), np.int64))
+    right, down = np.array([0, 1, 1, 0]), np.array([0, 0, 1, 1])
+    lines = SIZE + 1
+    numbers = (row[:, None] + down) * lines + column[:, None] + right
+    crossings, of_cell = np.unique(numbers, return_inverse=True)
+    lat, lon = to_ground(crossings % lines, crossings // lines, SLOTS[slot], equator_m)
+    return Corners(lat, lon, of_cell.reshape(-1, 4))
 
 
 def _column(angle: Floats, hidden: NDArray[np.bool_]) -> Floats:

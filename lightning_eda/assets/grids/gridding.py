@@ -190,8 +190,8 @@ def _scene(data_dir: Path, window: Window, satellite: str) -> "DensityScene | No
     if found is None:
         return None
     flashes, rows, columns = (found.table[name].to_numpy() for name in ("flash_extent_density", "row", "col"))
-    lat, lon = cell_corners(rows, columns, found.slot, found.equator_m)
+    corners = cell_corners(rows, columns, found.slot, found.equator_m)
     simulated = window_is_simulated(data_dir, window, [satellite])
     made, hours = grids.hours + len(grids.elsewhere), sum(1 for _ in window.hours())
     left_out = grids.left_out + (f" {made} of {hours} hours have grids." if made < hours else "")
-    return DensityScene(satellite, window.start, window.end, lat, lon, flashes, simulated, left_out)
+    return DensityScene(satellite, window.start, window.end, *corners, flashes, simulated, left_out)

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lightning_eda.figures.canvas import SOFT_INK, heading, new_figure, notice, picture
 from lightning_eda.figures.frames import SUBPOINT_LON_DEG, satellite_title, source_words, span_text
@@ -41,8 +42,9 @@ class DensityScene:
         satellite: For example "G18".
         start: Start of the window, UTC.
         end: End of the window, exclusive, UTC.
-        lat: Corners of each cell, degrees, shape (n, 4).
+        lat: Of the points at which cells meet, degrees, shape (m,).
         lon: Likewise.
+        corners: Which points are the corners of each cell, in order around it, shape (n, 4).
         flashes: Flash extent density of each: the flashes that touched it, shape (n,).
         simulated: Whether no instrument saw them.
         left_out: What of the window is not here, as a sentence with a space before it.
@@ -53,6 +55,7 @@ class DensityScene:
     end: datetime
     lat: Floats
     lon: Floats
+    corners: NDArray[np.int64]
     flashes: Floats
     simulated: bool = False
     left_out: str = ""
@@ -72,38 +75,44 @@ def render_density_map(scene: DensityScene) -> bytes:
     title = f"{satellite_title(scene.satellite, scene.simulated)} flash extent density"
     heading(figure, title, f"{span_text(scene.start, scene.end)}  ·  {scene.words}")
     axes = figure.add_axes(MAP_BOX)
-    shown = np.isfinite(scene.lat + scene.lon).all(axis=1) & (scene.flashes >= FAINTEST)
-    lat, lon, flashes = scene.lat[shown], scene.lon[shown], scene.flashes[shown]
+    seen = np.isfinite(scene.lat + scene.lon)[scene.corners].all(axis=1) & (scene.flashes >= FAINTEST)
+    corners, flashes = scene.corners[seen], scene.flashes[seen]
     subpoint = SUBPOINT_LON_DEG.get(scene.satellite, -106.0)
     aspect = WIDTH_IN * MAP_BOX[2] / (HEIGHT_IN * MAP_BOX[3])
-    frame = frame_points(lat[:, 0], lon[:, 0], subpoint, aspect)
+    frame = frame_points(scene.lat[corners[:, 0]], scene.lon[corners[:, 0]], subpoint, aspect)
     draw_basemap(axes, frame)
     if len(flashes):
-        _draw_scale(figure, _draw_cells(axes, frame, lat, lon, flashes))
+        points = np.stack(frame.projection.forward(scene.lat, scene.lon), axis=-1)
+        _draw_scale(figure, _draw_cells(axes, frame, points[corners], flashes))
     else:
         notice(axes, "No flashes", "There were none in this window.")
     figure.text(0.045, 0.018, credit(frame, source_words(scene.simulated)), size=8, color=SOFT_INK)
     return picture(figure, words=scene.words)
 
 
-def _draw_cells(axes: "Axes", frame: MapFrame, lat: Floats, lon: Floats, flashes: Floats) -> "ScalarMappable":
+def _draw_cells(axes: "Axes", frame: MapFrame, corners: Floats, flashes: Floats) -> "ScalarMappable":
     """The cells as one image: as polygons, the 300,000 of an hour take seconds."""
+    from matplotlib.cm import ScalarMappable
     from matplotlib.colors import LinearSegmentedColormap, LogNorm
 
-    x, y = frame.projection.forward(lat.ravel(), lon.ravel())
-    corners = np.stack([x, y], axis=-1).reshape(-1, 4, 2)
+    scale = ScalarMappable(
+        LogNorm(LOWEST, max(HIGHEST, float(flashes.max()))),
+        LinearSegmentedColormap.from_list("density", COLORS),
+    )
     seen = np.isfinite(corners).all(axis=(1, 2))
-    image = fill_cells(frame, corners[seen], flashes[seen])
-    return axes.imshow(
-        np.ma.masked_equal(image, 0.0),
-        cmap=LinearSegmentedColormap.from_list("density", COLORS),
-        norm=LogNorm(LOWEST, max(HIGHEST, float(flashes.max()))),
+    densities = fill_cells(frame, corners[seen], flashes[seen])
+    lit = densities > 0.0
+    image = np.zeros((*densities.shape, 4), np.uint8)
+    image[lit] = scale.to_rgba(densities[lit], bytes=True)  # imshow would colour all the dots that are empty
+    axes.imshow(
+        image,
         extent=(frame.west, frame.east, frame.south, frame.north),
         origin="lower",
         interpolation="none",
         aspect=axes.get_aspect(),
         zorder=4,
     )
+    return scale
 
 
 def fill_cells(frame: MapFrame, corners: Floats, values: Floats) -> Floats:

@@ -19,7 +19,9 @@ def scene(flashes) -> DensityScene:
     """Cells of a twentieth of a degree in a row along the equator."""
     west = -75.0 + 0.05 * np.arange(len(flashes))[:, None]
     lon, lat = west + np.array([0.0, 0.05, 0.05, 0.0]), np.zeros_like(west) + np.array([0.05, 0.05, 0.0, 0.0])
-    return DensityScene("G16", START, START + timedelta(hours=1), lat, lon, np.array(flashes, float))
+    corners = np.arange(lat.size).reshape(-1, 4)
+    hour = START, START + timedelta(hours=1)
+    return DensityScene("G16", *hour, lat.ravel(), lon.ravel(), corners, np.array(flashes, float))
 
 
 def colors(png: bytes) -> set[str]:
@@ -45,7 +47,8 @@ def test_dense_cells_are_light_and_faint_ones_dark():
 
 def test_a_window_without_lightning_has_a_map():
     """That says so, in the words beside it too."""
-    empty = DensityScene("G18", START, START + timedelta(hours=1), *np.empty((2, 0, 4)), np.empty(0))
+    nothing = np.empty(0), np.empty(0), np.empty((0, 4), int), np.empty(0)
+    empty = DensityScene("G18", START, START + timedelta(hours=1), *nothing)
     assert empty.words == "No lightning in this window."
     assert render_density_map(empty).startswith(b"\x89PNG")
 
