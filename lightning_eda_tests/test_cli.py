@@ -19,7 +19,15 @@ SIMULATE = ["simulate", "--hour", "2022-12-31T05", "--granules", "1"]
         (["--flashes", "inf"], "flashes: found inf; allowed: a number from 0"),
         (["--hours", "0"], "hours: found 0; allowed: a whole number from 1"),
         (["--hours", "-1"], "hours: found -1; allowed: a whole number from 1"),
+        (
+            ["--hour", "9999-12-31T23", "--hours", "2"],
+            "hours: found 2; allowed: hours that end before the year",
+        ),
         (["--granules", "0"], "granules: found 0; allowed: a whole number from 1 to 180"),
+        (
+            ["--hour", "1950-01-01T00"],
+            "hour: found '1950-01-01T00:00:00+00:00'; allowed: a full hour since 2018",
+        ),
     ],
 )
 def test_a_number_that_is_not_allowed_is_refused(tmp_path, capsys, options, words):
@@ -82,7 +90,9 @@ def test_an_hour_without_a_zone_is_utc(tmp_path, monkeypatch, zone):
     assert other == path
 
 
-@pytest.mark.parametrize("text", ["2022-12-31T05:30", "2022-12-31T05:00:01", "noon"])
+@pytest.mark.parametrize(
+    "text", ["2022-12-31T05:30", "2022-12-31T05:00:01", "noon", "0001-01-01T00+05:00", "9999-12-31T23-05:00"]
+)
 def test_a_time_that_is_no_full_hour_is_refused(tmp_path, capsys, text):
     """With what was found."""
     with pytest.raises(SystemExit):

@@ -9,6 +9,8 @@ from lightning_eda.errors import SettingError
 from lightning_eda.glm.windows import floor_hour
 from lightning_eda.series import HOUR
 
+LAST = datetime.max.replace(tzinfo=UTC)
+
 
 def add_simulate(commands: Commands) -> None:
     """Adds the command to the parser's."""
@@ -53,6 +55,8 @@ def run_simulate(options: argparse.Namespace) -> int:
 
     if options.hours < 1:
         raise SettingError("hours", options.hours, "a whole number from 1")
+    if options.hours > (LAST - options.hour) // HOUR:
+        raise SettingError("hours", options.hours, "hours that end before the year 10000")
     written: list[Path] = []
     for number in tqdm(range(options.hours), unit="hour", disable=None, leave=False):
         written += simulate_hour(
@@ -73,12 +77,13 @@ def run_simulate(options: argparse.Namespace) -> int:
 def _hour(text: str) -> datetime:
     try:
         time = datetime.fromisoformat(text)
-    except ValueError as error:
+        time = time if time.tzinfo else time.replace(tzinfo=UTC)
+        hour = floor_hour(time)
+    except (ValueError, OverflowError) as error:
         raise argparse.ArgumentTypeError(f"{text!r} is not a time such as 2022-12-31T05") from error
-    time = time if time.tzinfo else time.replace(tzinfo=UTC)
-    if time != floor_hour(time):
+    if time != hour:
         raise argparse.ArgumentTypeError(f"{text!r} is not a full hour")
-    return floor_hour(time)
+    return hour
 
 
 def _fault(text: str) -> tuple[str, int]:

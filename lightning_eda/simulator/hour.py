@@ -111,7 +111,7 @@ def _checked_hour(hour: datetime) -> datetime:
     if hour.tzinfo is None:
         hour = hour.replace(tzinfo=UTC)  # as everywhere here, and as on the command line
     if hour != floor_hour(hour) or hour < EPOCH:
-        raise SettingError("hour", hour, "a datetime on the hour, since 2018")
+        raise SettingError("hour", hour.isoformat(), "a full hour since 2018")
     return floor_hour(hour)
 
 
