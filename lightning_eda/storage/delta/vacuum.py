@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 SHORTEST_DAYS = 7
 """No run works so long on files that it has not committed yet, and no reader so long on one version."""
+LONGEST_DAYS = 36_500
 
 
 def vacuum_table(
@@ -47,9 +48,10 @@ def vacuum_table(
 
 
 def require_days(days: float) -> None:
-    """SettingError for less than a run or a reader may take."""
-    if not days >= SHORTEST_DAYS:
-        raise SettingError("days", days, f"a number from {SHORTEST_DAYS}", "Runs and readers may be at work.")
+    """SettingError for less than a run or a reader may take, or more than a calendar has."""
+    if not SHORTEST_DAYS <= days <= LONGEST_DAYS:
+        allowed = f"a number from {SHORTEST_DAYS} to {LONGEST_DAYS}"
+        raise SettingError("days", days, allowed, "Runs and readers may be at work.")
 
 
 def unnamed_files(log: DeltaLog, table: "DeltaTable", days: float) -> set[str]:

@@ -64,6 +64,8 @@ def test_old_files_go_and_those_of_this_week_stay(
         (["./nothing"], "there is no Delta table at"),
         (["orders"], "TABLE: found 'orders'; allowed: s3://bucket/prefix"),
         (["./nothing", "--days", "1"], "days: found 1.0; allowed: a number from 7"),
+        (["./nothing", "--days", "inf"], "days: found inf; allowed: a number from 7"),
+        (["./nothing", "--days", "1e6"], "days: found 1000000.0; allowed: a number from 7 to 36500"),
     ],
 )
 def test_a_mistake_is_one_sentence(
