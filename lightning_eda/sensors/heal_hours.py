@@ -26,6 +26,7 @@ from lightning_eda.settings import Settings, parse_integer
 
 HEAL_SECONDS = 300
 DATABASE_WAIT_S = 5.0
+MOST_HEAL_HOURS = 366 * 24  # each is a listing, at every tick
 UNDECODED = "undecoded"  # of the ledger: a granule that ended its decoder, whose content may be right
 
 
@@ -53,7 +54,7 @@ def heal_hours_sensor(settings: Settings, clock: Callable[[], datetime]) -> dg.S
             return dg.SkipReason("GOES_YEAR, GOES_DOY or GOES_HOUR is set: only that window is worked on")
         cursor = HealingCursor.parse(context.cursor)
         with readable_failures():
-            look_back = parse_integer(settings.heal_hours, "HEAL_HOURS", least=1)
+            look_back = parse_integer(settings.heal_hours, "HEAL_HOURS", 1, MOST_HEAL_HOURS)
             due = hours_to_compare(clock(), cursor.last_compared, look_back)
             listed = listed_granules(glm.store(), due.hours, glm.product_prefix())
             try:

@@ -29,14 +29,15 @@ def parse_flag(text: str, variable: str) -> bool:
     return word in TRUE_WORDS
 
 
-def parse_integer(text: str, variable: str, least: int = 0) -> int:
-    """The whole number in a text; SettingError when it is none, or smaller than `least`."""
+def parse_integer(text: str, variable: str, least: int = 0, most: int | None = None) -> int:
+    """The whole number in a text; SettingError when it is none, or not from `least` to `most`."""
     try:
         number = int(_without_underscore(text))
     except ValueError:
         number = least - 1
-    if number < least:
-        raise SettingError(variable, text, f"a whole number from {least}")
+    if number < least or (most is not None and number > most):
+        limit = "" if most is None else f" to {most}"
+        raise SettingError(variable, text, f"a whole number from {least}{limit}")
     return number
 
 

@@ -218,6 +218,10 @@ def test_pinned_there_is_nothing_to_heal(healing):
     ("changes", "words"),
     [
         ({"heal_hours": "soon"}, "HEAL_HOURS: found 'soon'"),
+        (
+            {"heal_hours": "99999999999"},
+            "HEAL_HOURS: found '99999999999'; allowed: a whole number from 1 to 8784",
+        ),
         ({"archive_dir": "absent"}, "GLM_ARCHIVE_DIR must name one that exists"),
     ],
 )
