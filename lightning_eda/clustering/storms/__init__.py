@@ -8,7 +8,7 @@ frames               cells every five minutes
 track, tracking      which of them are one storm
 motion               where it goes
 track_tables         storms as tables
-jumps                lightning jumps
+jumps                by how many sigmas a flash rate changes
 """
 
 from lightning_eda.clustering.storms.jumps import jump_sigmas

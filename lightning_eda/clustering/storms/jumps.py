@@ -1,7 +1,8 @@
 """Lightning jumps: a flash rate that grows far faster than it did before, often ahead of severe weather.
 
 Source: Schultz, Petersen, Carey, Lightning and severe weather: a comparison between total and cloud-to-ground
-lightning trends, Weather and Forecasting 26 (2011), the 2-sigma algorithm on totals of two minutes.
+lightning trends, Weather and Forecasting 26 (2011), the 2-sigma algorithm on totals of two minutes. Which of
+them are jumps says `warehouse.track_queries.jumps_of_day`.
 """
 
 import numpy as np

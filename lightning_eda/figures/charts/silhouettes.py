@@ -14,7 +14,6 @@ from lightning_eda.figures.canvas import (
     ImageFormat,
     heading,
     new_figure,
-    notice,
     picture,
     plain_axes,
 )
@@ -50,17 +49,13 @@ class Blades:
     mean: Floats
     overall: float
 
-    def __hash__(self) -> int:
-        # Arrays have none.
-        return hash((self.histogram.shape, self.overall))
 
-
-def render_silhouettes(scene: Scene, blades: Blades | None, image_format: ImageFormat = "png") -> bytes:
+def render_silhouettes(scene: Scene, blades: Blades, image_format: ImageFormat = "png") -> bytes:
     """A blade a cluster, its coefficients from low to high, beside the map of the clusters.
 
     Args:
         scene: What was clustered.
-        blades: The silhouettes; None where the clusters were not scored, which the picture says.
+        blades: The silhouettes.
         image_format: "png" or "svg".
     """
     figure = new_figure(WIDTH_IN, HEIGHT_IN)
@@ -68,12 +63,7 @@ def render_silhouettes(scene: Scene, blades: Blades | None, image_format: ImageF
     under = f"k = {count}; the {scene.noun} of each cluster from the lowest silhouette to the highest"
     who = f"{scene.satellite_title}, {scene.window_title}"
     heading(figure, "How well do the clusters fit?", f"{who}  ·  {under}", left=0.06)
-    axes = figure.add_axes(BLADES_BOX)
-    if blades is None:
-        axes.axis("off")
-        notice(axes, "Not scored", "There are no silhouettes of these clusters.")
-    else:
-        _draw_blades(axes, blades)
+    _draw_blades(figure.add_axes(BLADES_BOX), blades)
     places = figure.add_axes(MAP_BOX)
     frame = frame_scene(scene, WIDTH_IN * MAP_BOX[2] / (HEIGHT_IN * MAP_BOX[3]))
     draw_basemap(places, frame)
