@@ -9,6 +9,7 @@ import pytest
 
 from lightning_eda.assets.grids import flash_density
 from lightning_eda.assets.storm_cells import storm_cells
+from lightning_eda.assets.storm_cells.cell_finding import Drawings
 from lightning_eda.grids.files import density_path
 from lightning_eda.lake.layout import HourKey
 from lightning_eda.lake.summary import ledger_days, newest_granule
@@ -68,9 +69,7 @@ def test_tracks_and_jumps_are_those_of_the_database(tmp_path):
 
 def test_cells_are_those_of_the_database(stormy, stormy_lake, run, monkeypatch):
     """What is noted of the day is what the ledger's log says of it; a change is asked for once."""
-    monkeypatch.setattr(
-        storm_cells, "draw_cells", lambda *_: storm_cells.Drawings(Path(), Path(), b"", [], "")
-    )
+    monkeypatch.setattr(storm_cells, "draw_cells", lambda *_: Drawings(Path(), Path(), b"", [], ""))
     for settings in (stormy, stormy_lake):
         assert run(settings, DAY, group=GROUP).success
     found = contents(stormy_lake, CELLS)
@@ -128,7 +127,7 @@ def test_grids_need_no_granules_of_extract_where_workers_fetch(tmp_path, setting
     """With a cluster `extract` only lists, so they are fetched for the grids; the files are the same."""
     simulate(tmp_path / "archive")
     monkeypatch.setattr(flash_density, "density_pictures", lambda *_: {})
-    plain, fleet = settings(), settings(dask_scheduler="tcp://127.0.0.1:1", data_dir=f"{tmp_path}/fleet")
+    plain, fleet = settings(), with_lake(tmp_path, settings(dask_scheduler="tcp://127.0.0.1:1"))
     for one in (plain, fleet):
         assert only("extract")(one, KEY).success
         assert run(one, KEY, group="grids").success
