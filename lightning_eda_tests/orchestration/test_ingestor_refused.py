@@ -1,6 +1,7 @@
 """What the ingestor refuses before it fetches anything, and what it warns of."""
 
 import re
+import sys
 
 import pytest
 
@@ -30,6 +31,15 @@ def test_a_mistake_is_one_sentence(settings, run, changes, key, words):
     assert not result.success
     assert re.search(words, failure(result)), failure(result)
     assert not result.asset_materializations_for_node("extract")  # nothing was fetched in vain
+
+
+def test_a_lake_without_its_package_is_refused(tmp_path, settings, run, monkeypatch):
+    """Before anything is fetched; what to install is said."""
+    simulate(tmp_path / "archive")
+    monkeypatch.setitem(sys.modules, "deltalake", None)
+    result = run(settings(lake=str(tmp_path / "lake")), KEY)
+    assert "pip install 'lightning_eda[lake]'" in failure(result)
+    assert not result.asset_materializations_for_node("extract")
 
 
 def test_a_bucket_that_is_not_read_is_told(tmp_path, settings, run):

@@ -79,10 +79,13 @@ def extract(
 
 
 def _require_later_settings(glm: GlmResource, lake: LakeResource, dask: DaskResource) -> None:
-    """SettingError for what `transform` and `load` would refuse when all is fetched."""
+    """SettingError or LakeError for what `transform` and `load` would refuse when all is fetched."""
     glm.tier_names()
     if lake.is_set() or dask.is_set():
+        from lightning_eda.storage.delta.log import require_deltalake
+
         lake.lake()
+        require_deltalake()
 
 
 def _doubts(extraction: "Extraction", glm: GlmResource, store: "ObjectStore") -> Iterator[str]:
