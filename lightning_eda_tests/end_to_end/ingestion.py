@@ -1,6 +1,5 @@
 """A process that takes one hour from S3 into DuckDB, as the three assets do, and can be killed on the way."""
 
-import multiprocessing
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,9 +15,8 @@ from lightning_eda.storage.backoff import Backoff
 from lightning_eda.storage.s3.store import S3Store
 from lightning_eda.warehouse.writing.hour import replace_hour
 from lightning_eda_tests.hours import BUCKET, HOUR
+from lightning_eda_tests.processes import new_process, pipe
 
-MAKER = multiprocessing.get_context("forkserver")
-MAKER.set_forkserver_preload(["__main__", __name__, "lightning_eda_tests.warehouse.child"])
 STEPS = ("extract", "transform", "load")
 TIERS = ("flash", "group", "event")
 
@@ -77,8 +75,8 @@ class IngestingProcess:
     """
 
     def __init__(self, place: Place) -> None:
-        self._ours, theirs = MAKER.Pipe()
-        self.process = MAKER.Process(target=_ingest_when_told, args=(theirs, place), daemon=True)
+        self._ours, theirs = pipe()
+        self.process = new_process(_ingest_when_told, theirs, place, daemon=True)
         self.process.start()
         theirs.close()
         self._expect("ready")

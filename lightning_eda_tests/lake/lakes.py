@@ -1,6 +1,5 @@
 """Lakes of tests: hours that are made up, what a lake holds, and processes that commit and can be killed."""
 
-import multiprocessing
 from datetime import UTC, datetime, timedelta
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -15,14 +14,13 @@ from lightning_eda.lake.layout import HourKey
 from lightning_eda.lake.location import Lake, open_lake, warehouse_schema
 from lightning_eda.lake.snapshot import open_snapshot
 from lightning_eda.series import TABLES
+from lightning_eda_tests.processes import new_process
 from lightning_eda_tests.warehouse.contents import stored
 from lightning_eda_tests.warehouse.hours import NOW, Tables, after, hour_at, make_hour
 
 HOUR = hour_at("2024-05-01T03:00")
 KEY = HourKey(HOUR, "G18")
 TIERS = ("flashes", "groups", "events")
-MAKER = multiprocessing.get_context("forkserver")
-MAKER.set_forkserver_preload(["__main__", __name__])
 
 
 def lake_at(text: str, endpoint_url: str | None = None) -> Lake:
@@ -110,7 +108,7 @@ def foreign_rows(lake: Lake, table: str, key: HourKey = KEY) -> pa.Table:
 
 def committer(text: str, endpoint_url: str | None, hours: list[tuple[HourKey, int]]) -> BaseProcess:
     """A process that loads hours one after the other, made from seeds; started."""
-    process = MAKER.Process(target=_load_seeds, args=(text, endpoint_url, hours))
+    process = new_process(_load_seeds, text, endpoint_url, hours)
     process.start()
     return process
 

@@ -1,19 +1,13 @@
-"""Processes that load hours, and can be killed while they do.
+"""Processes that load hours, and can be killed while they do."""
 
-They are forked from a server that has imported everything once, so that twenty of them start quickly.
-"""
-
-import multiprocessing
 from collections.abc import Sequence
 from multiprocessing.connection import Connection
 from pathlib import Path
 
 from lightning_eda.series import TABLES
 from lightning_eda.warehouse.writing.hour import replace_hour
+from lightning_eda_tests.processes import new_process, pipe
 from lightning_eda_tests.warehouse.hours import NOW, hour_at
-
-MAKER = multiprocessing.get_context("forkserver")
-MAKER.set_forkserver_preload(["__main__", __name__])
 
 
 class LoadingProcess:
@@ -25,8 +19,8 @@ class LoadingProcess:
     """
 
     def __init__(self, database: Path, folders: Sequence[Path]) -> None:
-        self._ours, theirs = MAKER.Pipe()
-        self.process = MAKER.Process(target=_load_when_told, args=(theirs, database, list(folders)))
+        self._ours, theirs = pipe()
+        self.process = new_process(_load_when_told, theirs, database, list(folders))
         self.process.start()
         theirs.close()
         assert self._ours.recv() == "ready"
