@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lightning_eda.earth import EARTH_RADIUS_KM
 from lightning_eda.figures.canvas import INK, SOFT_INK, halo, nice_step
@@ -163,10 +164,19 @@ def _draw_graticule(axes: "Axes", frame: MapFrame) -> None:
 
 
 def _grid_line(axes: "Axes", frame: MapFrame, line: Lines) -> tuple[Floats, Floats]:
-    """Draws one line of the graticule and returns it in km."""
+    """Draws one line of the graticule and returns it in km; a small map shows few of a thousand."""
     x, y = frame.projection.lines(line.lat, line.lon)
-    axes.plot(x, y, color=GRID, linewidth=0.5, linestyle=(0, (4, 3)), zorder=1.5)
+    rim = 0.01 * frame.width  # a line is as wide as its pen
+    seen = _reaches(x, frame.west - rim, frame.east + rim) & _reaches(y, frame.south - rim, frame.north + rim)
+    if seen.any():
+        axes.plot(x, y, color=GRID, linewidth=0.5, linestyle=(0, (4, 3)), zorder=1.5)
     return x, y
+
+
+def _reaches(values: Floats, low: float, high: float) -> NDArray[np.bool_]:
+    """For each two neighbours whether any value between them lies within the limits; not where one is NaN."""
+    one, two = values[:-1], values[1:]
+    return (np.maximum(one, two) >= low) & (np.minimum(one, two) <= high)
 
 
 def _crossings(along: Floats, across: Floats, level: float, limits: tuple[float, float]) -> list[float]:
