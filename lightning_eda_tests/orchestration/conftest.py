@@ -5,6 +5,7 @@ import logging
 import shutil
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
 
@@ -31,6 +32,7 @@ from lightning_eda_tests.servers import S3Bucket
 from lightning_eda_tests.warehouse.detections import store
 
 DRAWN_BY_ITSELF = dg.AssetKey("storm_page")  # takes a second; test_storm_page.py runs it
+FEW_K = {"ops": {"kmeans_cluster": {"config": {"k_min": 2, "k_max": 6, "n_init": 2}}}}
 LIGHTNING_GROUPS = {group for asset in LIGHTNING_ASSETS for group in asset.group_names_by_key.values()}
 
 
@@ -208,12 +210,36 @@ def draw_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(interactive, "build_figure", lambda *_: ({"data": [], "layout": {}}, {}))
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def stormy_hour(tmp_path_factory):
     """An archive with one hour of a few hundred flashes, simulated once."""
     archive = tmp_path_factory.mktemp("stormy")
     simulate_hour(archive, "G18", HOUR, 7, granules=20, activity=Activity(flashes_per_granule=20.0))
     return archive
+
+
+@dataclass(frozen=True)
+class Analysed:
+    """A stormy hour from its granules to its report, run once for all tests; to be read only.
+
+    Attributes:
+        folder: What holds archive and data.
+        settings: They name these.
+        result: Of the run.
+    """
+
+    folder: Path
+    settings: Settings
+    result: dg.ExecuteInProcessResult
+
+
+@pytest.fixture(scope="session")
+def analysed(stormy_hour, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("analysed")
+    shutil.copytree(stormy_hour, folder / "archive")
+    made = settings_in(folder)
+    with dg.DagsterInstance.ephemeral() as instance:
+        yield Analysed(folder, made, materialized(instance, made, KEY, FEW_K, group=None))
 
 
 def made_once(folder: Path, key: str, group: str) -> Path:

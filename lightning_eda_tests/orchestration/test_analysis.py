@@ -2,12 +2,9 @@
 
 import re
 import shutil
-from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
 
 import dagster as dg
-import duckdb
 import pytest
 from sklearn.metrics import silhouette_score
 
@@ -16,21 +13,19 @@ from lightning_eda.clustering.window.features import make_points
 from lightning_eda.clustering.window.sweep_file import read_sweep
 from lightning_eda.definitions import build_definitions
 from lightning_eda.glm.paths import WindowFolders
-from lightning_eda.settings import Settings
 from lightning_eda.simulator import simulate_hour
 from lightning_eda_tests.hours import HOUR, simulate
-from lightning_eda_tests.orchestration.conftest import materialized, settings_in
+from lightning_eda_tests.opened import opened
+from lightning_eda_tests.orchestration.conftest import FEW_K
 
 KEY = "2024-07-01-20:00"
 CURVES = {"curves.png", "inertia.png", "silhouette.png", "cluster_silhouettes.png"}
 FIGURES = {*CURVES, "density_G18.png", "map.png", "map.html"}
-ASSETS = ("preprocessor", "kmeans_cluster", "silhouette_evaluator", "elbow_evaluator", "cluster_map")
 ANALYSIS = ("clustering", "evaluators", "maps")
-FEW_K = {"ops": {"kmeans_cluster": {"config": {"k_min": 2, "k_max": 6, "n_init": 2}}}}
 
 
 def rows(settings, sql):
-    with duckdb.connect(settings.duckdb_path, read_only=True) as database:
+    with opened(settings.duckdb_path) as database:
         return database.sql(sql).fetchall()
 
 
@@ -45,30 +40,6 @@ def place(tmp_path, hours=1, start=HOUR):
 
 def config(**ops):
     return {"ops": {**FEW_K["ops"], **{name: {"config": values} for name, values in ops.items()}}}
-
-
-@dataclass(frozen=True)
-class Analysed:
-    """A stormy hour from its granules to its report, run once for all tests of this module; to be read only.
-
-    Attributes:
-        folder: What holds archive and data.
-        settings: They name these.
-        result: Of the run.
-    """
-
-    folder: Path
-    settings: Settings
-    result: dg.ExecuteInProcessResult
-
-
-@pytest.fixture(scope="module")
-def analysed(stormy_hour, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("analysed")
-    shutil.copytree(stormy_hour, folder / "archive")
-    made = settings_in(folder)
-    with dg.DagsterInstance.ephemeral() as instance:
-        yield Analysed(folder, made, materialized(instance, made, KEY, FEW_K, group=None))
 
 
 @pytest.fixture

@@ -58,12 +58,10 @@ def test_load_shows_the_columns_of_its_four_tables(specs):
             assert shown[column.name].constraints.nullable == column.nullable
 
 
-def test_what_ran_says_that_it_is_simulated_and_fits_into_the_event_log(tmp_path, settings, run):
+def test_what_ran_says_that_it_is_simulated_and_fits_into_the_event_log(analysed):
     """On load and on the map; the numbers of an asset are few; the cleaned rows have the columns shown."""
-    simulate(tmp_path / "archive", granules=12)
-    result = run(settings(), KEY, group=None)
-    assert result.success
-    events = {name: result.asset_materializations_for_node(name)[0].metadata for name in LIGHTNING}
+    assert analysed.result.success
+    events = {name: analysed.result.asset_materializations_for_node(name)[0].metadata for name in LIGHTNING}
     assert events["load"]["source"].value.endswith(", simulated granules")
     assert events["cluster_map"]["source"].value.startswith("simulated")
     for name, metadata in events.items():
@@ -72,7 +70,7 @@ def test_what_ran_says_that_it_is_simulated_and_fits_into_the_event_log(tmp_path
     assert [name for name in LIGHTNING[1:] if "dagster/row_count" not in events[name]] == []
     rows = pq.read_schema(events["preprocessor"]["file"].value)
     assert rows.names == [column.name for column in CLEAN_ROWS.columns]
-    (report,) = (tmp_path / "data" / "figures").rglob("report.html")
+    (report,) = (analysed.folder / "data" / "figures").rglob("report.html")
     assert "Simulated GOES-18" in report.read_text()
 
 

@@ -3,8 +3,10 @@
 import io
 import logging
 import os
+import shutil
 from datetime import timedelta
 
+import dagster as dg
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
@@ -18,7 +20,7 @@ from lightning_eda.grids.density import SCHEMA
 from lightning_eda.grids.files import density_path
 from lightning_eda.simulator import Activity, simulate_hour
 from lightning_eda_tests.hours import HOUR, simulate
-from lightning_eda_tests.orchestration.conftest import logged, reported
+from lightning_eda_tests.orchestration.conftest import logged, materialized, reported, settings_in
 from lightning_eda_tests.orchestration.storm_days import only
 
 KEY = "2024-07-01-20:00"
@@ -28,13 +30,30 @@ KEY = "2024-07-01-20:00"
 def grid(settings, run):
     """Extracts and grids the simulated hour; gives the result and the metadata of the grids."""
 
-    def materialize(run_config=None, **changes):
-        chosen = settings(**changes)
-        assert only("extract")(chosen, KEY).success
-        result = run(chosen, KEY, run_config, group="grids")
+    def materialize():
+        assert only("extract")(settings(), KEY).success
+        result = run(settings(), KEY, group="grids")
         return result, reported(run.instance, "flash_density").get(KEY)
 
     return materialize
+
+
+@pytest.fixture(scope="module")
+def gridded_hour(tmp_path_factory):
+    """The folder of an hour that was gridded and drawn once for all tests, the result, and the metadata."""
+    folder = tmp_path_factory.mktemp("gridded")
+    simulate(folder / "archive", granules=5)
+    chosen = settings_in(folder)
+    assert only("extract")(chosen, KEY).success
+    with dg.DagsterInstance.ephemeral() as instance:
+        result = materialized(instance, chosen, KEY, group="grids")
+        yield folder, result, reported(instance, "flash_density")[KEY]
+
+
+@pytest.fixture
+def gridded(gridded_hour, tmp_path):
+    """A copy of that folder."""
+    return shutil.copytree(gridded_hour[0], tmp_path, dirs_exist_ok=True)
 
 
 def checks(result):
@@ -50,54 +69,45 @@ def energy(paths) -> float:
     return float(sum(np.nansum(energies) for energies in tables))
 
 
-def test_an_hour_becomes_grids(tmp_path, grid):
+def test_an_hour_becomes_grids(gridded_hour):
     """Sparse and sorted minutes of the satellite, with the energy of the events; no tier need be loaded."""
-    paths = simulate(tmp_path / "archive", granules=5)
-    result, numbers = grid()
-    assert result.success
+    folder, result, numbers = gridded_hour
+    paths = sorted((folder / "archive").rglob("*.nc"))
+    assert len(paths) == 5 and result.success
     assert checks(result) == {
         "energy_is_conserved": True,
         "no_granule_refused": True,
         "pixel_sizes_are_learned": True,
     }
-    table = pq.read_table(density_path(tmp_path / "data", HOUR, "G18"))
+    table = pq.read_table(density_path(folder / "data", HOUR, "G18"))
     assert table.schema.equals(SCHEMA)
     assert set(table["minute"].to_pylist()) == {HOUR, HOUR + timedelta(minutes=1)}
     assert table["total_energy"].to_numpy().sum(dtype=float) == pytest.approx(energy(paths), rel=1e-3)
     assert numbers["dagster/row_count"] == table.num_rows
     assert (numbers["granules"], numbers["granules_missing"], numbers["slots"]) == (5, 175, "G18: GOES-West")
     assert numbers["map_G18"].startswith("![Flash extent density of") and len(numbers["map_G18"]) < 140_000
-    assert {path.name for path in (tmp_path / "data" / "grids").rglob("*")} == {
+    assert {path.name for path in (folder / "data" / "grids").rglob("*")} == {
         "2024-07-01T20",
         "G18.parquet",
     }
 
 
 @pytest.mark.usefixtures("undrawn")
-def test_sums_are_written_where_asked(tmp_path, grid):
-    """And are gone when they are not asked for any more."""
-    simulate(tmp_path / "archive", granules=5)
-    grid({"ops": {"flash_density": {"config": {"five_minutes": True, "whole_hour": True}}}})
+def test_sums_are_written_where_asked(gridded, settings, run):
+    """And are gone when they are not asked for any more; the minutes are the same, byte for byte."""
+    path = density_path(gridded / "data", HOUR, "G18")
+    before = path.read_bytes()
+    options = {"ops": {"flash_density": {"config": {"five_minutes": True, "whole_hour": True}}}}
+    assert run(settings(), KEY, options, group="grids").success
+    assert path.read_bytes() == before
     minutes, fives, hour = (
-        pq.read_table(density_path(tmp_path / "data", HOUR, "G18", step)) for step in (1, 5, 60)
+        pq.read_table(density_path(gridded / "data", HOUR, "G18", step)) for step in (1, 5, 60)
     )
     assert minutes.num_rows > fives.num_rows == hour.num_rows > 0
     sums = [table["flash_extent_density"].to_numpy().sum(dtype=float) for table in (minutes, fives, hour)]
     assert sums == pytest.approx([sums[0]] * 3, rel=1e-5)
-    grid()
-    assert [path.name for path in (tmp_path / "data" / "grids" / "2024-07-01T20").iterdir()] == [
-        "G18.parquet"
-    ]
-
-
-@pytest.mark.usefixtures("undrawn")
-def test_running_it_again_writes_the_same(tmp_path, grid):
-    """Byte for byte."""
-    simulate(tmp_path / "archive")
-    grid()
-    path = density_path(tmp_path / "data", HOUR, "G18")
-    before = path.read_bytes()
-    grid()
+    assert run(settings(), KEY, group="grids").success
+    assert [one.name for one in path.parent.iterdir()] == ["G18.parquet"]
     assert path.read_bytes() == before
 
 
@@ -116,21 +126,20 @@ def test_every_era_and_both_slots_have_grids(tmp_path, grid, era):
 
 
 @pytest.mark.usefixtures("undrawn")
-def test_a_satellite_that_is_gone_from_the_source_has_an_empty_grid(tmp_path, settings, run):
+def test_a_satellite_that_is_gone_from_the_source_has_an_empty_grid(tmp_path, settings):
     """As its rows go from the database; of another source the grids stay."""
     for satellite in ("G17", "G18"):
-        simulate(tmp_path / "archive", satellite=satellite)
-    everything = {"group": ("ingestor", "grids")}
-    assert run(settings(), KEY, **everything).success
+        simulate(tmp_path / "archive", granules=1, satellite=satellite)
+    assert only("extract", "transform", "flash_density")(settings(), KEY).success
     path = density_path(tmp_path / "data", HOUR, "G17")
     assert pq.read_metadata(path).num_rows > 0
-    simulate(tmp_path / "other")
-    assert run(settings(archive_dir=str(tmp_path / "other")), KEY, **everything).success
+    simulate(tmp_path / "other", granules=1)
+    gridded = only("extract", "flash_density")
+    assert gridded(settings(archive_dir=str(tmp_path / "other")), KEY).success
     assert pq.read_metadata(path).num_rows > 0
-    assert run(settings(), KEY, **everything).success
     for granule in (tmp_path / "archive").rglob("*_G17_*"):
         granule.unlink()
-    assert run(settings(), KEY, **everything).success
+    assert gridded(settings(), KEY).success
     assert pq.read_metadata(path).num_rows == 0
     assert pq.read_metadata(density_path(tmp_path / "data", HOUR, "G18")).num_rows > 0
 
@@ -182,13 +191,12 @@ def small_png(words: str | None) -> bytes:
     return stream.getvalue()
 
 
-def test_the_map_of_an_hour_is_drawn_once(tmp_path, grid):
+def test_the_map_of_an_hour_is_drawn_once(gridded, tmp_path):
     """The report takes that of `flash_density`, unless the grids are newer or it says not what it shows."""
-    simulate(tmp_path / "archive", granules=2)
-    assert grid()[0].success
-    place = tmp_path / "data", Window.of_hour(HOUR)
+    place = gridded / "data", Window.of_hour(HOUR)
     drawn = map_path(*place, "G18")
-    right = {"G18": (drawn.read_bytes(), next(iter(draw_density(*place, ["G18"]).values()))[1])}
+    right = drawn_density(*place, ["G18"])
+    assert right["G18"][0] == drawn.read_bytes()
     marked = small_png("marked")
     drawn.write_bytes(marked)
     assert drawn_density(*place, ["G18"]) == {"G18": (marked, "marked")}
@@ -202,11 +210,10 @@ def test_the_map_of_an_hour_is_drawn_once(tmp_path, grid):
     assert words.endswith(" 1 of 3 hours have grids.")
 
 
-def test_the_map_of_a_window_over_a_move_is_of_one_grid(tmp_path, grid):
+@pytest.mark.usefixtures("undrawn")
+def test_the_map_of_a_window_over_a_move_is_of_one_grid(gridded):
     """Hours at another slot are left out, and the words say so; the report does not fail."""
-    simulate(tmp_path / "archive", granules=2)
-    assert grid()[0].success
-    data, window = tmp_path / "data", Window(HOUR, HOUR + timedelta(hours=2))
+    data, window = gridded / "data", Window(HOUR, HOUR + timedelta(hours=2))
     table = pq.read_table(density_path(data, HOUR, "G18"))
     moved = density_path(data, HOUR + timedelta(hours=1), "G18")
     moved.parent.mkdir()

@@ -5,7 +5,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import duckdb
 import pyarrow.parquet as pq
 import pytest
 
@@ -15,6 +14,7 @@ from lightning_eda.lake.location import Lake
 from lightning_eda.series import TABLES
 from lightning_eda_tests.hours import HOUR, simulate
 from lightning_eda_tests.lake.lakes import hour_rows, lake_at
+from lightning_eda_tests.opened import opened
 from lightning_eda_tests.orchestration.conftest import LIGHTNING_GROUPS
 from lightning_eda_tests.orchestration.test_ingestor import failure, metadata
 from lightning_eda_tests.warehouse.contents import stored
@@ -97,7 +97,7 @@ def test_the_analysis_of_the_lake_is_that_of_the_database(tmp_path, both, run):
     assert pq.read_table(cleaned[0]).equals(pq.read_table(cleaned[1]))
     scores = []
     for chosen in both:
-        with duckdb.connect(chosen.duckdb_path, read_only=True) as database:
+        with opened(chosen.duckdb_path) as database:
             scores.append(database.sql("SELECT * FROM k_scores ORDER BY k").fetchall())
     assert scores[0] == scores[1] != []
 

@@ -17,6 +17,7 @@ from lightning_eda.warehouse.queries import newest_granule as newest_in_database
 from lightning_eda.warehouse.stale_days import DayState, days_never_made
 from lightning_eda_tests.hours import HOUR, simulate
 from lightning_eda_tests.lake.lakes import an_hour, copy_hours, lake_at, load
+from lightning_eda_tests.opened import opened
 from lightning_eda_tests.orchestration.conftest import settings_in
 from lightning_eda_tests.orchestration.storm_days import DAY, GROUP, START, only, storms_of_day
 from lightning_eda_tests.orchestration.test_storm_tracks import FIRST, SECOND, TABLES, night, run_tracks
@@ -40,7 +41,7 @@ def with_lake(place: Path, plain):
 
 
 def contents(settings, tables):
-    with duckdb.connect(settings.duckdb_path, read_only=True) as database:
+    with opened(settings.duckdb_path) as database:
         return {table: database.sql(f"FROM {table} ORDER BY ALL").fetchall() for table in tables}
 
 

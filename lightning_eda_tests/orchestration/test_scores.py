@@ -20,6 +20,7 @@ from lightning_eda.glm.windows import Window
 from lightning_eda.warehouse.writing.cluster_tables import replace_scores
 from lightning_eda_tests.figures.storms import storm_scene
 from lightning_eda_tests.hours import HOUR
+from lightning_eda_tests.opened import opened
 from lightning_eda_tests.orchestration.conftest import materialized, settings_in
 
 KEY = "2024-07-01-20:00"
@@ -71,7 +72,7 @@ def window(fitted_hour, tmp_path):
 
 
 def stored(window):
-    with duckdb.connect(window.database, read_only=True) as database:
+    with opened(window.database) as database:
         return database.sql("SELECT * FROM k_scores ORDER BY k").fetchall()
 
 
@@ -92,7 +93,7 @@ def test_the_evaluators_come_in_either_order(window):
 def test_an_evaluator_alone_shows_its_curve(window, tmp_path, side):
     """And writes its own columns, a row for each k."""
     assert window("silhouette_evaluator" if side == "silhouette" else "elbow_evaluator").success
-    with duckdb.connect(window.database, read_only=True) as database:
+    with opened(window.database) as database:
         sql = "SELECT count(*), count(inertia), count(silhouette), count(chosen_by) FROM k_scores"
         assert database.sql(sql).fetchall() == [(3, 0, 3, 1) if side == "silhouette" else (3, 3, 0, 0)]
     (folder,) = (tmp_path / "data" / "figures").iterdir()
@@ -109,13 +110,13 @@ def test_all_scores_of_every_k_are_in_the_tables(window):
     sql = """SELECT k, count(*), sum(n * mean) / sum(n), any_value(silhouette)
              FROM cluster_silhouettes JOIN k_scores USING (window_start, window_end, k) GROUP BY k"""
     counted = f"SELECT {', '.join(f'count({name})' for name in FURTHER)} FROM k_scores"
-    with duckdb.connect(window.database, read_only=True) as database:
+    with opened(window.database) as database:
         assert database.sql(counted).fetchall() == [(3, 3, 3, 3, 3)]
         for k, clusters, mean, silhouette in database.sql(sql).fetchall():
             assert clusters == k
             assert mean == pytest.approx(silhouette, abs=1e-9)
     assert window("elbow_evaluator", references=0, bootstraps=0).success
-    with duckdb.connect(window.database, read_only=True) as database:
+    with opened(window.database) as database:
         assert database.sql(counted).fetchall() == [(3, 3, 0, 0, 0)]
 
 

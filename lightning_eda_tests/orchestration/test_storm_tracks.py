@@ -3,11 +3,12 @@
 from datetime import datetime, timedelta
 from pathlib import Path
 
-import duckdb
 import numpy as np
 import pytest
 
 from lightning_eda_tests.clustering.storms.moving_storms import back, flashes, storm
+from lightning_eda_tests.opened import opened
+from lightning_eda_tests.orchestration.conftest import draw_nothing, settings_in
 from lightning_eda_tests.orchestration.storm_days import failure, flash, metadata, only
 from lightning_eda_tests.warehouse.contents import rows_with
 from lightning_eda_tests.warehouse.detections import store
@@ -43,7 +44,7 @@ def tracks_of(settings, day):
 
 
 def contents(settings):
-    with duckdb.connect(settings.duckdb_path, read_only=True) as database:
+    with opened(settings.duckdb_path) as database:
         return {table: database.sql(f"FROM {table} ORDER BY ALL").fetchall() for table in TABLES}
 
 
@@ -52,21 +53,31 @@ def rows():
     return night()
 
 
-def made(settings, tmp_path, *steps):
-    """The tables after flashes were stored and days were tracked, in the order given."""
-    (tmp_path / "data").mkdir(exist_ok=True)
+def made(settings, *steps):
+    """The results of days that were tracked, in the order given, as flashes are stored in between."""
+    results = []
     for step in steps:
         if isinstance(step, str):
-            assert run_tracks(settings, step).success
+            results.append(run_tracks(settings, step))
+            assert results[-1].success
         else:
             store(Path(settings.duckdb_path), flashes=step)
-    return contents(settings)
+    return results
 
 
-def test_a_storm_keeps_its_name_over_midnight(settings, tmp_path, rows):
+@pytest.fixture(scope="module")
+def forwards(rows, tmp_path_factory):
+    """Settings of both days, tracked one after the other for all tests of this module, and the results."""
+    mine = settings_in(tmp_path_factory.mktemp("forwards"))
+    Path(mine.data_dir).mkdir()
+    with pytest.MonkeyPatch.context() as patch:
+        draw_nothing(patch)
+        return mine, made(mine, rows, FIRST, SECOND)
+
+
+def test_a_storm_keeps_its_name_over_midnight(forwards):
     """One row a day it is there; it is over on the second."""
-    mine = settings()
-    made(mine, tmp_path, rows, FIRST, SECOND)
+    mine, _ = forwards
     evening, morning = (
         rows_with(mine.duckdb_path, "storm_tracks", day=day).to_pylist() for day in (FIRST, SECOND)
     )
@@ -81,26 +92,21 @@ def test_a_storm_keeps_its_name_over_midnight(settings, tmp_path, rows):
 
 
 @pytest.mark.usefixtures("undrawn")
-def test_the_order_of_days_makes_no_difference(settings, tmp_path, rows):
+def test_the_order_of_days_makes_no_difference(settings, tmp_path, rows, forwards):
     """Loaded and tracked backwards, the second day is made again with the first."""
-    (tmp_path / "a").mkdir()
-    (tmp_path / "b").mkdir()
-    forwards = made(settings(), tmp_path, rows, FIRST, SECOND)
-    other = settings(duckdb_path=str(tmp_path / "b" / "other.duckdb"))
-    backwards = made(other, tmp_path, of_day(rows, SECOND), SECOND)
-    assert backwards != forwards
-    backwards = made(other, tmp_path, of_day(rows, FIRST), FIRST, SECOND)
-    assert backwards == forwards
-    assert made(other, tmp_path, SECOND, FIRST) == forwards
-
-
-@pytest.mark.usefixtures("undrawn")
-def test_a_jump_is_told(settings, tmp_path, rows):
-    """Where the storm grew twentyfold, and what it is."""
-    mine = settings()
+    expected, other = contents(forwards[0]), settings()
     (tmp_path / "data").mkdir()
-    store(Path(mine.duckdb_path), flashes=rows)
-    result = run_tracks(mine, FIRST)
+    made(other, of_day(rows, SECOND), SECOND)
+    assert contents(other) != expected
+    made(other, of_day(rows, FIRST), FIRST, SECOND)
+    assert contents(other) == expected
+    made(other, SECOND, FIRST)
+    assert contents(other) == expected
+
+
+def test_a_jump_is_told(forwards):
+    """Where the storm grew twentyfold, and what it is."""
+    mine, (result, _) = forwards
     jumps = rows_with(mine.duckdb_path, "lightning_jumps", day=FIRST).to_pylist()
     assert jumps
     assert jumps[0]["time"] == pytest.approx(datetime(2024, 7, 1, 23), abs=timedelta(minutes=4))

@@ -9,7 +9,6 @@ from random import Random
 from typing import Any
 from urllib.parse import urlsplit
 
-import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 from botocore.exceptions import ClientError
@@ -20,6 +19,7 @@ from lightning_eda.tables.csv.options import CsvOptions
 from lightning_eda.tables.load import LoadResult, load_table
 from lightning_eda.tables.options import PARQUET, TableOptions
 from lightning_eda.tables.task import TableTask
+from lightning_eda_tests.opened import in_memory
 from lightning_eda_tests.servers import S3Bucket, made_up_session
 
 DAY = "20240101"
@@ -140,7 +140,7 @@ def duck_rows(tables: list[pa.Table]) -> list[dict[str, Any]]:
     if not tables:
         return []
     together = pa.concat_tables(tables, promote_options="default")
-    with duckdb.connect() as connection:
+    with in_memory() as connection:
         connection.register("together", together)
         found = connection.sql("SELECT * FROM together").to_arrow_table()
     return list(found.to_pylist())

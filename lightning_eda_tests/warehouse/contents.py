@@ -12,6 +12,7 @@ from lightning_eda.series import TABLES
 from lightning_eda.warehouse.database.connection import reader
 from lightning_eda.warehouse.schema.sql import column_list, quoted
 from lightning_eda.warehouse.writing.hour import LoadResult, replace_hour
+from lightning_eda_tests.opened import opened
 from lightning_eda_tests.warehouse.hours import NOW, Tables, write_series
 
 
@@ -34,7 +35,7 @@ def content_hash(database: Path) -> str:
 
 def stored(database: Path, name: str) -> pa.Table:
     """All rows of a table, in the order of all its columns, without `loaded_at`."""
-    with reader(database) as connection:
+    with opened(database) as connection:
         return _rows(connection, name)
 
 
@@ -46,7 +47,7 @@ def _rows(connection: duckdb.DuckDBPyConnection, name: str) -> pa.Table:
 def rows_with(database: Path | str, table: str, **values: object) -> pa.Table:
     """The rows of a table that have these values in some columns, as any user reads them: in stored order."""
     condition = " AND ".join(f"{name} = ?" for name in values)
-    with duckdb.connect(str(database), read_only=True) as connection:
+    with opened(database) as connection:
         sql = f"SELECT * FROM {table} WHERE {condition}"
         return connection.sql(sql, params=list(values.values())).to_arrow_table()
 

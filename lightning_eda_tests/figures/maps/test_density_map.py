@@ -74,11 +74,13 @@ def test_every_dot_of_a_cell_has_its_value_or_a_higher_one():
     cells[..., 1] += 0.3 * (cells[..., 0] - west[:, None])
     values = rng.uniform(1, 9, 300)
     expected = np.zeros((DOTS_HIGH, DOTS_WIDE))
-    y, x = np.mgrid[:DOTS_HIGH, :DOTS_WIDE] + 0.5
+    centres = np.mgrid[:DOTS_HIGH, :DOTS_WIDE] + 0.5
     for value, left, low, w, h in zip(values, west, south, wide, high, strict=True):
+        dots = np.s_[max(0, int(low)) : int(low + 0.3 * w + h) + 2, max(0, int(left)) : int(left + w) + 2]
+        y, x = centres[:, *dots]
         tilted = y - low - 0.3 * (x - left)
         inside = (x >= left) & (x < left + w) & (tilted >= 0) & (tilted < h)
-        expected[inside] = np.maximum(expected[inside], value)
+        expected[dots][inside] = np.maximum(expected[dots][inside], value)
     image = fill_cells(frame, cells, values)
     assert (image >= expected).all()
     assert np.mean(image != expected) < 0.01  # rims: a cell fills the dots that it touches with a sample

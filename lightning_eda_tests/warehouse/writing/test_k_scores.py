@@ -1,6 +1,8 @@
 """Scores of k come from two sides in either order; one k is chosen."""
 
 import math
+from datetime import timedelta
+from itertools import count
 from pathlib import Path
 
 import pyarrow as pa
@@ -179,6 +181,7 @@ def test_only_a_scored_k_is_chosen(database: Path) -> None:
 
 
 VALUES = st.dictionaries(st.integers(2, 6), st.sampled_from([0.25, 0.5, math.nan, None]), max_size=5)
+NUMBERS = count()
 
 
 @given(first=VALUES, second=VALUES, again=VALUES)
@@ -186,18 +189,18 @@ VALUES = st.dictionaries(st.integers(2, 6), st.sampled_from([0.25, 0.5, math.nan
 def test_the_order_of_the_sides_does_not_matter(
     tmp_path_factory: pytest.TempPathFactory, first: dict, second: dict, again: dict
 ) -> None:
-    """Each side's last word is what the table says, for any k that each has."""
-    folder = tmp_path_factory.mktemp("orders")
+    """Each side's last word is what the table says, for any k that each has; every order in a new window."""
+    database = tmp_path_factory.getbasetemp() / "orders.duckdb"
     orders = [
         [inertia(first), silhouette(second), inertia(again)],
         [inertia(first), inertia(again), silhouette(second)],
         [silhouette(second), inertia(again)],
     ]
-    for number, order in enumerate(orders):
+    windows = [(START, END + timedelta(hours=next(NUMBERS))) for _ in orders]
+    for window, order in zip(windows, orders, strict=True):
         for side in order:
-            replace_scores(folder / str(number), START, END, FIT, side)
+            replace_scores(database, *window, FIT, side)
     known = {k: value for k, value in again.items() if value is not None and math.isfinite(value)}
     others = {k: value for k, value in second.items() if value is not None and math.isfinite(value)}
     expected = {k: (known.get(k), others.get(k), None) for k in sorted(known | others)}
-    for number in range(len(orders)):
-        assert scores(folder / str(number)) == expected
+    assert [scores(database, window) for window in windows] == [expected] * 3
