@@ -4,6 +4,7 @@ from datetime import UTC, timedelta
 from pathlib import Path
 
 from lightning_eda.warehouse.cleaning.rows import REASONS, Cleaning, CleanRows, clean_rows, count_rows
+from lightning_eda.warehouse.database.connection import reader
 from lightning_eda_tests.warehouse.detections import START
 
 HOUR = START.replace(tzinfo=UTC)
@@ -16,12 +17,12 @@ ALL_COLUMNS = [
 
 def clean(database: Path, **options) -> CleanRows:
     """The hour cleaned; what holds for every result is asserted here."""
-    found = clean_rows(database, HOUR, END, Cleaning(**options))
+    with reader(database) as connection:
+        found = clean_rows(connection, HOUR, END, Cleaning(**options))
+        counted = count_rows(connection, HOUR, END, options.get("tier", "flash"), options.get("satellites"))
     assert found.read == found.kept + sum(found.dropped.values())
     assert found.kept == found.rows.num_rows
-    assert found.read == count_rows(
-        database, HOUR, END, options.get("tier", "flash"), options.get("satellites")
-    )
+    assert found.read == counted
     assert tuple(found.dropped) == REASONS
     assert found.rows.column_names == ALL_COLUMNS
     return found

@@ -2,7 +2,9 @@
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pyarrow as pa
 
@@ -36,6 +38,16 @@ TIMES = {
 }
 
 
+@cache
+def empty_database() -> bytes:
+    """The file of a database without rows: making its tables takes as long as storing the rows of a test."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "empty.duckdb"
+        with writer(path):
+            pass
+        return path.read_bytes()
+
+
 def store(database: Path, **tables: Iterable[dict]) -> Path:
     """Adds rows to the tables; what a row leaves out is usual, its id its number, its time its own.
 
@@ -48,6 +60,9 @@ def store(database: Path, **tables: Iterable[dict]) -> Path:
         keys = {(row["satellite"], row["granule_start"]) for rows in made.values() for row in rows}
         named = [{"satellite": satellite, "granule_start": start} for satellite, start in sorted(keys)]
         made["granules"] = [_row("granules", 0, row) for row in named]
+    database.parent.mkdir(parents=True, exist_ok=True)
+    if not database.exists():
+        database.write_bytes(empty_database())
     with writer(database) as connection:
         for name, rows in made.items():
             table = TABLES[name]
