@@ -181,14 +181,15 @@ def test_the_first_reason_counts(database: Path) -> None:
         {"flash_lat": 10.0}, {"flash_energy": 1.0}, {"flash_area": 1e12}, {"flash_energy": 1e-15},
         {"flash_area": 1.0},
     ]  # fmt: skip
-    counts = []
-    for number, change in enumerate(mended):
-        wrong |= change
-        path = database.with_name(f"{number}.duckdb")
-        store(path, flashes=[wrong], groups=stuck_groups(30, 2.0))
-        found = clean(
-            path, quality_flags=[0], bbox=(-140, 0, -120, 20), require_energy=True, max_energy_j=1e-14,
-            max_area_m2=1e9, require_area=True,
-        )  # fmt: skip
-        counts.append(dropped(found))
+    satellites = [{"satellite": f"G{number}"} for number in range(10, 10 + len(mended))]
+    flashes = [(wrong := wrong | change) | one for change, one in zip(mended, satellites, strict=True)]
+    store(
+        database, flashes=flashes, groups=[row | one for one in satellites for row in stuck_groups(30, 2.0)]
+    )
+    counts = [
+        dropped(clean(
+            database, satellites=[one["satellite"]], quality_flags=[0], bbox=(-140, 0, -120, 20),
+            require_energy=True, max_energy_j=1e-14, max_area_m2=1e9, require_area=True,
+        )) for one in satellites
+    ]  # fmt: skip
     assert counts == [{reason: 1} for reason in REASONS[:-1]] + [{}]
