@@ -1,8 +1,10 @@
 """A day of pairs takes no more memory than its bytes can honestly need, whatever they unpack to."""
 
 import gzip
+import struct
 import subprocess
 import sys
+import zlib
 from pathlib import Path
 
 import pytest
@@ -32,8 +34,14 @@ LINE = b"a,b,0.1\n"
 
 
 def bomb(megabytes: int, line: bytes = LINE) -> bytes:
-    """So many megabytes of one line, packed a thousandfold."""
-    return gzip.compress(line * ((megabytes << 20) // len(line)), 9)
+    """So many megabytes of one line, packed a thousandfold as one stream: one of them, over and over."""
+    lines, check = line * ((1 << 20) // len(line)), 0
+    packer = zlib.compressobj(9, wbits=-zlib.MAX_WBITS)
+    packed = packer.compress(lines) + packer.flush(zlib.Z_FULL_FLUSH)
+    for _ in range(megabytes):
+        check = zlib.crc32(lines, check)
+    trailer = struct.pack("<II", check, megabytes * len(lines))
+    return gzip.compress(b"")[:10] + packed * megabytes + packer.flush() + trailer
 
 
 def peak(root: Path, objects: dict[str, bytes], free_lines: int) -> tuple[str, int]:
