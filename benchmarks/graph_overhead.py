@@ -111,7 +111,8 @@ def main() -> None:
         print(f"  {name:6} {wall:6.2f} s, {cpu:6.2f} s of processor time")
     if options.steps:
         for step in took["full"][0].steps:
-            print(f"    {step:22} {statistics.median(one.steps[step] for one in took['full']):6.2f} s")
+            seconds = [one.steps[step] for one in took["full"] if step in one.steps]  # a line can be missed
+            print(f"    {step:22} {statistics.median(seconds):6.2f} s")
     for field, words in (("wall_s", "time"), ("cpu_s", "processor time")):
         full, empty = (statistics.median(getattr(one, field) for one in took[name]) for name in GRAPHS)
         print(f"ratio of {words}: {full / empty:.2f} (bar: less than {BAR:g})")

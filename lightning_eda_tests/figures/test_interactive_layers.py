@@ -4,6 +4,7 @@ from base64 import b64decode
 from dataclasses import replace
 
 import numpy as np
+import plotly.graph_objects as go
 import pyarrow as pa
 import pytest
 
@@ -29,6 +30,16 @@ def layers():
 def values(packed: dict[str, str]) -> np.ndarray:
     """Numbers as Plotly packs them."""
     return np.frombuffer(b64decode(packed["bdata"]), packed["dtype"])
+
+
+def test_they_are_what_plotly_knows(layers):
+    """Its classes refuse a name or a value that its script would leave out in silence."""
+    scene, projection, drawing, _ = layers
+    empty = replace(scene, flashes=scene.flashes[:0], clusters=scene.clusters[:0])
+    for one in (drawing, build_figure(empty, projection, 0.0)[0]):
+        assert len(go.Figure(one).data) == len(one["data"])
+    with pytest.raises(ValueError, match="scaleanchors"):
+        go.Figure({**drawing, "layout": {"yaxis": {"scaleanchors": "x"}}})
 
 
 def test_points_have_a_trace_a_cluster_and_none_last(layers):
@@ -68,7 +79,7 @@ def test_a_centre_stands_at_its_place_and_tells_its_row(layers):
     assert len(centers) == len(rows) == 3
     for one, row in zip(centers, rows, strict=True):
         x, y = projection.forward(np.array([row["center_lat"]]), np.array([row["center_lon"]]))
-        assert [values(one["x"])[0], values(one["y"])[0]] == pytest.approx([x[0], y[0]])
+        assert [*one["x"], *one["y"]] == pytest.approx([x[0], y[0]])
         assert one["marker"]["color"] == look(row["cluster"]).color
         told = one["hovertemplate"]
         assert f"cluster {row['cluster']}, centre" in told

@@ -61,6 +61,13 @@ def distance_km(a: Floats, b: Floats) -> float:
     return float(2 * EARTH_RADIUS_KM * np.arcsin(min(1.0, float(np.linalg.norm(a - b)) / 2)))
 
 
+def distances_km(some: Sequence[Floats], others: Sequence[Floats]) -> Floats:
+    """The great-circle distance of each of some unit vectors to each of the others, shape (n, m)."""
+    chord = np.linalg.norm(np.array(some)[:, np.newaxis] - np.array(others), axis=2)
+    distances: Floats = 2 * EARTH_RADIUS_KM * np.arcsin(np.minimum(1.0, chord / 2))
+    return distances
+
+
 def speed_kmh(velocity_km: Floats) -> float:
     """Kilometres an hour."""
     return float(np.linalg.norm(velocity_km)) * MINUTES_PER_HOUR

@@ -16,7 +16,7 @@ import numpy as np
 
 from lightning_eda.clustering.points import US_PER_MINUTE, Floats, Integers
 from lightning_eda.clustering.storms.frames import Frame
-from lightning_eda.clustering.storms.motion import Fix, direction, distance_km
+from lightning_eda.clustering.storms.motion import Fix, direction, distances_km
 from lightning_eda.clustering.storms.track import Event, Track, track_name
 
 LEAST_SHARE = 0.3  # of the flashes that two cells could share, for them to be linked
@@ -156,10 +156,10 @@ class _Matching:
     def _come_apart(self, track: Track, cells: list[int]) -> None:
         """Each part is that storm of those inside that should be there by now."""
         storms = [track, *track.inside]
-        off = [[distance_km(storm.expected(self.now_us), self.centres[c]) for c in cells] for storm in storms]
+        off_km = self._off_km(storms, cells)
         for cell in cells:
             self.track_of.pop(cell, None)
-        for storm, cell in _nearest(np.array(off), INSIDE_KM, always=0):
+        for storm, cell in _nearest(off_km, INSIDE_KM, always=0):
             if storms[storm] is not track:
                 track.inside.remove(storms[storm])
                 storms[storm].come_out()
@@ -192,9 +192,13 @@ class _Matching:
         lost = [track for track in self.tracks if track.ended_by is None and track not in going]
         free = [cell for cell in range(len(self.centres)) if cell not in self.track_of]
         if lost and free:
-            off = [[distance_km(t.expected(self.now_us), self.centres[c]) for c in free] for t in lost]
-            for track, cell in _nearest(np.array(off), GAP_KM):
+            for track, cell in _nearest(self._off_km(lost, free), GAP_KM):
                 self.track_of[free[cell]] = lost[track]
+
+    def _off_km(self, storms: list[Track], cells: list[int]) -> Floats:
+        """How far each cell is from where each storm should be by now, shape (storms, cells)."""
+        expected = [storm.expected(self.now_us) for storm in storms]
+        return distances_km(expected, [self.centres[cell] for cell in cells])
 
     def _born(self, cell: int, parent: Track | None) -> Track:
         centre = self.centres[cell]
