@@ -11,7 +11,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from lightning_eda.errors import GridError
-from lightning_eda.grids.clipping import AREA, AREA_FLASHES, ENERGY, FLASHES, GROUPS, LEAST_AREA, Canvas
+from lightning_eda.grids.clipping import AREA, AREA_FLASHES, ENERGY, FLASHES, GROUPS, LEAST_AREA, collect
 from lightning_eda.grids.fixed_grid import SIZE, SLOTS, lightning_equator, slot_of
 from lightning_eda.grids.pixel_sizes import PixelSizes, learn_sizes
 from lightning_eda.grids.sensor_pixels import SensorPixels, sensor_pixels
@@ -125,16 +125,15 @@ def _minutes(granules: list[tuple[datetime, SensorPixels]], sizes: PixelSizes) -
     by_minute: dict[datetime, list[SensorPixels]] = {}
     for start, pixels in granules:
         by_minute.setdefault(start.replace(second=0, microsecond=0), []).append(pixels)
-    canvas = Canvas()
-    parts = [_minute(canvas, minute, pixels, sizes) for minute, pixels in by_minute.items()]
+    parts = [_minute(minute, pixels, sizes) for minute, pixels in by_minute.items()]
     return pa.concat_tables([SCHEMA.empty_table(), *parts]).combine_chunks()
 
 
-def _minute(canvas: Canvas, minute: datetime, pixels: list[SensorPixels], sizes: PixelSizes) -> pa.Table:
+def _minute(minute: datetime, pixels: list[SensorPixels], sizes: PixelSizes) -> pa.Table:
     edges = sizes.edges(
         np.concatenate([one.column for one in pixels]), np.concatenate([one.row for one in pixels])
     )
-    cells, sums = canvas.take(edges, np.concatenate([one.brought for one in pixels]))
+    cells, sums = collect(edges, np.concatenate([one.brought for one in pixels]))
     return density_table(np.full(len(cells), minute_number(minute)), cells, sums)
 
 
