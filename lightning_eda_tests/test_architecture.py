@@ -5,11 +5,11 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 PACKAGE = Path(__file__).parents[1] / "lightning_eda"
 FILES = sorted(PACKAGE.rglob("*.py"))
-TREES = {path: ast.parse(path.read_text()) for path in FILES}
 DAGSTER_FACE = {
     "resources",
     "partitions.py",
@@ -78,9 +78,14 @@ def imports(tree: ast.AST, top_level_only: bool = False) -> set[str]:
     return found
 
 
+@cache
+def _trees() -> dict[Path, ast.Module]:
+    return {path: ast.parse(path.read_text()) for path in FILES}
+
+
 def breaking(rule: Callable[[Path, ast.Module], object]) -> list[str]:
     """The files of the package for which a rule answers with something."""
-    return [f"{name_of(path)}: {found}" for path, tree in TREES.items() if (found := rule(path, tree))]
+    return [f"{name_of(path)}: {found}" for path, tree in _trees().items() if (found := rule(path, tree))]
 
 
 def test_only_the_dagster_face_imports_dagster():

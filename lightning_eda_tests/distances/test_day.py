@@ -20,7 +20,7 @@ from lightning_eda_tests.examples import examples
 
 ITEM = st.one_of(
     st.sampled_from(["a", "b", "c", "d", "", "NA", "ü", "007", "7"]),
-    st.text(st.characters(codec="utf-8", exclude_characters="\0\r\n"), max_size=5),
+    st.text(st.characters(exclude_characters="\0\r\n", exclude_categories=["Cs"]), max_size=5),
 )
 DISTANCE = st.one_of(st.sampled_from([0.0, 0.5, 1.0, -0.0]), st.floats(0, 1e9)).map(repr)
 LINE = st.one_of(
