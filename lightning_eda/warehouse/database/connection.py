@@ -73,12 +73,10 @@ def writer(path: Path | str, wait_s: float = WAIT_S) -> Iterator[duckdb.DuckDBPy
             require_duckdb_file(database)
             attach(connection, database, READ_WRITE, patience)
             with _transaction(connection, database):
-                make_tables(connection)
                 widen_tables(connection, database)
                 yield connection
-            bloated = is_bloated(connection)
-        if bloated:
-            compact(database)
+            if is_bloated(connection):
+                compact(database, connection)
 
 
 @contextmanager

@@ -11,13 +11,13 @@ from lightning_eda.warehouse.schema.sql import create_sql, quoted
 
 
 def make_tables(connection: duckdb.DuckDBPyConnection) -> None:
-    """Makes each table that is not there."""
+    """Makes all tables, in a database that has none."""
     for table in all_tables():
         connection.execute(create_sql(table))
 
 
 def widen_tables(connection: duckdb.DuckDBPyConnection, database: Path) -> None:
-    """Adds the columns that came after the database was made: NULL in its rows.
+    """Makes tables that are missing and adds columns that came after the database was made: NULL in its rows.
 
     A later version may add nullable columns at the end of a table, and nothing else.
 
@@ -25,7 +25,11 @@ def widen_tables(connection: duckdb.DuckDBPyConnection, database: Path) -> None:
         WarehouseError: A table of ours has other columns than that.
     """
     for table in all_tables():
-        relation = connection.table(quoted(table.name))
+        try:
+            relation = connection.table(quoted(table.name))
+        except duckdb.CatalogException:
+            connection.execute(create_sql(table))
+            continue
         found = list(zip(relation.columns, map(str, relation.types), strict=True))
         known, later = table.columns[: len(found)], table.columns[len(found) :]
         if found != [(column.name, column.type) for column in known] or not _may_be_added(later):

@@ -92,9 +92,11 @@ def replace_rows(connection: duckdb.DuckDBPyConnection, table: Table, where: str
 
 def has_table(connection: duckdb.DuckDBPyConnection, table: Table) -> bool:
     """Whether the database has the table; one made by an earlier version may not."""
-    sql = "SELECT count(*) FROM duckdb_tables() WHERE database_name = ? AND table_name = ?"
-    ((there,),) = connection.execute(sql, [CATALOG, table.name]).fetchall()
-    return bool(there)
+    try:  # asking `duckdb_tables` reads all of them: 20 ms
+        connection.table(f"{CATALOG}.{quoted(table.name)}")
+    except duckdb.CatalogException:
+        return False
+    return True
 
 
 def holds_window(
