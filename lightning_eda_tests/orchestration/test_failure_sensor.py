@@ -147,6 +147,12 @@ def caused() -> None:
 
 
 @dg.asset
+def wrapped() -> None:
+    """Fails for a reason that Dagster wraps twice."""
+    raise dg.DagsterInvariantViolationError("it failed") from ValueError("the reason")
+
+
+@dg.asset
 def wrong_value() -> dg.MaterializeResult:
     """Fails in Dagster itself, for a reason of its own."""
     return dg.MaterializeResult(asset_key="another")
@@ -156,6 +162,8 @@ def test_of_a_chain_of_errors_the_last_is_told(instance, tmp_path):
     """It says what became of the first; Dagster's wrapping is left out, and an error of its own is told."""
     (line,) = tell(instance, fail(instance, caused), tmp_path / "a")
     assert line.endswith("step caused: ValueError: what it became")
+    (line,) = tell(instance, fail(instance, wrapped), tmp_path / "c")
+    assert line.endswith("step wrapped: ValueError: the reason")
     (line,) = tell(instance, fail(instance, wrong_value), tmp_path / "b")
     assert re.search(r"step wrong_value: dagster\._core\.errors\.Dagster\w+Error: .*another", line)
 

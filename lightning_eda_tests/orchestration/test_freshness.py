@@ -4,9 +4,27 @@ from datetime import timedelta
 
 import dagster as dg
 import pytest
+from dagster._core.remote_origin import (
+    RegisteredCodeLocationOrigin,
+    RemoteInstigatorOrigin,
+    RemoteRepositoryOrigin,
+)
+from dagster._core.scheduler.instigation import (
+    InstigatorState,
+    InstigatorStatus,
+    InstigatorType,
+    ScheduleInstigatorData,
+    SensorInstigatorData,
+)
 
 from lightning_eda.checks import freshness
-from lightning_eda.checks.freshness import NEWEST_HOUR_IS_FRESH, check_freshness, newest_hour_is_fresh
+from lightning_eda.checks.freshness import (
+    NEWEST_HOUR_IS_FRESH,
+    WATCHERS,
+    check_freshness,
+    is_on,
+    newest_hour_is_fresh,
+)
 from lightning_eda.resources import PinResource, build_resources
 from lightning_eda_tests.hours import HOUR, simulate
 from lightning_eda_tests.orchestration.ticks import Ticks
@@ -18,7 +36,7 @@ WARN, ERROR = dg.AssetCheckSeverity.WARN, dg.AssetCheckSeverity.ERROR
 
 @pytest.mark.parametrize(
     ("hours", "passed", "severity"),
-    [(0.5, True, None), (2.4, True, None), (2.6, False, WARN), (4.4, False, WARN), (4.6, False, ERROR)],
+    [(0.5, True, None), (2.5, True, None), (2.6, False, WARN), (4.5, False, WARN), (4.6, False, ERROR)],
 )
 def test_it_is_late_after_two_hours_and_stale_after_four(hours, passed, severity):
     """And half an hour each: an hour is loaded some 70 minutes after it began."""
@@ -27,6 +45,13 @@ def test_it_is_late_after_two_hours_and_stale_after_four(hours, passed, severity
     if severity:
         assert result.severity == severity
         assert "began at 2024-07-01T20:00:00Z. Either no run succeeded since" in result.description
+
+
+def test_without_a_granule_it_is_stale():
+    """Nothing was ever loaded."""
+    result = check_freshness(None, NOW)
+    assert (result.passed, result.severity) == (False, ERROR)
+    assert "began at none is there" in result.description
 
 
 def test_the_healing_sensor_says_it_and_only_when_it_changes(tmp_path, settings, run):
@@ -48,24 +73,55 @@ def test_the_healing_sensor_says_it_and_only_when_it_changes(tmp_path, settings,
     run.instance.report_runless_asset_event(told)
     assert run(settings(), PAST).success
     assert ticks.tick().asset_events == []
-    now[0] += timedelta(hours=3)
-    (told,) = ticks.tick().asset_events
-    assert (told.passed, told.severity) == (False, WARN)
+    for severity in (WARN, ERROR):  # of the same granule
+        now[0] += timedelta(hours=3)
+        (told,) = ticks.tick().asset_events
+        assert (told.passed, told.severity) == (False, severity)
+        run.instance.report_runless_asset_event(told)
 
 
 @pytest.mark.parametrize(
-    ("watched", "pin", "passed"), [(True, None, False), (False, None, True), (True, "1", True)]
+    ("watched", "pins", "passed"),
+    [
+        (True, [{}], False),
+        (False, [{}], True),
+        (True, [{"year": "2018"}, {"doy": "1"}, {"hour": "5"}], True),
+    ],
 )
 def test_in_a_run_it_is_asked_only_while_somebody_wants_the_newest_hours(
-    loaded, run, monkeypatch, watched, pin, passed
+    loaded, run, monkeypatch, watched, pins, passed
 ):
     """Whoever looks at one hour of the past, or at a pinned one, is not told that it is old."""
     monkeypatch.setattr(freshness, "is_on", lambda *_: watched)
     monkeypatch.setattr(freshness, "_run_made_at", lambda _: NOW + timedelta(days=1))
-    result = newest_hour_is_fresh(
-        dg.build_op_context(instance=run.instance),
-        build_resources(loaded)["warehouse"],
-        build_resources(loaded)["lake"],
-        PinResource(doy=pin),
-    )
-    assert (result.passed, result.check_name) == (passed, NEWEST_HOUR_IS_FRESH.name)
+    for pin in pins:
+        result = newest_hour_is_fresh(
+            dg.build_op_context(instance=run.instance),
+            build_resources(loaded)["warehouse"],
+            build_resources(loaded)["lake"],
+            PinResource(**pin),
+        )
+        assert (result.passed, result.check_name) == (passed, NEWEST_HOUR_IS_FRESH.name)
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "data"),
+    [
+        (InstigatorType.SCHEDULE, "hourly_lightning", ScheduleInstigatorData("0 * * * *")),
+        (InstigatorType.SENSOR, "heal_hours", SensorInstigatorData()),
+    ],
+)
+def test_the_newest_hours_are_wanted_while_the_schedule_or_the_sensor_is_on(kind, name, data):
+    """Either of them; not while it is off, and not for another that is on."""
+    with dg.DagsterInstance.local_temp() as instance:
+        assert not is_on(instance, *WATCHERS)
+        repository = RemoteRepositoryOrigin(RegisteredCodeLocationOrigin("here"), "all")
+        off, other = (
+            InstigatorState(RemoteInstigatorOrigin(repository, told), kind, status, data)
+            for told, status in ((name, InstigatorStatus.STOPPED), ("failures", InstigatorStatus.RUNNING))
+        )
+        instance.add_instigator_state(off)
+        instance.add_instigator_state(other)
+        assert not is_on(instance, *WATCHERS)
+        instance.update_instigator_state(off.with_status(InstigatorStatus.RUNNING))
+        assert is_on(instance, *WATCHERS)

@@ -9,6 +9,7 @@ from lightning_eda.checks.lightning import (
     check_hour_is_complete,
     check_k_is_clear,
     check_most_rows_kept,
+    check_no_granule_quarantined,
 )
 from lightning_eda.clustering.window.clean_file import CleanWindow
 from lightning_eda.clustering.window.features import PointSpec
@@ -40,6 +41,16 @@ def test_missing_granules_are_added_up():
     archive = check_hour_is_complete(hours, is_archive=True).description
     assert "NOAA" not in archive
     assert archive.startswith("The folder GLM_ARCHIVE_DIR lacks these granules")
+
+
+def test_each_quarantined_granule_is_named_once():
+    """The reason may begin with the name, or with nothing of it."""
+    all_series = [SimpleNamespace(quarantined={"a.nc": "a.nc: it is cut"}), SimpleNamespace(quarantined={})]
+    all_series.append(SimpleNamespace(quarantined={"b.nc": "its time is wrong"}))
+    check = check_no_granule_quarantined(all_series)
+    assert (check.passed, check.metadata["quarantined_granules"].value) == (False, 2)
+    assert check.metadata["reasons"].value == "a.nc: it is cut; b.nc: its time is wrong"
+    assert check_no_granule_quarantined(all_series[1:2]).passed
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -28,9 +29,11 @@ def instance(tmp_path: Path):
 
 
 @pytest.fixture
-def process():
-    """A process that does nothing for a while."""
-    with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"]) as started:
+def process(tmp_path: Path):
+    """A process that does nothing for a while, of a name that /proc/<pid>/stat shows in its own brackets."""
+    program = tmp_path / "a) S 1 (b"
+    program.symlink_to(str(shutil.which("sleep")))
+    with subprocess.Popen(["sleep", "60"], executable=program) as started:
         yield started
         started.kill()
 

@@ -7,6 +7,7 @@ import pytest
 from lightning_eda.errors import BucketNotFoundError, CsvError
 from lightning_eda.storage.object_store import ObjectInfo
 from lightning_eda.tables.choose import get_latest_matching_object, latest_object
+from lightning_eda.tables.unpack.archive import MAX_BYTES
 from lightning_eda_tests.servers import S3Bucket
 
 pytest_plugins = ["lightning_eda_tests.server_fixtures"]
@@ -79,6 +80,13 @@ def test_case_1_side_files_alone_are_told_by_name():
         latest_object(store, "in/20240101", "orders")
 
 
+def test_a_name_that_is_asked_for_with_its_ending_is_taken():
+    """Whoever names it knows what it is."""
+    store = Listing().add("in/orders.json", 2).add("in/orders.csv", 1)
+    assert latest_object(store, "in/", "orders").key == "in/orders.csv"
+    assert latest_object(store, "in/", "orders.json").key == "in/orders.json"
+
+
 @pytest.mark.parametrize(
     ("store", "message"),
     [
@@ -120,3 +128,4 @@ def test_an_object_too_large_for_a_csv_is_refused_by_its_listed_size():
     words = r"s3://b/in/b\.csv has 1,099,511,627,776 bytes; most allowed: 274,877,906,944; split it"
     with pytest.raises(CsvError, match=words):
         latest_object(store, "in/", "")
+    assert latest_object(store.add("in/c.csv", 3, size=MAX_BYTES), "in/", "").key == "in/c.csv"
