@@ -5,6 +5,7 @@ from types import SimpleNamespace
 import pyarrow as pa
 import pytest
 
+from lightning_eda.checks.grids import check_energy_is_conserved
 from lightning_eda.checks.lightning import (
     check_hour_is_complete,
     check_k_is_clear,
@@ -51,6 +52,17 @@ def test_each_quarantined_granule_is_named_once():
     assert (check.passed, check.metadata["quarantined_granules"].value) == (False, 2)
     assert check.metadata["reasons"].value == "a.nc: it is cut; b.nc: its time is wrong"
     assert check_no_granule_quarantined(all_series[1:2]).passed
+
+
+@pytest.mark.parametrize(
+    ("share", "passed"), [(1.0, True), (0.9991, True), (0.9989, False), (1.0009, True), (1.0011, False)]
+)
+def test_energy_may_differ_by_a_thousandth(share, passed):
+    """Less of it or more."""
+    density = SimpleNamespace(energy_j=2e-12, grid_energy_j=share * 2e-12)
+    check = check_energy_is_conserved([SimpleNamespace(hour=HOUR, densities={"G18": density})])
+    assert check.passed is passed
+    assert check.metadata["which"].value.startswith("none" if passed else "2024-07-01T20Z G18: ")
 
 
 @pytest.mark.parametrize(

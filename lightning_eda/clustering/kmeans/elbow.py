@@ -14,8 +14,8 @@ def knee(k: ArrayLike, inertia: ArrayLike, sensitivity: float = 1.0) -> int | No
     """The k after which more clusters pay little, by the Kneedle method; None where the curve has no knee.
 
     Both axes are scaled to 0..1. The difference of the curve to its chord has a local maximum at each
-    candidate, which is a knee when the difference then falls by `sensitivity` steps of k before it rises to
-    the next one. The first knee is returned. No smoothing: the curve has no noise of measurement.
+    candidate, which is a knee when the difference then falls by more than `sensitivity` steps of k before
+    it rises to the next one. The first knee is returned. No smoothing: the curve has no noise of measurement.
 
     Source: Satopaa, Albrecht, Irwin and Raghavan 2011, Finding a "Kneedle" in a Haystack, section III.
 

@@ -46,6 +46,8 @@ def test_planted_storms_are_the_knee(storms: int) -> None:
         [np.nan, np.nan, np.nan, np.nan],
         [9.0, np.nan, 1.0],
         [1.0, 0.9, 0.55, 0.75, 0.0],
+        [1.0, 0.7, 0.4, 0.4, 0.4, 0.4, -0.8],
+        [10.0, 0.0, 0.0],
     ],
     ids=[
         "none",
@@ -59,6 +61,8 @@ def test_planted_storms_are_the_knee(storms: int) -> None:
         "unfitted",
         "two fitted",
         "above",
+        "line, then above",
+        "a fall of one step",
     ],
 )
 def test_a_curve_without_a_knee_gives_none(inertia: list[float]) -> None:
@@ -70,6 +74,11 @@ def test_a_flat_top_has_its_knee_at_its_first_k() -> None:
     """From k = 2 to 3 the curve falls as its chord does: 3 pays no more than the chord, so 2 is enough."""
     drop = [0.0, 0.375, 0.5, 0.5, 0.5625, 0.65625, 0.765625, 0.875, 1.0]
     assert knee(np.arange(1, 10), 64.0 * (1.0 - np.array(drop))) == 2
+
+
+def test_the_last_k_counts_for_the_fall() -> None:
+    """For S = 0.5 the fall from the third k to the end is enough."""
+    assert knee(range(2, 6), [9.0, 8.9, 0.1, 0.0], 0.5) == 4
 
 
 def test_unfitted_k_are_left_out() -> None:

@@ -148,6 +148,24 @@ def test_a_sample_draws_each_point_at_most_once() -> None:
     np.testing.assert_array_equal(drawn.min(axis=0), 0)
 
 
+def test_the_standard_error_of_a_small_sample_is_not_too_small() -> None:
+    """Its square is, over many seeds, that of the miss, for three points of twenty as well."""
+    points, labels = storms(20), np.arange(20) % 3
+    samples = [
+        estimate_silhouettes(points, [labels], exact_limit=1, sample_size=3, seed=seed) for seed in range(400)
+    ]
+    miss = np.var([sample.scores[0] for sample in samples])
+    assert np.mean([sample.standard_errors[0] ** 2 for sample in samples]) == pytest.approx(miss, rel=0.15)
+
+
+def test_clusters_are_those_of_their_labelling() -> None:
+    """Beside labellings that have no score, and so no clusters."""
+    points = storms(30)
+    labels = [np.zeros(30, int), np.arange(30) % 3, np.arange(30), np.arange(30) % 2]
+    clusters = estimate_silhouettes(points, labels).clusters
+    assert clusters.labelling.tolist() == [1, 1, 1, 3, 3]
+
+
 def test_a_sample_of_everything_is_exact() -> None:
     """Where the sample would be all points, all are scored and the error is 0."""
     points, labels = storms(500), np.arange(500) % 5

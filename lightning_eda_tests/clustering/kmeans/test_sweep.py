@@ -155,6 +155,8 @@ def test_too_few_points_are_a_result(points: np.ndarray, fitted: list[int]) -> N
         assert len(np.unique(sweep.labels(k))) == k
     with pytest.raises(PointsError, match=r"not fitted.*not enough points"):
         sweep.labels(23)
+    from_one = kmeans_sweep(points, 1).fitted  # one position alone is no cluster either
+    assert from_one == ([1, *fitted] if fitted else [])
 
 
 def test_the_reason_names_the_last_k_that_was_fitted() -> None:

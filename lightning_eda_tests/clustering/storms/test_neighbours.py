@@ -129,6 +129,8 @@ def test_flashes_of_one_time_stand_in_the_order_given():
     same = moments[i] == moments[j]
     assert same.sum() > 500
     assert (i[same] < j[same]).all()
+    place = np.argsort(np.argsort(moments, kind="stable"))
+    assert np.lexsort((place[j], place[i])).tolist() == list(range(len(i)))
 
 
 def test_the_earlier_flash_comes_first():
@@ -158,8 +160,9 @@ def test_memory_is_bounded_by_the_batch():
 def test_flashes_of_two_groups_are_no_pair():
     """Two satellites see the same flash: each has its own pairs."""
     group = np.array(["G18", "G16", "G18", "G16"], dtype=object)
-    batches = list(near_pairs_in_groups(group, [1.0] * 4, [2.0] * 4, [0, 0, 5, 5], 15.0, 10.0))
+    batches = list(near_pairs_in_groups(group, [1.0] * 4, [2.0] * 4, [5, 0, 0, 5], 15.0, 10.0))
     assert as_dict(batches) == {frozenset((0, 2)): 0, frozenset((1, 3)): 0}
+    assert [(batch.i.tolist(), batch.j.tolist()) for batch in batches] == [([1], [3]), ([2], [0])]
 
 
 def test_what_passes_is_counted():
