@@ -134,7 +134,8 @@ def test_an_unforeseen_error_is_one_line_too(instance, tmp_path):
     lines = tell(instance, fail(instance, broken, also_broken), tmp_path)
     assert lines[0].endswith("partition none, step broken: ValueError: first line second line")
     assert len(lines) == 2
-    assert "(and 1 more)" in lines[1]
+    first = {"broken": "ValueError: first line second line", "also_broken": "OSError: disk"}
+    assert any(lines[1].endswith(f"step {step} (and 1 more): {reason}") for step, reason in first.items())
 
 
 @dg.asset
@@ -206,6 +207,22 @@ def test_a_killed_run_is_told_in_words(tmp_path, exit_code, words, retries):
         (line,) = tell(instance, run, tmp_path)
     again = "; it is run once more" if retries else ""
     assert line.endswith(f"of empty, partition none, no step: {words}{again}")
+
+
+def test_a_long_line_is_cut_before_what_comes_next(tmp_path):
+    """That the run is repeated is said all the same."""
+
+    @dg.job
+    def empty():
+        """Nothing."""
+
+    chosen = {"run_retries": {"enabled": True, "max_retries": 1}}
+    with dg.DagsterInstance.ephemeral(settings=chosen) as instance:
+        run = instance.create_run_for_job(empty)
+        instance.report_run_failed(run, "word " * 500)
+        (line,) = tell(instance, run, tmp_path)
+    assert len(line) == 1000
+    assert line.endswith("; it is run once more")
 
 
 def test_the_web_hook_is_told_the_line(instance, tmp_path, hook):

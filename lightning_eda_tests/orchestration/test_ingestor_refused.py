@@ -16,6 +16,11 @@ from lightning_eda_tests.orchestration.test_ingestor import failure
         ({"goes_year": "2022"}, None, "GOES_DOY: it is not set; allowed: a day of the year.*use a backfill"),
         ({"goes_hour": "24"}, None, "GOES_HOUR: found '24'; allowed: a whole number from 0 to 23"),
         ({}, "2022-12-31-05:30", "partition: found '2022-12-31-05:30'; allowed: an hour such as"),
+        (
+            {},
+            ("2022-12-31-05:00", "2022-12-31-07:30"),
+            "partition: found '2022-12-31-07:30'; allowed: an hour",
+        ),
         ({"archive_dir": "absent"}, KEY, "absent is no folder; GLM_ARCHIVE_DIR must name one that exists"),
         ({"bucket": "../x"}, KEY, "S3_BUCKET: found '../x'; allowed: the name"),
         ({"tiers": "flashes"}, KEY, "GLM_TIERS: found 'flashes'"),

@@ -7,7 +7,7 @@ from dagster._core.definitions.job_base import InMemoryJob
 from dagster._core.execution.api import execute_run
 
 from lightning_eda.glm.windows import HOUR, Pin, Window
-from lightning_eda.partitions import run_window
+from lightning_eda.partitions import daily, run_window
 
 MADE_AT = datetime(2024, 7, 1, 20, 50, tzinfo=UTC)
 
@@ -32,3 +32,19 @@ def test_a_run_that_is_executed_again_keeps_the_hour_of_the_first():
             assert execute_run(InMemoryJob(job), run, instance).success
     end = MADE_AT.replace(minute=0)
     assert windows == [Window(end - HOUR, end)] * 2
+
+
+def test_a_pinned_asset_beside_one_of_a_day_keeps_to_the_pin():
+    """As in the demo: the partition of the run is the other's."""
+    windows: list[Window] = []
+
+    @dg.asset
+    def hours(context: dg.AssetExecutionContext) -> None:
+        windows.append(run_window(context, Pin("2024", "183", "20")))
+
+    @dg.asset(partitions_def=daily)
+    def page() -> None:
+        pass
+
+    assert dg.materialize([hours, page], partition_key="2024-07-01").success
+    assert windows == [Window.of_hour(MADE_AT)]

@@ -19,6 +19,13 @@ def test_a_preview_is_json_that_a_browser_reads():
     assert json.loads(json.dumps(told, allow_nan=False))[0]["t"] == "2024-01-01 00:00:00"
 
 
+def test_a_preview_is_plain():
+    """Names of columns and texts may come from a file of somebody else."""
+    told = preview(pa.table({"a\x1b[2J": ["b\u202e"]}))
+    assert told.records[0].data == {"a\\x1b[2J": "b\\u202e"}
+    assert [column.name for column in told.schema.columns] == ["a\\x1b[2J"]
+
+
 def test_progress_is_a_line_a_second_at_most(monkeypatch, caplog):
     """A quick hour has one line, its end; a slow one a line each tenth; one between, a line a second."""
     now = [0.0]

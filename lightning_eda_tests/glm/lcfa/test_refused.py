@@ -193,7 +193,7 @@ def test_a_satellite_stands_where_goes_satellites_do(lon, accepted):
             read_granule(image, name=sound()[1])
 
 
-@pytest.mark.parametrize(("second", "accepted"), [("00.090", True), ("00.200", False), ("05.000", False)])
+@pytest.mark.parametrize(("second", "accepted"), [("00.099", True), ("00.100", False), ("05.000", False)])
 def test_times_count_from_the_start_in_the_name(second, accepted):
     """Which leaves out what is less than a tenth of a second."""
     image = attribute("event_time_offset", "units", f"seconds since 2024-07-01 20:00:{second}")

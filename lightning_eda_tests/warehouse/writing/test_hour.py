@@ -182,7 +182,11 @@ def test_bad_series_leave_the_database_alone(database: Path, tmp_path: Path) -> 
 def test_arguments_that_make_no_sense_are_refused(database: Path, tmp_path: Path) -> None:
     """The hour must be a whole UTC hour and aware, the names those of tables."""
     series = write_series(tmp_path, empty_hour())
-    for hour in (HOUR + timedelta(minutes=30), HOUR.replace(tzinfo=None)):
+    for hour in (
+        HOUR + timedelta(minutes=30),
+        HOUR + timedelta(microseconds=1),
+        HOUR.replace(tzinfo=None),
+    ):
         with pytest.raises(ValueError, match="not the start of an hour in UTC"):
             replace_hour(database, hour, ["G18"], series, NOW)
     with pytest.raises(ValueError, match=r"\['flash'\] are no tables"):
@@ -218,7 +222,7 @@ HOSTILE = [
 
 def test_hostile_texts_come_back_verbatim(database: Path, tmp_path: Path) -> None:
     """Quotes, line ends, SQL and the word NULL in a key or a reason are values; NULL is not the empty one."""
-    texts = [*HOSTILE, None]
+    texts = [*HOSTILE, None, *["a line\n" * 1000] * 171]  # over a million bytes, the reader's block
     tables = make_hour(HOUR, granules=len(texts), flashes=0)
     granules = tables["granules"]
     for name in ("reason", "etag"):
