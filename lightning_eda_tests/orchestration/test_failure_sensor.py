@@ -4,6 +4,7 @@ import json
 import re
 import threading
 import time
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import dagster as dg
@@ -102,11 +103,18 @@ def fail(instance, *assets, **options):
     return result
 
 
-def test_a_failed_run_is_one_line(instance, tmp_path):
+def test_a_failed_run_is_one_line(instance, tmp_path, monkeypatch):
     """When, run, job, partition, step, and the error's own sentence without a stack."""
     result = fail(instance, refused, partition_key="2024-01-09")
-    (line,) = tell(instance, result, tmp_path / "data")
-    assert re.match(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ run ", line)
+    monkeypatch.setenv("TZ", "America/Denver")
+    time.tzset()
+    try:
+        (line,) = tell(instance, result, tmp_path / "data")
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+    ended = datetime.fromtimestamp(instance.get_run_record_by_id(result.run_id).end_time, UTC)
+    assert line.startswith(f"{ended:%Y-%m-%dT%H:%M:%SZ} run ")
     assert line.partition(" run ")[2] == (
         f"{result.run_id[:8]} of assets chosen by hand, partition 2024-01-09, step refused: "
         "GOES_DOY: found '400'; allowed: a whole number from 1 to 366."
@@ -207,6 +215,21 @@ def test_a_killed_run_is_told_in_words(tmp_path, exit_code, words, retries):
         (line,) = tell(instance, run, tmp_path)
     again = "; it is run once more" if retries else ""
     assert line.endswith(f"of empty, partition none, no step: {words}{again}")
+
+
+def test_the_last_end_of_a_process_is_told(instance, tmp_path):
+    """Of a run that was started again after its first process was killed."""
+
+    @dg.job
+    def empty():
+        """Nothing."""
+
+    run = instance.create_run_for_job(empty)
+    for exit_code in (-9, 3):
+        instance.report_engine_event(get_run_crash_explanation("Run execution process", exit_code), run)
+    instance.report_run_failed(run)
+    (line,) = tell(instance, run, tmp_path)
+    assert line.endswith("its process exited with code 3")
 
 
 def test_a_long_line_is_cut_before_what_comes_next(tmp_path):
