@@ -66,6 +66,34 @@ def simulated(folder: Path, *options: str) -> dict[str, bytes]:
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*.nc")}
 
 
+def test_each_option_has_its_effect(tmp_path):
+    """Which satellite, how many hours and granules, how they are packed, and what is wrong with one."""
+    usual = simulated(tmp_path / "usual", "--flashes", "5")
+    ((name, content),) = usual.items()
+    assert next(iter(simulated(tmp_path / "a", "--satellite", "G16"))).startswith(
+        name.partition("G18")[0] + "G16"
+    )
+    hours = simulated(tmp_path / "b", "--hours", "2")
+    assert sorted(path.rpartition("/")[0][-6:] for path in hours) == ["365/05", "365/06"]
+    assert len(simulated(tmp_path / "c", "--granules", "2")) == 2
+    for number, other in enumerate((("--era", "do07"), ("--fault", "empty:0"))):
+        ((same, changed),) = simulated(tmp_path / str(number), "--flashes", "5", *other).items()
+        assert same == name and changed != content
+
+
+@pytest.mark.parametrize("fault", ["empty", "empty:", "empty:x", "empty:²", "empty:-1"])
+def test_a_fault_is_a_name_and_a_granule(tmp_path, capsys, fault):
+    """Other texts are refused as they are."""
+    with pytest.raises(SystemExit):
+        main([*SIMULATE, "--fault", fault, str(tmp_path)])
+    assert f"{fault!r} is not NAME:GRANULE" in capsys.readouterr().err
+
+
+def test_the_last_hour_that_ends_in_time_is_made(tmp_path):
+    """Before the year 10000."""
+    assert main([*SIMULATE, "--hour", "9999-12-31T22", "--flashes", "0", str(tmp_path)]) == 0
+
+
 def test_the_seed_decides_all_chance(tmp_path):
     """The same files for the same seed, and others for another; the seed that is not given is 1."""
     first = simulated(tmp_path / "a", "--seed", "1")

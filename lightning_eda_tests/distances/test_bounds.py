@@ -88,6 +88,15 @@ def test_pairs_that_pack_well_are_no_bomb(tmp_path: Path, monkeypatch):
     assert read(tmp_path / "long", {"a.csv.gz": packed}).counts.rows == long.count(b"\n")
 
 
+def test_as_many_rows_as_are_free_are_no_bomb(tmp_path: Path, monkeypatch):
+    """One more is; the objects of a day count together."""
+    monkeypatch.setattr(blocks, "FREE_LINES", 1000)
+    packed = gzip.compress(LINE * 500, 9)
+    assert read(tmp_path / "a", {"a.csv.gz": packed, "b.csv.gz": packed}).counts.rows == 1000
+    with pytest.raises(PairsError, match="unpack to over 1,000 rows"):
+        read(tmp_path / "b", {"a.csv.gz": packed, "b.csv.gz": packed, "c.csv": LINE})
+
+
 def test_a_bomb_beyond_the_rows_that_are_wanted_is_not_unpacked(tmp_path: Path):
     """MAX_RECORDS bounds memory by itself."""
     assert read(tmp_path, {"a.csv.gz": bomb(60)}, max_records=1000).counts.truncated

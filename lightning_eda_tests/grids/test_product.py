@@ -102,9 +102,18 @@ def test_what_cannot_be_written_is_told(data, capsys):
     assert "--center" in capsys.readouterr().err
     assert grid(*words, "2024-07-01T20:59") == 1
     assert "a minute after" in capsys.readouterr().err
-    with pytest.raises(SystemExit):
-        grid(*words, "2024-07-01T21:00:30")
-    assert "is not a full minute" in capsys.readouterr().err
+    for time in ("2024-07-01T21:00:30", "2024-07-01T21:00:00.5"):
+        with pytest.raises(SystemExit):
+            grid(*words, time)
+        assert "is not a full minute" in capsys.readouterr().err
+    meso = (*words, "2024-07-01T21:00", "--sector", "meso")
+    for place in ("90.1,0", "-90.1,0", "0,-360.1", "0,360.1"):
+        with pytest.raises(SystemExit):
+            grid(*meso, f"--center={place}")
+        assert "is not on the globe" in capsys.readouterr().err
+    for place in ("90,360", "-90,-360"):
+        assert grid(*meso, f"--center={place}") == 1
+        assert "is not seen from GOES-East" in capsys.readouterr().err
     with pytest.raises(SystemExit):
         grid(*words, "9999-12-31T23:59-10:00")
     assert "is not a time such as" in capsys.readouterr().err
@@ -121,7 +130,7 @@ def test_minutes_without_granules_are_no_minutes_without_lightning(data, capsys)
     assert grid(*words, "2024-07-01T20:58", "--end", "2024-07-01T21:01") == 0
     assert "warning: 2 of 9 granules were there" in capsys.readouterr().err
     whole = DensityBuilder()
-    for second in (0, 20, 40):
+    for second in (20, 40):
         whole.add(START.replace(second=second), None, events_at(*PLACE, energy=2e-14, area=3e8)[:0])
     whole.add(START, -75.2, events_at(*PLACE, energy=2e-14, area=3e8))
     found = whole.finish()

@@ -125,6 +125,8 @@ def test_changed_types_are_all_named_and_change_nothing(glue: Glue):
 
 
 def test_names_are_those_that_awswrangler_makes(glue: Glue):
-    """Glue has lower case only."""
+    """Glue has lower case only, and nothing but letters, digits and _."""
     register(glue.catalogue(table="Measured"))
     assert glue.catalogue(table="MEASURED").columns() == SCHEMA
+    register(glue.catalogue(table="measured-2024"))
+    assert glue.catalogue(table="measured_2024").columns() == SCHEMA

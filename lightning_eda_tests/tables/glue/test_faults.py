@@ -1,6 +1,7 @@
 """Requests to Glue that are denied, fail for a while or for good, or have no credentials."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pyarrow as pa
@@ -11,7 +12,7 @@ from lightning_eda.storage.aws import Access
 from lightning_eda.tables.glue.catalogue import MOST_STALLED, Catalogue, Plan
 from lightning_eda.tables.glue.requests import glue_client
 from lightning_eda_tests.servers import Faults, FaultyProxy
-from lightning_eda_tests.tables.glue_database import DAYS, SCHEMA, Glue, register
+from lightning_eda_tests.tables.glue_database import DAYS, PLACE, QUICK, SCHEMA, Glue, register
 
 pytest_plugins = ["lightning_eda_tests.server_fixtures"]
 pytestmark = pytest.mark.usefixtures("credentials")
@@ -58,12 +59,43 @@ def test_a_failure_that_passes_is_not_noticed(glue: Glue, proxy: FaultyProxy, ki
 
 
 def test_partitions_that_glue_does_not_get_to_are_asked_for_again(glue: Glue, proxy: FaultyProxy):
-    """Eight times in a row; then what it says counts."""
+    """Eight times in a row, with a pause after each; then what it says counts."""
     register(glue.catalogue())
     proxy.faults = Faults(share=1, kinds=("unsaid",), only="BatchGetPartition", at=range(2, 10))
-    assert glue.catalogue(endpoint_url=proxy.endpoint_url).plan(SCHEMA, DAYS) == Plan(glue.columns())
+    waits: list[float] = []
+    waiting = glue.catalogue(endpoint_url=proxy.endpoint_url, backoff=replace(QUICK, sleep=waits.append))
+    assert waiting.plan(SCHEMA, DAYS) == Plan(glue.columns())
+    assert len(waits) == MOST_STALLED
     asked = [seen.fault for seen in proxy.seen if seen.operation == "BatchGetPartition"]
     assert asked == ["unsaid"] * MOST_STALLED + [""]
+
+
+def test_what_glue_gets_to_slowly_is_no_stall(glue: Glue):
+    """One partition an answer, more often than it may stall; nothing is waited for."""
+    days = {f"{PLACE}day={number}/": (str(number),) for number in range(MOST_STALLED + 3)}
+    register(glue.catalogue(), SCHEMA, **days)
+
+    def one_at_a_time(parsed: dict[str, Any], **_: Any) -> None:
+        first, *rest = parsed["Partitions"]
+        parsed |= {"Partitions": [first], "UnprocessedKeys": [{"Values": one["Values"]} for one in rest]}
+
+    client, waits = glue_client(Access(glue.endpoint_url, "us-east-1")), []
+    client.meta.events.register("after-call.glue.BatchGetPartition", one_at_a_time)
+    slow = glue.catalogue(client=client, backoff=replace(QUICK, sleep=waits.append))
+    assert (slow.plan(SCHEMA, days), waits) == (Plan(glue.columns()), [])
+
+
+def test_no_more_partitions_are_asked_for_at_once_than_glue_answers(glue: Glue):
+    """Source: AWS Glue API, BatchGetPartition: at most 1,000."""
+    register(glue.catalogue())
+    client, sizes = glue_client(Access(glue.endpoint_url, "us-east-1")), []
+    client.meta.events.register(
+        "before-parameter-build.glue.BatchGetPartition",
+        lambda params, **_: sizes.append(len(params["PartitionsToGet"])),
+    )
+    days = {f"{PLACE}day={number}/": (str(number),) for number in range(1001)}
+    assert len(glue.catalogue(client=client).plan(SCHEMA, days).to_add) == 1001
+    assert sizes == [1000, 1]
 
 
 def test_partitions_that_glue_never_gets_to_are_an_error(glue: Glue, proxy: FaultyProxy):
