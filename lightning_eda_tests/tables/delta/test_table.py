@@ -1,5 +1,6 @@
 """A CSV into a Delta table: the same rows and types as in Parquet, days replaced, what is refused."""
 
+import re
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -92,6 +93,9 @@ def test_values_of_partitions_come_back(world: World) -> None:
         world.load(csv=options, **place)
         found = {row["id"]: row["part"] for row in delta_rows(world.bucket, f"lake/{kind}/")}
         assert found == {9: values[0], 1: values[1], 2: values[2]}, kind
+        log = "".join(world.read(key).decode() for key in world.keys(f"lake/{kind}/_delta_log/"))
+        told = {None if text == "null" else text for text in re.findall(r'"part":"?([^"}]*)', log)}
+        assert ("2024-01-01T10:00:00.5Z" in told) is (kind == "timestamp"), told
 
 
 def test_the_log_holds_the_types_without_a_catalogue(world: World) -> None:

@@ -2,17 +2,19 @@
 
 import os
 import re
+import shutil
 import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import duckdb
 import pytest
 
 from lightning_eda.errors import WarehouseError
-from lightning_eda.warehouse.database.connection import reader, writer
+from lightning_eda.warehouse.database.connection import located, reader, writer
 from lightning_eda.warehouse.queries import table_counts
 from lightning_eda_tests.rights import needs_users, public_folder, unprivileged, with_mode
 from lightning_eda_tests.warehouse.contents import content_hash, load
@@ -183,6 +185,23 @@ def test_a_backslash_is_refused(tmp_path: Path) -> None:
     (tmp_path / "a").mkdir()
     assert all("has a backslash" in text for text in open_both(tmp_path / "a\\b.duckdb"))
     assert list((tmp_path / "a").iterdir()) == []
+
+
+def test_a_tilde_is_the_home_of_the_user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in a shell."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert located("~/x.duckdb") == tmp_path.resolve() / "x.duckdb"
+
+
+@pytest.mark.parametrize(("free", "told"), [(4 << 20, True), ((4 << 20) + 1, False)])
+def test_a_full_disk_is_told_and_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, free: int, told: bool
+) -> None:
+    """Where less is left than a database may need; DuckDB itself may only say that a checkpoint failed."""
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=free))
+    with pytest.raises(WarehouseError) as caught, writer(tmp_path / "x.duckdb") as connection:
+        connection.execute("SELECT 1 FROM no_such_table")
+    assert ("the disk is full: free some space and load again" in str(caught.value)) is told
 
 
 def test_a_link_and_its_target_are_one_database(tmp_path: Path) -> None:
