@@ -110,6 +110,14 @@ def test_longer_steps_are_sums():
         assert total(by_hour, column) == pytest.approx(total(fives.table, column), rel=1e-6)
 
 
+def test_steps_are_those_of_the_clock():
+    """Of 5 minutes from 20:59 on, three minutes apart: two steps, the first of them short."""
+    minutes = density(*[events_at(2600.0, 2500.0)] * 3, step_s=180).table
+    hour = START.replace(minute=0, second=0)
+    starts = [hour + timedelta(minutes=minute) for minute in (55, 60, 65)]
+    assert sorted(set(summed(minutes, 5)["minute"].to_pylist())) == starts
+
+
 def test_the_table_is_sorted_and_each_cell_there_once():
     """By minute, row and column."""
     generator = np.random.default_rng(8)

@@ -1,6 +1,6 @@
 """An hour in the lake is there whole or not at all, once, and only when its rows are new."""
 
-from datetime import timedelta
+from datetime import UTC, timedelta, timezone
 from pathlib import Path
 
 import pyarrow as pa
@@ -69,6 +69,15 @@ def test_other_programs_read_plain_delta_tables(lake: Lake) -> None:
         assert set(rows["day"].to_pylist()) == {HOUR.date()}
         assert rows.num_rows == an_hour()[name].num_rows
     assert foreign_rows(lake, "events")["event_id"].to_pylist() == an_hour()["events"]["event_id"].to_pylist()
+
+
+def test_the_time_of_a_load_is_in_utc(lake: Lake) -> None:
+    """In the name of the ledger's file and in its rows, whatever zone the clock is of."""
+    load(lake, (KEY, an_hour()), now=NOW.astimezone(timezone(timedelta(hours=2))))
+    assert ledger_of(lake).loaded_at == NOW
+    assert set(foreign_rows(lake, LEDGER)["loaded_at"].to_pylist()) == {
+        NOW.astimezone(UTC).replace(tzinfo=None)
+    }
 
 
 def test_the_same_rows_write_nothing(lake: Lake) -> None:

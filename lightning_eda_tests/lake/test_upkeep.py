@@ -149,3 +149,13 @@ def test_old_files_of_the_same_rows_are_written_again(lake: Lake) -> None:
     written(lake, KEY, an_hour(), now=datetime.now(UTC) + timedelta(seconds=1))
     young = [path for path in data_files(lake, "events") if path.stat().st_mtime > LONG_AGO + 1]
     assert len(young) == 1
+
+
+def test_a_cut_file_of_the_same_name_is_written_again(lake: Lake) -> None:
+    """As a writer that was killed may leave in a store that shows unfinished files."""
+    load(lake, (KEY, an_hour(seed=1)))
+    whole = {path: path.read_bytes() for path in data_files(lake, "events")}
+    for path, data in whole.items():
+        path.write_bytes(data[:-1])
+    written(lake, KEY, an_hour(), now=datetime.now(UTC))
+    assert sum(path.read_bytes() == data for path, data in whole.items()) == 1

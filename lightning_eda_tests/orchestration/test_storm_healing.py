@@ -78,6 +78,22 @@ def test_a_day_that_was_emptied_has_changed_too(with_cells):
     assert ticks_of(with_cells).partitions() == []
 
 
+def test_a_day_that_lost_a_granule_has_changed_too(with_cells):
+    """Which was loaded with the others."""
+    note_ledger(with_cells)
+    with duckdb.connect(with_cells.duckdb_path) as database:
+        database.execute(
+            "INSERT INTO granules BY NAME "
+            "SELECT * REPLACE (granule_start + INTERVAL 1 SECOND AS granule_start) FROM granules LIMIT 1"
+        )
+    assert run_cells(with_cells).success
+    assert stale_days(with_cells.duckdb_path) == []
+    with duckdb.connect(with_cells.duckdb_path) as database:
+        database.execute("DELETE FROM granules WHERE second(granule_start) % 20 = 1")
+    before = day_state(with_cells.duckdb_path, START.date())
+    assert stale_days(with_cells.duckdb_path) == [before]
+
+
 def test_an_hour_that_changes_between_pairs_and_cells_counts(with_cells):
     """What is noted is the state before the flashes of the pairs were read."""
     note_ledger(with_cells)

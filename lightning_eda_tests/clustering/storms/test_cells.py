@@ -170,6 +170,7 @@ def test_many_cells_are_described_as_one_by_one():
     assert {1, 2} <= {one["flashes"] for one in found}
     assert None in {one["energy_j"] for one in found}
     assert found == expected
+    assert storm_cells(rows.take(random.permutation(rows.num_rows))).to_pylist() == expected  # to the bit
 
 
 def test_the_centre_is_found_across_the_antimeridian():

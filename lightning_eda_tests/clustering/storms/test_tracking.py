@@ -6,7 +6,8 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from lightning_eda.clustering.points import US_PER_MINUTE
+from lightning_eda.clustering.points import US_PER_MINUTE, sphere_points
+from lightning_eda.clustering.storms.frames import STEP_US, FrameOptions, frames
 from lightning_eda.clustering.storms.motion import heading_deg, speed_kmh
 from lightning_eda_tests.clustering.storms.moving_storms import back, follow, storm
 
@@ -19,6 +20,18 @@ def minute(sighting):
 
 def events(sightings, *kinds):
     return [(sighting.event, minute(sighting)) for sighting in sightings if sighting.event in kinds]
+
+
+def test_frames_end_on_each_step_and_begin_a_window_before():
+    """A flash at the end of a frame is of the next, one at its beginning is in it; the last step counts."""
+    times = np.array([0, STEP_US - 1, STEP_US, 2 * STEP_US - 1, 2 * STEP_US])
+    points = sphere_points(np.zeros(5), np.zeros(5))
+    found = list(frames(times, points, 0, 3 * STEP_US, FrameOptions()))
+    assert [(frame.end_us // STEP_US, frame.first, frame.old, frame.stop) for frame in found] == [
+        (1, 0, 0, 2),
+        (2, 0, 2, 4),
+        (3, 2, 4, 5),
+    ]
 
 
 @pytest.mark.parametrize("seed", [1, 2])

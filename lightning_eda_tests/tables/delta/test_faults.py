@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 
 from lightning_eda.errors import LightningEdaError
+from lightning_eda.storage.backoff import Backoff
+from lightning_eda.tables.delta import commit
 from lightning_eda_tests.servers import Faults, FaultyProxy, S3Bucket
 from lightning_eda_tests.tables.children import LoadChild
 from lightning_eda_tests.tables.delta.reader import delta_rows
@@ -121,6 +123,16 @@ def test_a_fault_at_any_request_leaves_old_or_new_rows(
         assert names(world.bucket) == NEW
 
 
+def test_files_of_a_load_that_failed_are_gone(world: World, through: World, proxy: FaultyProxy) -> None:
+    """Written, and then found to be no longer readable: none is left for a vacuum."""
+    world.put_csv(OLD_CSV)
+    proxy.faults = Faults(share=1, kinds=("denied",), only=r"(GET|HEAD) .*day=.*\.parquet")
+    with pytest.raises(LightningEdaError):
+        through.load()
+    assert any(seen.method == "PUT" and "day=" in seen.path for seen in proxy.seen)
+    assert world.keys(f"{PATH}day=") == []
+
+
 def test_a_commit_whose_log_cannot_be_read_afterwards_is_made(
     world: World, through: World, proxy: FaultyProxy
 ) -> None:
@@ -138,7 +150,9 @@ def test_a_commit_whose_log_cannot_be_read_afterwards_is_made(
     assert names(world.bucket) == OLD
 
 
-def test_of_two_writers_of_a_day_one_wins_whole(world: World, through: World, proxy: FaultyProxy) -> None:
+def test_of_two_writers_of_a_day_one_wins_whole(
+    world: World, through: World, proxy: FaultyProxy, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The other commits between the look of the first and its commit: the newer run's rows stay, once."""
     world.put_csv("id,name\n1,old\n2,old\n")
     slow = threading.Event()
@@ -151,8 +165,11 @@ def test_of_two_writers_of_a_day_one_wins_whole(world: World, through: World, pr
             world.load()
 
     proxy.before = overtake
+    waits: list[float] = []
+    monkeypatch.setattr(commit, "tries_of_commit", lambda most: Backoff(most, sleep=waits.append))
     done = through.load()
     assert slow.is_set()
+    assert len(waits) == 1  # before it looked again
     assert names(world.bucket) == NEW
     assert (done.rows, done.unchanged) == (3, True)  # it looked again, and found the newer version loaded
     assert len([key for key in world.keys(f"{PATH}day=") if key.endswith(".parquet")]) == 1

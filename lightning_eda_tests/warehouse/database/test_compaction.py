@@ -1,5 +1,7 @@
 """Compaction gives space back and changes nothing else."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import duckdb
@@ -53,6 +55,19 @@ def test_free_space_is_given_back(database: Path) -> None:
     with writer(database) as connection:
         connection.execute("DROP TABLE big")
     assert database.stat().st_size < 1.5 * small
+
+
+def test_a_log_that_a_foreign_program_left_is_not_parted_from_its_file(database: Path) -> None:
+    """It was killed with rows in it: they are there afterwards, too."""
+    leave = (
+        f"import duckdb, os; connection = duckdb.connect({str(database)!r})\n"
+        "connection.execute(\"INSERT INTO notes VALUES (2, 'late')\"); os.kill(os.getpid(), 9)"
+    )
+    assert subprocess.run([sys.executable, "-c", leave], check=False).returncode == -9
+    assert database.with_name(database.name + ".wal").stat().st_size > 0
+    assert not compact(database)
+    with writer(database) as connection:
+        assert connection.execute("SELECT count(*) FROM notes").fetchall() == [(2,)]
 
 
 def test_a_reader_goes_on_meanwhile(database: Path) -> None:
