@@ -6,6 +6,7 @@ import dagster as dg
 import pytest
 from dagster._core.errors import DagsterUserCodeUnreachableError
 from dagster._core.events import EngineEventData
+from dagster._utils import get_run_crash_explanation
 from dagster._utils.error import serializable_error_info_from_exc_info
 
 from lightning_eda_tests.orchestration.test_failure_sensor import tell
@@ -60,3 +61,34 @@ def test_a_death_that_is_reported_twice_is_told_once(instance, tmp_path):
     assert len(records) == 2
     lines = [tell(instance, run, tmp_path, event=one.event_log_entry.dagster_event) for one in records]
     assert [len(seen) for seen in lines] == [1, 1]
+
+
+def test_the_last_end_of_a_process_is_told(instance, tmp_path):
+    """Of a run that was started again after its first process was killed."""
+
+    @dg.job
+    def empty():
+        """Nothing."""
+
+    run = instance.create_run_for_job(empty)
+    for exit_code in (-9, 3):
+        instance.report_engine_event(get_run_crash_explanation("Run execution process", exit_code), run)
+    instance.report_run_failed(run)
+    (line,) = tell(instance, run, tmp_path)
+    assert line.endswith("its process exited with code 3")
+
+
+def test_a_long_line_is_cut_before_what_comes_next(tmp_path):
+    """That the run is repeated is said all the same."""
+
+    @dg.job
+    def empty():
+        """Nothing."""
+
+    chosen = {"run_retries": {"enabled": True, "max_retries": 1}}
+    with dg.DagsterInstance.ephemeral(settings=chosen) as instance:
+        run = instance.create_run_for_job(empty)
+        instance.report_run_failed(run, "word " * 500)
+        (line,) = tell(instance, run, tmp_path)
+    assert len(line) == 1000
+    assert line.endswith("; it is run once more")

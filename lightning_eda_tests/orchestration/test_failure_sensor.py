@@ -217,37 +217,6 @@ def test_a_killed_run_is_told_in_words(tmp_path, exit_code, words, retries):
     assert line.endswith(f"of empty, partition none, no step: {words}{again}")
 
 
-def test_the_last_end_of_a_process_is_told(instance, tmp_path):
-    """Of a run that was started again after its first process was killed."""
-
-    @dg.job
-    def empty():
-        """Nothing."""
-
-    run = instance.create_run_for_job(empty)
-    for exit_code in (-9, 3):
-        instance.report_engine_event(get_run_crash_explanation("Run execution process", exit_code), run)
-    instance.report_run_failed(run)
-    (line,) = tell(instance, run, tmp_path)
-    assert line.endswith("its process exited with code 3")
-
-
-def test_a_long_line_is_cut_before_what_comes_next(tmp_path):
-    """That the run is repeated is said all the same."""
-
-    @dg.job
-    def empty():
-        """Nothing."""
-
-    chosen = {"run_retries": {"enabled": True, "max_retries": 1}}
-    with dg.DagsterInstance.ephemeral(settings=chosen) as instance:
-        run = instance.create_run_for_job(empty)
-        instance.report_run_failed(run, "word " * 500)
-        (line,) = tell(instance, run, tmp_path)
-    assert len(line) == 1000
-    assert line.endswith("; it is run once more")
-
-
 def test_the_web_hook_is_told_the_line(instance, tmp_path, hook):
     """As JSON that chat programs show."""
     (line,) = tell(instance, fail(instance, broken), tmp_path, hook.url)
