@@ -112,7 +112,9 @@ def test_longer_steps_are_sums():
 
 def test_steps_are_those_of_the_clock():
     """Of 5 minutes from 20:59 on, three minutes apart: two steps, the first of them short."""
-    minutes = density(*[events_at(2600.0, 2500.0)] * 3, step_s=180).table
+    minutes = density(*(events_at(2600.0, 2500.0, area=area) for area in (4e8, 1e8, 2e8)), step_s=180).table
+    least = summed(minutes, None)["minimum_flash_area"]
+    assert (pc.min(least).as_py(), pc.max(least).as_py()) == (1e8, 1e8)
     hour = START.replace(minute=0, second=0)
     starts = [hour + timedelta(minutes=minute) for minute in (55, 60, 65)]
     assert sorted(set(summed(minutes, 5)["minute"].to_pylist())) == starts
@@ -134,8 +136,9 @@ def test_the_order_of_granules_makes_no_difference():
     for builder, order in zip(builders, (granules, granules[::-1]), strict=True):
         for number, (start, events) in enumerate(order):
             builder.add(start + timedelta(minutes=number if order is granules else 1 - number), -75.0, events)
-    one, other = (builder.finish().table for builder in builders)
-    assert one.equals(other)
+    one, other = (builder.finish() for builder in builders)
+    assert one.table.equals(other.table)
+    assert one.granule_minutes == other.granule_minutes
 
 
 def test_what_the_satellite_cannot_see_is_left_out_and_told():

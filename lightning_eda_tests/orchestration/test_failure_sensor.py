@@ -158,7 +158,9 @@ def caused() -> None:
 @dg.asset
 def wrapped() -> None:
     """Fails for a reason that Dagster wraps twice."""
-    raise dg.DagsterInvariantViolationError("it failed") from ValueError("the reason")
+    inner = dg.DagsterInvariantViolationError("within")
+    inner.__cause__ = ValueError("the reason")
+    raise dg.DagsterInvariantViolationError("it failed") from inner
 
 
 @dg.asset

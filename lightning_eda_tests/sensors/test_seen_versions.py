@@ -77,6 +77,14 @@ def test_an_older_day_that_comes_later_is_seen():
     assert days(look(seen, upload(20), upload(2))) == [2]
 
 
+def test_what_waits_is_as_known_as_before():
+    """A change that is taken back before its day could be asked for is none."""
+    before = look({}, upload(1), upload(2)).seen
+    news = look(before, upload(1, etag="v2"), upload(2, etag="v2"), most_days=1)
+    assert (days(news), news.later) == ([1], 1)
+    assert days(look(news.seen, upload(1, etag="v2"), upload(2))) == []
+
+
 def test_more_days_than_may_be_asked_for_come_later():
     """All of them, each once; what changes meanwhile is not lost."""
     listing = [upload(day) for day in range(1, 11)]
