@@ -13,7 +13,7 @@ from lightning_eda_tests.examples import register_profiles
 
 SHARED = Path(__file__).parents[2] / "shared"
 atexit.register(gc.unfreeze)  # libraries that count their objects at the end find them gone
-gc.disable()  # until all tests are collected: a third of that time went by looking at what stays
+gc.disable()  # until all tests are collected: a fifth of that time or less went by looking at what stays
 register_profiles()
 botocore.session.create_loader = cache(create_loader)  # each of a thousand clients would read 5 MB of JSON
 
