@@ -31,7 +31,7 @@ def drawn(render: Callable[..., object], *arguments: object, **options: object) 
     """The matplotlib figure that a function makes a picture of, to be asked what is drawn where."""
     module, figures = sys.modules[render.__module__], []
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(module, "picture", lambda figure, *_: figures.append(figure) or b"")
+        patch.setattr(module, "picture", lambda figure, *_, **__: figures.append(figure) or b"")
         render(*arguments, **options)
     (figure,) = figures
     return figure

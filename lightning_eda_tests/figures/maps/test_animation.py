@@ -9,7 +9,9 @@ from PIL import Image
 
 from lightning_eda.figures import render_animation
 from lightning_eda.figures.maps.animation import (
+    EARLIER,
     FRAME_MS,
+    LAST_FRAME_MS,
     MOST_FRAMES,
     frame_counts,
     frame_title,
@@ -46,6 +48,8 @@ def test_a_frame_an_hour(gif):
     assert image.n_frames == 6
     assert image.info["duration"] == FRAME_MS
     assert image.info["loop"] == 0
+    image.seek(5)
+    assert image.info["duration"] == LAST_FRAME_MS
     assert len(gif) < 500_000
 
 
@@ -56,6 +60,12 @@ def test_each_hour_shows_its_own_storm(gif):
     )
     assert amounts[:3, 0].min() > 1.5 * amounts[3:, 0].max()
     assert amounts[3:, 1].min() > 1.5 * amounts[:3, 1].max()
+
+
+def test_hours_before_are_grey(gif):
+    """None are before the first; before the last are all others."""
+    first, *_, last = (near(frame, EARLIER, 2).sum() for frame in frames(gif))
+    assert last > first + 500
 
 
 def test_a_sample_is_counted_as_the_window():

@@ -11,6 +11,7 @@ from lightning_eda.figures.globe.basemap import LAND, SEA, MapFrame
 from lightning_eda.figures.globe.projection import EqualArea
 from lightning_eda.figures.maps.density_map import COLORS, DOTS_HIGH, DOTS_WIDE, fill_cells
 from lightning_eda.figures.palette import luminance
+from lightning_eda_tests.figures.conftest import drawn
 
 START = datetime(2024, 7, 1, 20, tzinfo=UTC)
 
@@ -93,3 +94,18 @@ def test_a_cell_smaller_than_a_dot_is_seen():
     image = fill_cells(frame, cells, np.array([7.0, 2.0]))
     assert image[5, 10] == 7.0
     assert np.count_nonzero(image) == 1
+
+
+def test_cells_lie_where_they_are_and_faint_ones_are_left_out():
+    """Few flashes in the west, more in the east, next to none in the south; each colour at its place."""
+    shown = scene([0.04] * 10 + [1.0] * 10 + [100.0] * 20)
+    shown.lat[:40] -= 1.0
+    axes = drawn(render_density_map, shown).axes[0]
+    (image,) = axes.images
+    assert image.get_extent() == [*axes.get_xlim(), *axes.get_ylim()]
+    assert image.origin == "lower"
+    dots = image.get_array()
+    rows, columns = np.nonzero(dots[..., 3])
+    ends = [dots[rows[at], columns[at], :3] for at in (columns.argmin(), columns.argmax())]
+    assert ["#{:02X}{:02X}{:02X}".format(*color) for color in ends] == [COLORS[0], COLORS[-1]]
+    assert np.ptp(rows) < 0.2 * DOTS_HIGH

@@ -10,10 +10,12 @@ from datetime import timedelta
 import numpy as np
 import pyarrow as pa
 import pytest
+from matplotlib.colors import to_rgb
 
 from lightning_eda.figures import render_storm_page, render_track_map
+from lightning_eda.figures.maps.density_map import COLORS
 from lightning_eda_tests.clustering.storms.moving_storms import flashes, storm
-from lightning_eda_tests.figures.conftest import payload, pixels
+from lightning_eda_tests.figures.conftest import drawn, payload, pixels
 from lightning_eda_tests.figures.maps.conftest import START, WEST, scene_of
 
 HOSTILE = "</script><b>{{css}}"
@@ -34,15 +36,72 @@ def test_every_flash_is_in_the_page(scene, text):
     np.testing.assert_allclose(column(packed["y"], "<u2") / 12, y, atol=0.05)
 
 
-def test_density_is_whole(scene, text):
+def test_density_is_whole(scene):
     """Cells in their place, flashes to 5 %, the total behind the steps."""
-    packed = payload(text)["views"][0]["density"]
+    twice = replace(scene, total=replace(scene.total, flashes=2.0 * scene.total.flashes))
+    packed = payload(render_storm_page([twice]))["views"][0]["density"]
     cells = column(packed["cell"], "<u4", rising=True)
     assert scene.density is not None
     np.testing.assert_array_equal(cells[: len(cells) // 2], scene.density.row * 5424 + scene.density.column)
     assert column(packed["count"], "<u4").sum() == len(cells) == 2 * scene.flashes.num_rows
     flashes = packed["faintest"] * 2 ** ((column(packed["level"], "u1") - 1.0) / packed["per_doubling"])
-    np.testing.assert_allclose(flashes, 8.0, rtol=0.05)
+    np.testing.assert_allclose(flashes, np.repeat([8.0, 16.0], len(cells) // 2), rtol=0.05)
+
+
+def test_every_frame_and_what_is_told_of_a_storm_are_in_the_page(scene, text):
+    """Each column as in the tables, the storms by rank; other storms by their place in the list."""
+    view, ranked = payload(text)["views"][0], scene.ranked.to_pylist()
+    rows = pa.concat_tables(scene.of_storms(scene.points))
+    columns = {
+        "rate": "flashes_per_minute",
+        "area": "area_km2",
+        "speed": "speed_kmh",
+        "heading": "heading_deg",
+    }
+    for name, wanted in columns.items():
+        found = column(view["points"][name], "<f4")
+        np.testing.assert_allclose(found, rows[wanted].to_numpy().astype("f4"))
+    for name in ("lat", "lon"):
+        found = column(view["points"][name], "<i2") / 10
+        np.testing.assert_allclose(found, rows[name].to_numpy(), atol=0.0501)
+    told = {
+        "peak": "peak_per_minute",
+        "area": "largest_area_km2",
+        "speed": "speed_kmh",
+        "heading": "heading_deg",
+    }
+    for storm_told, row in zip(view["storms"], ranked, strict=True):
+        assert {name: storm_told[name] for name in told} == {name: row[at] for name, at in told.items()}
+        assert storm_told["born"] == f"{row['first_time']:%Y-%m-%d %H:%M}"
+        assert storm_told["last"] == f"{row['last_time']:%H:%M}"
+    names = [row["track"] for row in ranked]
+    first = [*names[1:2], *([None] * (len(names) - 1))]
+    related = scene.tracks.set_column(
+        scene.tracks.column_names.index("merged_into"),
+        "merged_into",
+        pa.array([dict(zip(names, first, strict=True))[name] for name in scene.tracks["track"].to_pylist()]),
+    )
+    page = payload(render_storm_page([replace(scene, tracks=related)]))
+    assert page["views"][0]["storms"][0]["merged"] == [names[1], 1]
+
+
+def test_the_small_map_has_north_above_and_each_thing_in_its_place(scene):
+    """Rows run from the north, so densities, storms and jumps lie where the flashes are."""
+    axes = drawn(render_track_map, scene).axes[0]
+    assert axes.yaxis_inverted()
+    assert not axes.xaxis_inverted()
+    (image,) = axes.images
+    left, right, bottom, top = image.get_extent()
+    density = scene.total
+    assert left <= density.column.min() < density.column.max() < right
+    assert top <= density.row.min() < density.row.max() < bottom
+    assert (right - left, bottom - top) < (np.ptp(density.column) + 9, np.ptp(density.row) + 9)
+    assert [image.cmap(end)[:3] for end in (0.0, 1.0)] == [to_rgb(COLORS[end]) for end in (0, -1)]
+    jumps = WEST(scene.jumps["lat"].to_numpy(), scene.jumps["lon"].to_numpy())
+    np.testing.assert_allclose(
+        np.ma.filled(axes.collections[-1].get_offsets(), np.nan), np.column_stack(jumps)
+    )
+    assert len(jumps[0])
 
 
 @pytest.mark.parametrize(("before_granule", "hours"), [(0, [0, 120]), (70, [60, 120])])
