@@ -1,12 +1,21 @@
 """Mistakes of the command line are one line, and where to look on."""
 
 import time
+from contextlib import nullcontext
 from pathlib import Path
 
+import numba
+import numpy as np
 import pytest
 
+from lightning_eda import compiled
 from lightning_eda.cli import demo, main
 from lightning_eda.cli.demo import ui_command
+from lightning_eda.clustering.kmeans.refits import sweep_gaps, sweep_stability
+from lightning_eda.clustering.kmeans.silhouette import sweep_silhouettes
+from lightning_eda.clustering.kmeans.sweep import kmeans_sweep
+from lightning_eda.clustering.points import sphere_points
+from lightning_eda.clustering.storms.near_flashes import near_labels
 
 SIMULATE = ["simulate", "--hour", "2022-12-31T05", "--granules", "1"]
 
@@ -128,11 +137,32 @@ def test_a_time_that_is_no_full_hour_is_refused(tmp_path, capsys, text):
     assert repr(text) in capsys.readouterr().err
 
 
+def test_the_demo_compiles_all_that_its_pipeline_needs(monkeypatch):
+    """Sweep, silhouettes, gap, stability and storms meet no types for which there is no machine code yet."""
+    made, njit = [], numba.njit
+    monkeypatch.setattr(
+        numba, "njit", lambda *given, **options: made.append(njit(*given, **options)) or made[-1]
+    )
+    compiled._compile.cache_clear()
+    demo.compile_kernels()
+    ready = {kernel.py_func.__name__: list(kernel.signatures) for kernel in made}
+    random = np.random.default_rng(1)
+    points = sphere_points(random.uniform(-90, -60, 1500), random.uniform(-20, 20, 1500))
+    sweep = kmeans_sweep(points)
+    sweep_silhouettes(sweep)
+    sweep_gaps(sweep, 2, sphere=True)
+    sweep_stability(sweep, 2)
+    near_labels(points, 300.0, 3)
+    assert {"_hamerly", "_score_queries", "_join"} <= ready.keys()
+    assert {kernel.py_func.__name__: list(kernel.signatures) for kernel in made} == ready
+
+
 def test_a_demo_whose_pipeline_fails_says_so(tmp_path, monkeypatch, capsys):
     """Its exit code is that of the pipeline, and the reason is printed."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("DAGSTER_HOME", "no/absolute/path")
     monkeypatch.setattr(demo, "DEMO_FLASHES_PER_GRANULE", 0.0)
+    monkeypatch.setattr(demo, "other_process", nullcontext)
     code = main(["demo"])
     printed = capsys.readouterr()
     assert code not in (0, None)
