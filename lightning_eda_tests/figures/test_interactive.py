@@ -1,5 +1,6 @@
 """The interactive map works from disk, without a network: drawing, hover, slider, legend."""
 
+import base64
 import re
 from dataclasses import replace
 
@@ -50,6 +51,9 @@ def test_every_flash_is_in_the_page_once():
     assert sum(step["count"] for step in data["bins"]) == 3000
     low, high = data["layout"]["xaxis"]["range"]
     assert high - low < 90.0
+    for name in ("energy_fj", "area_km2", "duration_ms"):
+        told = [np.frombuffer(base64.b64decode(group[name]), "<f4") for group in data["groups"]]
+        np.testing.assert_allclose(np.concatenate(told), getattr(scene, name), rtol=1e-6)
 
 
 def test_a_sample_is_counted_as_the_window():

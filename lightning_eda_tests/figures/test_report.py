@@ -4,6 +4,7 @@ import re
 from dataclasses import replace
 from html.parser import HTMLParser
 
+import numpy as np
 import pyarrow as pa
 import pytest
 
@@ -49,8 +50,20 @@ def test_every_cluster_has_its_row(page):
     for row in scene.clusters.to_pylist():
         assert f"{row['flashes']:,}" in found.text
         assert energy_text(row["energy_j"]) in found.text
-        assert f"{row['first_time']:%H:%M:%S}" in found.text
+        assert f"<td>{row['first_time']:%H:%M:%S}</td><td>{row['last_time']:%H:%M:%S}</td>" in page
         assert number_text(row["hull_area_km2"]) in found.text
+
+
+def test_the_figures_at_the_top_are_those_of_the_window():
+    """Of a sample of one in ten: the sums and the busiest minute tenfold, the median as it is."""
+    scene = replace(storm_scene(2, 100), total=1000)
+    scene.__dict__["seconds"] = np.append(np.full(40, 65.0), np.arange(60) * 60.0)
+    page = render_report(scene, evaluation(), map_png=b"map", curves_png=b"curves")
+    told = dict(re.findall(r"<dt>(.*?)</dt><dd>(.*?)</dd>", page))
+    assert (told["Flashes"], told["Clusters"], told["Mean per minute"]) == ("1,000", "2", "16.7")
+    assert told["Busiest minute"] == "410"
+    assert told["Total energy"] == energy_text(10 * scene.energy_fj.sum() * 1e-15)
+    assert told["Median duration"] == number_text(np.median(scene.duration_ms), "ms")
 
 
 def test_pictures_are_inside_and_described(page):

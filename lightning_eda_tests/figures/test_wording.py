@@ -7,6 +7,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from lightning_eda.figures.charts.distributions import rate_per_minute
 from lightning_eda.figures.wording import (
     NOT_RECORDED,
     curves_text,
@@ -18,6 +19,7 @@ from lightning_eda.figures.wording import (
     number_text,
     place_text,
     rate_text,
+    silhouettes_text,
 )
 from lightning_eda_tests.figures.storms import START, empty_scene, evaluation, storm_scene
 
@@ -80,10 +82,20 @@ def test_the_curves_in_words():
     assert curves_text(evaluation(2, 2)) == "No curves over k: there were not enough points."
 
 
+def test_the_silhouettes_in_words():
+    """The mean at the chosen k; none is told where none was chosen or scored."""
+    told = "The silhouette coefficients of each cluster from low to high, beside the map of the clusters."
+    assert silhouettes_text(evaluation(chosen=7)) == f"{told} Their mean is 0.650."
+    assert silhouettes_text(evaluation(chosen=None)) == told
+
+
 def test_the_rate_and_the_distributions_in_words():
     """The mean is that of the window; medians have units."""
     scene = replace(storm_scene(2, 600), total=1200)
-    assert "Flashes per minute over the window: 20.0 on average" in rate_text(scene)
+    rate = rate_per_minute(scene)[1]
+    assert rate_text(scene) == (
+        f"Flashes per minute over the window: 20.0 on average, from {rate.min():,.1f} to {rate.max():,.1f}."
+    )
     one = pa.table(
         {
             "time": pa.array([datetime(2024, 10, 1, tzinfo=UTC)], pa.timestamp("us", tz="UTC")),

@@ -83,6 +83,7 @@ def test_both_curves_are_the_scores_in_the_unit_of_their_axes():
     """Inertia in units of 10^9, the ring of the knee and that of the best score on their curves."""
     shown = evaluation(chosen=7)
     upper, lower = drawn(render_curves, shown).axes
+    assert upper.get_position().y0 > lower.get_position().y1
     k, inertia, silhouette = (shown.column(name) for name in ("k", "inertia", "silhouette"))
     (curve,), (scores,) = upper.lines, lower.lines
     assert upper.get_ylabel() == "Inertia (10\u2079 km²)"
@@ -136,6 +137,16 @@ def test_the_band_is_one_standard_error_to_either_side():
     for number, score in zip(k, silhouette, strict=True):
         heights = band[band[:, 0] == number][:, 1]
         assert (heights.min(), heights.max()) == (pytest.approx(score - 0.012), pytest.approx(score + 0.012))
+
+
+def test_a_wide_band_is_inside_its_axes():
+    """Errors larger than the scores differ have room above and below."""
+    scores = pa.table(
+        {"k": [2, 3], "inertia": [2.0, 1.0], "silhouette": [0.1, 0.2], "silhouette_error": [0.3] * 2}
+    )
+    low, high = drawn(render_curves, Evaluation(scores)).axes[1].get_ylim()
+    assert low < -0.2
+    assert high > 0.5
 
 
 def test_the_chosen_k_has_its_band_in_both_curves():

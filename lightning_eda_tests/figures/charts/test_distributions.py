@@ -97,9 +97,11 @@ def test_the_histograms_are_of_the_values_in_their_unit():
     assert (left.get_xlabel(), right.get_xlabel()) == ("Radiant energy (fJ)", "Duration (ms)")
     assert {"median 175 fJ", "2 at zero"} <= set(written(figure))
     assert left.lines[0].get_xdata() == pytest.approx([175.0, 175.0])
+    assert [text.xy for text in left.texts if "median" in text.get_text()] == [(pytest.approx(175.0), 1.0)]
     bars = [(bar.get_x(), bar.get_x() + bar.get_width(), bar.get_height()) for bar in left.patches]
     assert (bars[0][0], bars[-1][1]) == (pytest.approx(100.0), pytest.approx(900.0))
     assert [count for low, high, count in bars if count] == [1, 2, 1]
+    assert [high / low for low, high, _ in bars] == pytest.approx([9.0 ** (1 / 40)] * 40)
     assert [low <= 250.0 <= high for low, high, count in bars if count == 2] == [True]
     durations = scene.flashes["duration_s"].to_numpy() * 1e3
     assert right.lines[0].get_xdata() == pytest.approx([np.median(durations)] * 2)

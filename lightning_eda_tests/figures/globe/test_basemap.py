@@ -5,13 +5,17 @@ import pytest
 
 from lightning_eda.figures.canvas import new_figure
 from lightning_eda.figures.globe.basemap import (
+    BORDER,
+    COAST,
     FIELD_OF_VIEW_KM,
     SMALLEST_HALF_WIDTH_KM,
     draw_basemap,
+    frame_points,
     frame_scene,
     latitude_text,
     longitude_text,
 )
+from lightning_eda.figures.globe.coastlines import load_background
 from lightning_eda_tests.figures.storms import empty_scene, storm_scene
 
 
@@ -54,13 +58,24 @@ def test_each_line_of_the_graticule_is_named_where_it_leaves(ground):
     assert len(beside) >= 3
     for text in below:
         lon = _degrees(text.get_text())
-        lats = np.linspace(-80.0, 80.0, 16_001)
+        lats = np.linspace(-80.0, 80.0, 160_001)
         x, y = frame.projection.forward(lats, np.full_like(lats, lon))
-        assert np.nanmin(np.hypot(x - text.xy[0], y - text.xy[1])) < 5.0
+        assert np.nanmin(np.hypot(x - text.xy[0], y - text.xy[1])) < 0.1
     for text in beside:
-        lons = np.linspace(-180.0, 180.0, 36_001)
+        lons = np.linspace(-180.0, 180.0, 360_001)
         x, y = frame.projection.forward(np.full_like(lons, _degrees(text.get_text())), lons)
-        assert np.nanmin(np.hypot(x - text.xy[0], y - text.xy[1])) < 5.0
+        assert np.nanmin(np.hypot(x - text.xy[0], y - text.xy[1])) < 0.1
+
+
+def test_borders_and_coasts_are_lines_of_their_own(ground):
+    """Each in its colour, the coasts above."""
+    frame, axes = ground
+    background = load_background()
+    found = {line.get_color(): line for line in axes.lines}
+    for lines, color in ((background.borders, BORDER), (background.coasts, COAST)):
+        places = frame.projection.lines(lines.lat, lines.lon)
+        np.testing.assert_array_equal(found[color].get_data(), places)
+    assert found[BORDER].get_zorder() < found[COAST].get_zorder()
 
 
 def _degrees(text: str) -> float:
@@ -77,6 +92,9 @@ def test_a_frame_has_a_margin_around_its_points():
     assert frame.width == pytest.approx(1.14 * extent)
     assert (frame.west + frame.east) / 2.0 == pytest.approx((x.min() + x.max()) / 2.0)
     assert (frame.south + frame.north) / 2.0 == pytest.approx((y.min() + y.max()) / 2.0)
+    lat = np.array([-10.0, 10.0])
+    tall = frame_points(lat, np.zeros(2), 0.0, 1.0)
+    assert tall.height == pytest.approx(1.14 * np.ptp(tall.projection.forward(lat, np.zeros(2))[1]))
     assert frame_scene(storm_scene(1, 1), 2.0).width == 2 * SMALLEST_HALF_WIDTH_KM
     assert frame_scene(empty_scene(), 1.0).width == pytest.approx(1.14 * 2 * FIELD_OF_VIEW_KM)
 

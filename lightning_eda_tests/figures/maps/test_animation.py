@@ -8,7 +8,9 @@ import pytest
 from PIL import Image
 
 from lightning_eda.figures import render_animation
+from lightning_eda.figures.canvas import ACCENT
 from lightning_eda.figures.maps.animation import (
+    BARS_BOX,
     EARLIER,
     FRAME_MS,
     LAST_FRAME_MS,
@@ -66,6 +68,15 @@ def test_hours_before_are_grey(gif):
     """None are before the first; before the last are all others."""
     first, *_, last = (near(frame, EARLIER, 2).sum() for frame in frames(gif))
     assert last > first + 500
+
+
+def test_the_lit_bar_is_as_high_as_the_count_of_its_hour():
+    """Of 100 flashes 80 are in the first hour: its bar has four times the height of the second."""
+    scene = storm_scene(1, 100, hours=2)
+    scene.__dict__["seconds"] = np.where(np.arange(100) < 80, 600.0, 4200.0)
+    top = 1.0 - BARS_BOX[1] - BARS_BOX[3]
+    first, second = (near(p[int(top * len(p)) :], ACCENT, 2).sum() for p in frames(render_animation(scene)))
+    assert first / second == pytest.approx(4.0, rel=0.1)
 
 
 def test_a_sample_is_counted_as_the_window():

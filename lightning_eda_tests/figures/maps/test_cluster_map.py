@@ -167,6 +167,17 @@ def test_spread_places_do_not_overlap(places):
         assert (new_y == y).all()
 
 
+def test_a_disc_beside_its_cluster_has_a_line_to_the_centre():
+    """Of a cluster that the disc would hide; the line begins where the centre is."""
+    scene = storm_scene(2, 400, spread_deg=0.01)
+    axes = drawn(render_cluster_map, scene).axes[0]
+    discs = [marks.get_offsets()[0] for marks in axes.collections if marks.get_zorder() == 10]
+    lines = [line.get_xydata() for line in axes.lines if line.get_zorder() == 9]
+    lat, lon = (scene.clusters[name].to_numpy() for name in ("center_lat", "center_lon"))
+    centers = np.column_stack(frame_scene(scene, ASPECT).projection.forward(lat, lon))
+    np.testing.assert_allclose(lines, np.stack([centers, discs], axis=1))
+
+
 def test_a_small_cluster_inside_a_large_one_stays_in_sight():
     """It is drawn later than the large one, and so are clusters of any size before larger ones."""
     scene = storm_scene(3, 900)

@@ -67,5 +67,8 @@ def test_the_heading_counts_cells_and_their_share():
 
 @pytest.mark.parametrize("late", [0, 30])
 def test_the_scale_of_the_colours_spans_the_hours_with_flashes(late):
-    """Its ends are those of the hours."""
-    assert draw_storm_map(cells_at(600.0, 660.0 + late)).axes[1].get_xlim() == (600.0, 720.0)
+    """Its ends are those of the hours, and the times there are written inwards."""
+    axes = draw_storm_map(cells_at(600.0, 660.0 + late)).axes[1]
+    assert axes.get_xlim() == (600.0, 720.0)
+    sides = [label.get_horizontalalignment() for label in axes.get_xticklabels()]
+    assert (sides[0], {*sides[1:-1]}, sides[-1]) == ("left", {"center"}, "right")
