@@ -31,6 +31,8 @@ def test_items_that_differ_by_composition_alone_are_told(tmp_path):
     assert len(graph.items) == 4
     assert graph.counts.composed_items == 1
     assert graph.counts.doubts[0].startswith("1 item like another one but for how Unicode composes letters")
+    pair = read(tmp_path, {"a.csv": "caf\u00e9,cafe\u0301,0.1\n", "b.csv": ""})
+    assert pair.counts.composed_items == 1
     assert read(tmp_path / "x", {"a.csv": "caf\u00e9,b\u00e9,0.1\n"}).counts.doubts == []
 
 

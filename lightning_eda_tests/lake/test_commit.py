@@ -7,12 +7,14 @@ import pyarrow as pa
 import pytest
 from deltalake.exceptions import CommitFailedError
 
+from lightning_eda.lake import commit
 from lightning_eda.lake.commit import Change, _Committer, _tier_change, commit_hours
 from lightning_eda.lake.hour import HourFiles
 from lightning_eda.lake.layout import LEDGER, HourKey, LedgerName
 from lightning_eda.lake.layout import TIERS as TIERS_IN_ORDER
 from lightning_eda.lake.location import Lake, warehouse_schema
-from lightning_eda.lake.state import named_versions, read_state
+from lightning_eda.lake.state import TableState, named_versions, read_state
+from lightning_eda.lake.upkeep import check_lake
 from lightning_eda_tests.lake.lakes import (
     HOUR,
     KEY,
@@ -200,3 +202,21 @@ def test_the_other_tables_follow_the_ledger(lake: Lake) -> None:
     assert load(lake, (KEY, an_hour(seed=1))).tries == 1
     (path,) = read_state(lake.make("events")).hours[KEY]
     assert path != stray.tiers["events"].path
+
+
+def test_where_another_was_at_the_same_hour_all_tables_are_of_one(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Theirs is whole between our other tables and our ledger: ours is the last, and all name its files."""
+    ours, theirs = (written(lake, KEY, an_hour(seed=seed)) for seed in (1, 2))
+    reckon = commit._ledger_change
+
+    def overtaken(at: Lake, state: TableState, hours: list[HourFiles]) -> Change:
+        monkeypatch.setattr(commit, "_ledger_change", reckon)
+        commit_hours(lake, [theirs])
+        return reckon(at, state, hours)
+
+    monkeypatch.setattr(commit, "_ledger_change", overtaken)
+    commit_hours(lake, [ours])
+    assert same(hour_rows(lake), an_hour(seed=1))
+    assert check_lake(lake).mistakes == ()

@@ -96,6 +96,7 @@ def test_files_that_were_never_committed_are_orphans_and_go(lake: Lake) -> None:
     assert vacuum_lake(lake, now) == {}
     for key in orphans:
         os.utime(Path(lake.describe()) / key, (LONG_AGO, LONG_AGO))
+    assert vacuum_lake(lake, now - timedelta(days=25)) == {}
     assert vacuum_lake(lake, now, dry_run=True) == vacuum_lake(lake, now) == orphans
     found = check_lake(lake)
     assert (found.orphans, found.mistakes) == ({}, ())

@@ -78,6 +78,21 @@ def test_the_last_end_of_a_process_is_told(instance, tmp_path):
     assert line.endswith("its process exited with code 3")
 
 
+def test_what_a_step_says_is_not_the_end_of_the_run(instance, tmp_path):
+    """A process that a step started may be killed, and the run goes on."""
+
+    @dg.job
+    def empty():
+        """Nothing."""
+
+    run = instance.create_run_for_job(empty)
+    words = get_run_crash_explanation("Its own process", -9)
+    instance.report_engine_event(words, run, EngineEventData({}), step_key="flashes")
+    instance.report_run_failed(run, "it failed by itself")
+    (line,) = tell(instance, run, tmp_path)
+    assert line.endswith("no step: it failed by itself")
+
+
 def test_a_long_line_is_cut_before_what_comes_next(tmp_path):
     """That the run is repeated is said all the same."""
 

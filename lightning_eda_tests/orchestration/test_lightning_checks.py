@@ -5,15 +5,17 @@ from types import SimpleNamespace
 import pyarrow as pa
 import pytest
 
-from lightning_eda.checks.grids import check_energy_is_conserved
+from lightning_eda.checks.grids import check_energy_is_conserved, check_granules
 from lightning_eda.checks.lightning import (
     check_hour_is_complete,
+    check_ids,
     check_k_is_clear,
     check_most_rows_kept,
     check_no_granule_quarantined,
 )
 from lightning_eda.clustering.window.clean_file import CleanWindow
 from lightning_eda.clustering.window.features import PointSpec
+from lightning_eda.warehouse.queries import Integrity, TierIntegrity
 from lightning_eda_tests.hours import HOUR
 
 
@@ -52,6 +54,28 @@ def test_each_quarantined_granule_is_named_once():
     assert (check.passed, check.metadata["quarantined_granules"].value) == (False, 2)
     assert check.metadata["reasons"].value == "a.nc: it is cut; b.nc: its time is wrong"
     assert check_no_granule_quarantined(all_series[1:2]).passed
+
+
+@pytest.mark.parametrize("twice", ["granules", "flashes", "groups", "events"])
+def test_a_key_that_is_there_twice_fails_in_each_table(twice):
+    """Of all hours together."""
+
+    def found(number: int) -> Integrity:
+        tiers = {
+            tier: TierIntegrity(9, 0, number if tier == twice else 0, 0, 0)
+            for tier in ("flashes", "groups", "events")
+        }
+        return Integrity(5, number if twice == "granules" else 0, tiers)
+
+    check = check_ids([found(0), found(1), found(2)])
+    assert (check.passed, check.metadata[f"repeated_{twice}"].value) == (False, 3)
+    assert check_ids([found(0)]).passed
+
+
+def test_a_granule_that_is_not_in_the_grids_is_told_with_its_hour():
+    """The reason names the granule alone."""
+    check = check_granules([SimpleNamespace(hour=HOUR, refused={"a.nc": "a.nc: it is cut"})])
+    assert check.metadata["which"].value == "2024-07-01T20Z a.nc: it is cut"
 
 
 @pytest.mark.parametrize(

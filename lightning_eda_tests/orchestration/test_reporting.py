@@ -5,10 +5,18 @@ import logging
 from datetime import datetime
 from types import SimpleNamespace
 
+import dagster as dg
 import pyarrow as pa
+import pytest
 
 from lightning_eda import reporting
-from lightning_eda.reporting import Progress, preview
+from lightning_eda.reporting import PartitionReport, Progress, RunConfig, preview, total
+
+
+class Counted(RunConfig):
+    """A run's config with a number."""
+
+    count: int
 
 
 def test_a_preview_is_json_that_a_browser_reads():
@@ -43,3 +51,16 @@ def test_progress_is_a_line_a_second_at_most(monkeypatch, caplog):
         assert lines(0.2) == ["the hour: 180 of 180 granules, 0.2 s"]
         assert lines(900) == [f"the hour: {18 * n} of 180 granules, {90 * n:.1f} s" for n in range(1, 11)]
         assert 4 <= len(lines(5)) <= 6
+
+
+def test_a_number_that_only_some_partitions_have_is_added_up():
+    """As of days of which one had nothing to count."""
+    reports = [PartitionReport("a", {"rows": 1}), PartitionReport("b", {"rows": 2, "late": 3})]
+    assert total(reports) == {"rows": 3, "late": 3}
+
+
+def test_a_mistake_in_a_runs_config_is_not_tried_again():
+    """It would be the same mistake."""
+    with pytest.raises(dg.Failure, match="count: found 'x'; it should be a valid integer") as found:
+        Counted(count="x")
+    assert not found.value.allow_retries

@@ -112,7 +112,9 @@ def test_a_run_that_was_started_twice_lives_while_one_of_its_processes_does(inst
     assert instance.run_launcher.check_run_worker_health(run).status == WorkerStatus.RUNNING
     process.kill()
     process.wait()
-    assert instance.run_launcher.check_run_worker_health(run).status == WorkerStatus.FAILED
+    instance.report_engine_event("Started", run, EngineEventData.in_process(process.pid))
+    found = instance.run_launcher.check_run_worker_health(run)
+    assert (found.status, found.msg) == (WorkerStatus.FAILED, f"its process {process.pid} has gone")
 
 
 @pytest.mark.parametrize("tags", [{}, {".dagster/grpc_info": json.dumps({"host": "other", "port": 4000})}])

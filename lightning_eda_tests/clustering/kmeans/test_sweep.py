@@ -106,6 +106,10 @@ def test_another_seed_draws_other_starts() -> None:
     points = np.random.default_rng(0).normal(size=(400, 2))
     one, two = (kmeans_sweep(points, 2, 12, n_init=1, seed=seed) for seed in (1, 2))
     assert (one.inertia != two.inertia).any()
+    made = cells_of_points(points, 0.1)
+    assert made is not None
+    one, two = (kmeans_sweep_cells(made[0], 2, 12, n_init=1, seed=seed) for seed in (1, 2))
+    assert (one.inertia != two.inertia).any()
 
 
 @pytest.mark.parametrize("turn", [180.0, 73.0, 360.0])

@@ -119,6 +119,12 @@ def test_a_limit_that_no_binary_fraction_is_finds_what_is_at_it(metres, minutes,
     assert as_dict(pairs_of(further, km, limit)) == {}
 
 
+def test_a_limit_between_two_metres_is_the_lower():
+    """1,001 m are further than 1.0006 km."""
+    north = math.degrees(1.001 / EARTH_RADIUS_KM)
+    assert as_dict(pairs_of([((0.0, 20.0), 0), ((north, 20.0), 0)], 1.0006, 0.0)) == {}
+
+
 def test_flashes_of_one_time_stand_in_the_order_given():
     """Of 3,000 flashes at three moments, whose pairs name the earlier row first where the time is one."""
     random = np.random.default_rng(0)

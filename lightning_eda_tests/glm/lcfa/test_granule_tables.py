@@ -149,7 +149,7 @@ def test_what_was_learnt_changes_nothing(name, granules_folder):
 
 
 @needs_real
-def test_source_may_be_text_path_or_bytes(granules_folder):
+def test_source_may_be_text_path_or_bytes(granules_folder, tmp_path):
     """All give the same; bytes without a name go by their own attribute."""
     path = granules_folder / REAL[-1]
     expected = read_granule(path)
@@ -160,6 +160,9 @@ def test_source_may_be_text_path_or_bytes(granules_folder):
     ):
         assert granule.header == expected.header
         assert granule.flashes.equals(expected.flashes)
+    unnamed = tmp_path / "unnamed"
+    unnamed.symlink_to(path)
+    assert read_granule(unnamed, name=path.name).header == expected.header
 
 
 def test_an_unknown_tier_is_the_callers_mistake():

@@ -133,6 +133,18 @@ def test_files_of_a_load_that_failed_are_gone(world: World, through: World, prox
     assert world.keys(f"{PATH}day=") == []
 
 
+def test_glue_hears_of_a_column_when_the_table_has_it(
+    world: World, through: World, proxy: FaultyProxy
+) -> None:
+    """Where the log cannot be written, Glue names no column that no file or log has."""
+    set_scene(world, through, proxy)
+    proxy.faults = Faults(share=1, kinds=("denied",), only=r"PUT .*_delta_log/0")
+    with pytest.raises(LightningEdaError):
+        through.load()
+    assert any(seen.fault for seen in proxy.seen)
+    assert set(world.columns()) == {"id", "name"}
+
+
 def test_a_commit_whose_log_cannot_be_read_afterwards_is_made(
     world: World, through: World, proxy: FaultyProxy
 ) -> None:

@@ -12,6 +12,7 @@ from deltalake import DeltaTable, Schema, write_deltalake
 
 from lightning_eda.errors import DatasetError, LakeError, LightningEdaError, SchemaChangedError, SettingError
 from lightning_eda.tables.csv.options import CsvOptions
+from lightning_eda.tables.delta.destination import DeltaDestination
 from lightning_eda.tables.load import load_data
 from lightning_eda.tables.options import PARQUET, parse_table_format
 from lightning_eda_tests.servers import Faults, FaultyProxy
@@ -60,6 +61,9 @@ def test_a_day_is_replaced_and_the_others_stay(world: World) -> None:
     before = world.keys()
     again = world.load()
     assert (again.unchanged, again.files, world.keys()) == (True, done.files, before)
+    dataset, _ = DeltaDestination.open(world.store(), world.options(), None).held_to_table()
+    assert [info.key for info in dataset.list_objects(dataset.folder((DAY,)))] == list(done.files)
+    assert len(dataset.list_objects()) == 2
     assert delta_table(world.bucket).history(1)[0]["source"] == f"in/{DAY}/rows.csv"
 
 
@@ -145,6 +149,9 @@ def test_parquet_and_delta_are_not_mixed(world: World) -> None:
     for words, changes in refused.items():
         with pytest.raises(DatasetError, match=words):
             world.load(**{"pathoutput": "lake/plain/" if "plain" in words else PATH, **changes})
+    world.put_csv("Forbidden")
+    with pytest.raises(DatasetError, match=r"Glue table .*plain is no Delta table"):
+        world.load(table="plain", pathoutput="lake/new/")  # told before the CSV is read
 
 
 def test_a_store_without_conditional_writes_is_refused(world: World, proxy: FaultyProxy) -> None:

@@ -112,6 +112,7 @@ def test_pieces_in_any_order_are_the_window(rows, repeated, cuts, order):
         ((3700, 5), (40, 3665)),  # the time of the second is an hour from its granule
         ((40, 3665), (7300, -3595)),  # those of both are
         ((3700, 5), (10780, -7075)),
+        ((3620, 50), (3710, -40)),  # neither is
     ],
 )
 def test_a_repeat_is_found_wherever_its_granule_is(first, second, cuts):
