@@ -10,7 +10,15 @@ import pyarrow as pa
 import pytest
 
 from lightning_eda import reporting
-from lightning_eda.reporting import PartitionReport, Progress, RunConfig, preview, total
+from lightning_eda.errors import GranuleError, TransferError
+from lightning_eda.reporting import (
+    PartitionReport,
+    Progress,
+    RunConfig,
+    preview,
+    readable_failures,
+    total,
+)
 
 
 class Counted(RunConfig):
@@ -64,3 +72,11 @@ def test_a_mistake_in_a_runs_config_is_not_tried_again():
     with pytest.raises(dg.Failure, match="count: found 'x'; it should be a valid integer") as found:
         Counted(count="x")
     assert not found.value.allow_retries
+
+
+@pytest.mark.parametrize(("kind", "again"), [(TransferError, True), (GranuleError, False)])
+def test_a_failure_is_tried_again_only_where_that_can_help(kind, again):
+    """A server may answer later; a granule that is cut stays so."""
+    with pytest.raises(dg.Failure) as found, readable_failures():
+        raise kind("what happened")
+    assert (found.value.description, found.value.allow_retries) == ("what happened", again)
