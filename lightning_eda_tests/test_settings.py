@@ -132,6 +132,14 @@ def test_whole_numbers(text):
         parse_integer(text, "X")
 
 
+def test_whole_numbers_of_a_range():
+    """With both of its ends."""
+    assert [parse_integer(text, "X", 1, 3) for text in ("1", "3")] == [1, 3]
+    for text in ("0", "4"):
+        with pytest.raises(SettingError, match="allowed: a whole number from 1 to 3"):
+            parse_integer(text, "X", 1, 3)
+
+
 @pytest.mark.parametrize("text", ["", "x", "-0.1", "nan", "inf", "1,5", "1_0.5"])
 def test_distances(text):
     """A finite number from 0."""

@@ -13,6 +13,7 @@ from lightning_eda.glm.paths import HourFolders
 from lightning_eda.partitions import daily
 from lightning_eda.storage.lock import sole_use
 from lightning_eda_tests.hours import BUCKET, HOUR, KEY, simulate
+from lightning_eda_tests.orchestration.conftest import warnings
 
 
 def rows(settings, sql="SELECT count(*) FROM flashes"):
@@ -74,6 +75,10 @@ def test_checks_pass_and_warn(tmp_path, settings, run):
     )
     assert all(evaluation.description for evaluation in checks(result).values() if not evaluation.passed)
     assert checks(result)["hour_is_complete"].metadata["missing_granules"].value == 176
+    told = [
+        line.split(" did not pass. ") for line in warnings(run.instance, result) if "did not pass" in line
+    ]
+    assert sorted(name for name, _ in told) == sorted(name for name, passed in found.items() if not passed)
 
 
 def test_a_complete_hour_passes_every_check(tmp_path, settings, run):

@@ -3,11 +3,16 @@
 from datetime import UTC, datetime
 
 import dagster as dg
+import pytest
 from dagster._core.definitions.job_base import InMemoryJob
 from dagster._core.execution.api import execute_run
 
+from lightning_eda.errors import SettingError
 from lightning_eda.glm.windows import HOUR, Pin, Window
-from lightning_eda.partitions import daily, run_window
+from lightning_eda.partitions import daily, hourly, one_run, run_window
+from lightning_eda_tests.orchestration.storm_days import range_tags
+
+pytestmark = pytest.mark.filterwarnings("ignore::dagster.BetaWarning")
 
 MADE_AT = datetime(2024, 7, 1, 20, 50, tzinfo=UTC)
 
@@ -48,3 +53,15 @@ def test_a_pinned_asset_beside_one_of_a_day_keeps_to_the_pin():
 
     assert dg.materialize([hours, page], partition_key="2024-07-01").success
     assert windows == [Window.of_hour(MADE_AT)]
+
+
+@pytest.mark.parametrize(("first", "last"), [("20:30", "22:00"), ("20:00", "22:30")])
+def test_both_ends_of_a_range_are_on_the_hour(first, last):
+    """Dagster would mean the next hour by such a key."""
+
+    @dg.asset(partitions_def=hourly, backfill_policy=one_run)
+    def hours(context: dg.AssetExecutionContext) -> None:
+        with pytest.raises(SettingError, match=r"partition: found '.*:30'; allowed: an hour such as"):
+            run_window(context, Pin())
+
+    assert dg.materialize([hours], tags=range_tags((f"2024-07-01-{first}", f"2024-07-01-{last}"))).success

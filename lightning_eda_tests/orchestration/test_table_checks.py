@@ -1,11 +1,14 @@
 """What the checks of the S3 tables say where another run won, and of CSVs without rows."""
 
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
+from types import SimpleNamespace
 
+import dagster as dg
 import pyarrow as pa
 import pytest
 
+from lightning_eda.assets.s3_tables.history import DAYS, LOOK_BACK_DAYS, rows_of_days_before
 from lightning_eda.checks.tables import check_columns, check_has_rows, check_reading, check_row_count
 from lightning_eda.tables.csv.stream import CsvResult
 from lightning_eda.tables.dataset.object_names import ObjectName
@@ -84,3 +87,16 @@ def test_a_third_and_three_times_the_usual_rows_are_usual(rows: int, usual: bool
     """Beyond that they are told."""
     done = result_of("", PartitionResult("x", rows, "k", 1))
     assert check_row_count({DAY: done}, BEFORE).passed is usual
+
+
+def test_a_day_is_compared_with_the_last_days_before_it():
+    """Neither with itself, as it was before, nor with later or far older ones; the newest run counts."""
+    key = dg.AssetKey("parquet_table")
+    with dg.DagsterInstance.ephemeral() as instance:
+        for rows, back in [*((n, n) for n in (-1, 0, *range(2, 11), LOOK_BACK_DAYS + 1)), (100, 3)]:
+            told = {"dagster/row_count": rows}
+            event = dg.AssetMaterialization(key, metadata=told, partition=str(DAY - timedelta(days=back)))
+            instance.report_runless_asset_event(event)
+        found = rows_of_days_before(SimpleNamespace(instance=instance, asset_key=key), DAY)
+    expected = {DAY - timedelta(days=n): n for n in range(2, 2 + DAYS)}
+    assert found == expected | {DAY - timedelta(days=3): 100}
