@@ -13,6 +13,7 @@ from lightning_eda.errors import (
     StorageError,
 )
 from lightning_eda.resources import GlmResource
+from lightning_eda.settings import Settings
 from lightning_eda.storage.aws import Access
 from lightning_eda.storage.folder import FolderStore
 from lightning_eda.storage.places import open_store
@@ -188,3 +189,22 @@ def test_the_bucket_of_granules_is_taken_or_told_likewise() -> None:
     )
     with pytest.raises(SettingError, match=r"S3_BUCKET: found './x'.*named by GLM_ARCHIVE_DIR"):
         GlmResource(bucket="./x").store()
+
+
+@pytest.mark.parametrize(
+    ("bucket", "satellites", "doubted"),
+    [
+        (Settings().bucket, ["G16"], False),
+        ("noaa-goes17", ["G16"], True),
+        ("noaa-goes17", ["G16", "G17"], False),
+        ("noaa-goes17", [], False),
+        ("my-mirror", ["G16"], False),
+    ],
+)
+def test_a_bucket_beside_a_folder_is_doubted_where_it_was_chosen(
+    bucket: str, satellites: list[str], doubted: bool
+) -> None:
+    """And names another satellite than the folder holds; the default was chosen by nobody."""
+    told = GlmResource(bucket=bucket, archive_dir="archive").bucket_doubt(satellites)
+    assert told.startswith(f"S3_BUCKET, {bucket}, is not read") if doubted else told == ""
+    assert GlmResource(bucket=bucket).bucket_doubt(satellites) == ""
