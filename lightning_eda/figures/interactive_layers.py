@@ -87,7 +87,7 @@ def _lines(x: Floats, y: Floats, line: dict[str, Any], fill: str | None = None) 
 
 
 def _packed(values: Floats) -> dict[str, str]:
-    """Numbers as Plotly's script takes them in bulk; as single precision: 1 m in longitude."""
+    """Numbers as Plotly's script takes them in bulk; in single precision, 2 m at most."""
     return {"dtype": "f4", "bdata": base64.b64encode(values.astype("<f4").tobytes()).decode("ascii")}
 
 
