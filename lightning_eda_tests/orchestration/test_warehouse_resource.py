@@ -51,6 +51,16 @@ def test_it_reads_unless_it_is_to_write(warehouse):
         assert connection.execute("SELECT seven FROM mine").fetchall() == [(7,)]
 
 
+def test_what_an_asset_leaves_in_memory_is_nobody_elses(warehouse):
+    """Whatever is done to DuckDB itself ends with the block."""
+    with warehouse.get_connection() as connection:
+        connection.execute("CREATE TABLE memory.mine (seven INTEGER); SET threads = 1")
+    for opening in (warehouse.get_connection(), reader(warehouse.file())):
+        with opening as connection:
+            assert connection.execute("SELECT current_setting('threads')").fetchall() != [(1,)]
+            assert not connection.execute("FROM duckdb_tables() WHERE table_name = 'mine'").fetchall()
+
+
 def test_an_error_undoes_what_was_written(warehouse):
     """One block is one transaction."""
     with (

@@ -30,7 +30,7 @@ from lightning_eda.warehouse.cleaning.piece_sums import (
 )
 from lightning_eda.warehouse.cleaning.rows import ROW_COLUMNS, Account, make_account
 from lightning_eda.warehouse.cleaning.rules import DUPLICATE, SAME, TIME_REACH
-from lightning_eda.warehouse.database.attach import connected
+from lightning_eda.warehouse.database.instances import connected
 from lightning_eda.warehouse.database.options import set_options
 
 PIECE_MEMORY: Final = "250MB"

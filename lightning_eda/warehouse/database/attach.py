@@ -9,12 +9,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
 import duckdb
 
 from lightning_eda.errors import DatabaseBusyError, WarehouseError
 from lightning_eda.texts import plain
+from lightning_eda.warehouse.database.instances import connected
 
 CATALOG = "lightning"
 STORAGE_VERSION = "v1.5.0"  # DuckDB 1.5 and 2.x both read it; 2.x alone would write a format of its own
@@ -24,11 +24,6 @@ CREATE = f" (STORAGE_VERSION '{STORAGE_VERSION}')"
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.005, 0.1
 PAUSE_SHARE = 0.02  # of what was waited: a try takes DuckDB 25 ms, as it looks up who holds the file
 TOLD_AFTER_S = 3.0
-# No extension is fetched from the network because of what a file looks like.
-OFFLINE: Final[dict[str, str | bool | int | float | list[str]]] = {
-    "autoinstall_known_extensions": False,
-    "autoload_known_extensions": False,
-}
 BUSY = re.compile(r"set lock on file|Unique file handle|different configuration|used by another process")
 HOLDER = re.compile(r"lock is held in (?P<command>.+?) \(PID (?P<pid>\d+)\)")
 LONGEST_COMMAND = 80
@@ -99,16 +94,6 @@ def attached(database: Path, mode: str, patience: Patience) -> Iterator[duckdb.D
     with connected() as connection:
         attach(connection, database, mode, patience)
         yield connection
-
-
-@contextmanager
-def connected() -> Iterator[duckdb.DuckDBPyConnection]:
-    """A connection of its own without a file; closed whatever happens. Making one takes 10 ms."""
-    connection = duckdb.connect(":memory:", config=OFFLINE)
-    try:
-        yield connection
-    finally:
-        connection.close()
 
 
 def attach(

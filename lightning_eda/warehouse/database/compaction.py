@@ -12,7 +12,7 @@ A crash at any point leaves the old file or the new one, whole; both hold the sa
 import logging
 import os
 import shutil
-from contextlib import nullcontext, suppress
+from contextlib import suppress
 from pathlib import Path
 
 import duckdb
@@ -24,10 +24,9 @@ from lightning_eda.warehouse.database.attach import (
     READ_ONLY,
     Patience,
     attach,
-    connected,
-    detach,
     path_literal,
 )
+from lightning_eda.warehouse.database.instances import connected
 
 FREE_PER_USED = 0.4
 SMALL_BLOCKS = 16  # 4 MB: so small, half-filled blocks weigh more than the free ones, and a copy costs 50 ms
@@ -46,22 +45,16 @@ def is_bloated(connection: duckdb.DuckDBPyConnection) -> bool:
     return bool(free > FREE_PER_USED * used or (free and total <= SMALL_BLOCKS))
 
 
-def compact(database: Path, writing: duckdb.DuckDBPyConnection | None = None) -> bool:
+def compact(database: Path) -> bool:
     """Rewrites the file without free space; the caller holds the lock file. Returns whether it was done.
 
     The old file is held read-only all the time: readers go on, foreign writers are kept out until the new
     file has its name. When anything is in the way the file stays as it is, which costs space and nothing
     else.
-
-    Args:
-        database: The file.
-        writing: The connection that wrote it, which lets go of it first: making another takes 20 ms.
     """
     fresh = database.with_name(database.name + COMPACT_ENDING)
     try:
-        with nullcontext(writing) if writing else connected() as connection:
-            if writing:
-                detach(writing)
+        with connected() as connection:
             attach(connection, database, READ_ONLY, Patience.of(0))
             if wal_of(database).exists():
                 return False  # a foreign program wrote in between; its log belongs to the old file

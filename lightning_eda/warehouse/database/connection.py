@@ -26,7 +26,6 @@ from lightning_eda.warehouse.database.attach import (
     attach,
     attached,
     busy_text,
-    connected,
     detach,
 )
 from lightning_eda.warehouse.database.compaction import (
@@ -37,6 +36,7 @@ from lightning_eda.warehouse.database.compaction import (
     replace_durably,
     wal_of,
 )
+from lightning_eda.warehouse.database.instances import connected
 from lightning_eda.warehouse.database.tables import make_tables, widen_tables
 
 WAIT_S = 60.0
@@ -75,8 +75,9 @@ def writer(path: Path | str, wait_s: float = WAIT_S) -> Iterator[duckdb.DuckDBPy
             with _transaction(connection, database):
                 widen_tables(connection, database)
                 yield connection
-            if is_bloated(connection):
-                compact(database, connection)
+            bloated = is_bloated(connection)
+        if bloated:
+            compact(database)
 
 
 @contextmanager

@@ -7,7 +7,7 @@ import duckdb
 import pyarrow as pa
 
 from lightning_eda.series import TABLES
-from lightning_eda.warehouse.database.attach import connected
+from lightning_eda.warehouse.database.instances import connected, keep_apart
 from lightning_eda.warehouse.schema.sql import column_list, create_sql, quoted
 
 INCOMING = "incoming_rows"
@@ -25,6 +25,7 @@ def memory_database(
         tables: By name the rows in pieces; columns that are left out are NULL.
     """
     with connected() as connection:
+        keep_apart(connection)
         for name, table in TABLES.items():
             connection.execute(create_sql(table))
             for rows in tables.get(name, ()):

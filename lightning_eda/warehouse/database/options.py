@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import duckdb
 
 from lightning_eda.errors import WarehouseError
+from lightning_eda.warehouse.database.instances import keep_apart
 from lightning_eda.warehouse.schema.sql import quoted
 
 
@@ -14,6 +15,7 @@ def set_options(connection: duckdb.DuckDBPyConnection, options: Mapping[str, obj
     Raises:
         WarehouseError: One is unknown, has a value it cannot have, or can be set only before a file is open.
     """
+    keep_apart(connection)
     for name, value in options.items():
         text = str(value).replace("'", "''")
         try:
