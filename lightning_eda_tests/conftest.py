@@ -2,6 +2,7 @@
 
 import atexit
 import gc
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import botocore.session
 import pytest
 from botocore.loaders import create_loader
 
+from lightning_eda.glm.transform.decoder import stop_idle
 from lightning_eda_tests.examples import register_profiles
 
 SHARED = Path(__file__).parents[2] / "shared"
@@ -35,6 +37,14 @@ def shared_path(name: str) -> Path:
     if not path.exists():
         pytest.skip(f"real data is not beside this checkout: no shared/{name}")
     return path
+
+
+@pytest.fixture
+def no_idle_decoder() -> Iterator[None]:
+    """Decoder processes of the test are its own: none is there before, and none stays."""
+    stop_idle()
+    yield
+    stop_idle()
 
 
 @pytest.fixture(scope="session")

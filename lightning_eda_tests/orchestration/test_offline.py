@@ -67,7 +67,7 @@ class Notes:
 
 
 @pytest.fixture
-def blocked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Notes:
+def blocked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, no_idle_decoder: None) -> Notes:
     """No address can be looked up or connected to, here and in every Python process started from here."""
     notes = Notes(tmp_path / "network_notes")
     (tmp_path / "first").mkdir()

@@ -16,6 +16,7 @@ from lightning_eda.glm.transform.decoder import Decoder
 from lightning_eda.glm.transform.messages import HourRequest
 from lightning_eda_tests.hours import simulate
 
+pytestmark = pytest.mark.usefixtures("no_idle_decoder")
 TIERS = ("flash",)
 
 
@@ -189,11 +190,3 @@ def test_a_folder_that_cannot_be_written_is_the_runs_error(tmp_path, paths):
         with pytest.raises(StorageError, match="file"):
             decoder.decode(HourRequest(paths, tmp_path / "file" / "out", TIERS))
         assert decoder.decode(HourRequest(paths, tmp_path / "out", TIERS)).files
-
-
-def test_the_process_ends_with_its_owner(tmp_path, paths):
-    """No child outlives the `with` block."""
-    with Decoder() as decoder:
-        decoder.decode(HourRequest(paths, tmp_path / "out", TIERS))
-        process = decoder._process
-    assert process.poll() is not None

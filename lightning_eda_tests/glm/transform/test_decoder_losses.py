@@ -18,6 +18,7 @@ from lightning_eda.glm.transform.hour import read_hour_series, write_hour_series
 from lightning_eda.glm.transform.messages import HourRequest, Undecoded
 from lightning_eda_tests.hours import fetched, simulate
 
+pytestmark = pytest.mark.usefixtures("no_idle_decoder")
 TIERS = ("flash", "group", "event")
 KILLS = 20
 HOOK = """
