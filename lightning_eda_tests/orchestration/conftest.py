@@ -19,7 +19,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 from sqlalchemy import Connection
 
-from lightning_eda.definitions import LIGHTNING_ASSETS, build_definitions
+from lightning_eda.definitions import LIGHTNING_ASSETS
 from lightning_eda.figures import interactive
 from lightning_eda.figures.globe import basemap
 from lightning_eda.settings import CsvSettings, DistanceSettings, Settings
@@ -27,7 +27,7 @@ from lightning_eda.simulator import Activity, simulate_hour
 from lightning_eda_tests.hours import BUCKET, HOUR, KEY, simulate
 from lightning_eda_tests.orchestration.csv_days import DAY, database_of
 from lightning_eda_tests.orchestration.storm_days import DAY as STORM_DAY
-from lightning_eda_tests.orchestration.storm_days import GROUP, range_tags, storms_of_day
+from lightning_eda_tests.orchestration.storm_days import GROUP, defined, range_tags, storms_of_day
 from lightning_eda_tests.servers import S3Bucket
 from lightning_eda_tests.warehouse.detections import store
 
@@ -85,7 +85,7 @@ def materialized(
     group: str | Collection[str] | None = "ingestor",
 ) -> dg.ExecuteInProcessResult:
     """Materialises the assets of a group, of several, or (None) all of lightning."""
-    definitions = build_definitions(settings)
+    definitions = defined(settings)
     groups = {group} if isinstance(group, str) else {*(group or LIGHTNING_GROUPS)}
     assets = [
         asset

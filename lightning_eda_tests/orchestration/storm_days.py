@@ -2,6 +2,7 @@
 
 import gzip
 from datetime import datetime, timedelta
+from functools import lru_cache
 from pathlib import Path
 
 import dagster as dg
@@ -68,6 +69,10 @@ def clusters_of(path: Path) -> dict[str, int]:
     return {item: int(cluster) for cluster, item in (line.split(",") for line in lines)}
 
 
+defined = lru_cache(4)(build_definitions)
+"""One code location serves many runs, and building it takes a tenth of a small one."""
+
+
 def range_tags(key: str | tuple[str, str] | None) -> dict[str, str]:
     """The tags of a run of a range of partitions; none for another run."""
     return dict(zip(RANGE_TAGS, key, strict=True)) if isinstance(key, tuple) else {}
@@ -77,7 +82,7 @@ def only(*names: str):
     """Picks assets of the group, to be run by themselves."""
 
     def materialize(settings, key=DAY, run_config=None, instance=None):
-        definitions = build_definitions(settings)
+        definitions = defined(settings)
         chosen = [asset for asset in definitions.assets if asset.key.to_user_string() in names]
         return dg.materialize(
             chosen,

@@ -20,6 +20,7 @@ from lightning_eda_tests.warehouse.contents import rows_with
 pytest_plugins = ["lightning_eda_tests.server_fixtures"]
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_the_clusters_are_those_of_scikit_learn(distances, cluster, s3_bucket: S3Bucket):
     """In S3, in the database, and from the Lambda handler's function: the same."""
     rows = some_pairs(1)
@@ -84,6 +85,7 @@ def test_a_day_without_input_is_a_result(distances, cluster, s3_bucket: S3Bucket
     assert "no pairs" in metadata(result, "distance_matrix")["status"]
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_a_range_is_one_run_with_a_result_a_day(distances, cluster, s3_bucket: S3Bucket):
     """Each day has its own numbers."""
     days = ["2024-01-31", "2024-02-01", "2024-02-02"]
@@ -96,6 +98,7 @@ def test_a_range_is_one_run_with_a_result_a_day(distances, cluster, s3_bucket: S
         assert metadata(result, "dbscan_clusters", day)["clusters"] > 0
 
 
+@pytest.mark.usefixtures("undrawn")
 @pytest.mark.parametrize("params", ['{"min_samples": 0.5}', '{"min_samples": 3, "eps": null}'])
 def test_parameters_of_other_algorithms_are_theirs(distances, cluster, s3_bucket: S3Bucket, params: str):
     """A share in place of a count is what OPTICS takes; the plot then follows MIN_SAMPLES."""
@@ -103,6 +106,7 @@ def test_parameters_of_other_algorithms_are_theirs(distances, cluster, s3_bucket
     assert cluster(distances(algorithm="OPTICS", hyper_params=params)).success
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_the_run_config_wins(distances, cluster, s3_bucket: S3Bucket):
     """Numbers as numbers; what it does not name follows the environment."""
     rows = some_pairs(5)
@@ -112,6 +116,7 @@ def test_the_run_config_wins(distances, cluster, s3_bucket: S3Bucket):
     assert clusters_in(s3_bucket) == by_scikit_learn(rows, 0.7, 3)
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_hyper_parameters_win_over_both(distances, cluster, s3_bucket: S3Bucket):
     """As a JSON object."""
     rows = some_pairs(6)
@@ -121,6 +126,7 @@ def test_hyper_parameters_win_over_both(distances, cluster, s3_bucket: S3Bucket)
     assert clusters_in(s3_bucket) == by_scikit_learn(rows, 0.6, 3)
 
 
+@pytest.mark.usefixtures("undrawn")
 @pytest.mark.parametrize("algorithm", ["OPTICS", "HDBSCAN"])
 def test_other_algorithms(distances, cluster, s3_bucket: S3Bucket, algorithm: str):
     """No cluster is in both of two far groups."""
@@ -135,6 +141,7 @@ def test_other_algorithms(distances, cluster, s3_bucket: S3Bucket, algorithm: st
     assert not groups["x"] & groups["y"]
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_a_folder_stands_in_for_a_bucket(distances, cluster, tmp_path, s3_bucket: S3Bucket):
     """Any text with a slash; no credentials and no server."""
     rows = some_pairs(11)
@@ -149,6 +156,7 @@ def test_a_folder_stands_in_for_a_bucket(distances, cluster, tmp_path, s3_bucket
     assert found == by_scikit_learn(rows, 0.5, 5)
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_running_it_again_changes_nothing(distances, cluster, s3_bucket: S3Bucket):
     """The same bytes, and no write to the database."""
     put_pairs(s3_bucket, some_pairs(12))

@@ -19,6 +19,7 @@ from lightning_eda_tests.orchestration.pair_days import (
 from lightning_eda_tests.servers import Faults, FaultyProxy, S3Bucket
 
 pytest_plugins = ["lightning_eda_tests.server_fixtures"]
+pytestmark = pytest.mark.usefixtures("undrawn")
 
 
 def test_a_bad_day_does_not_stop_a_range(distances, cluster, run, s3_bucket: S3Bucket):

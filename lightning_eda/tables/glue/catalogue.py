@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Final, cast
 
 import pyarrow as pa
@@ -24,6 +24,7 @@ from lightning_eda.tables.glue.table import (
 from lightning_eda.tables.values.types import glue_type
 
 if TYPE_CHECKING:
+    import boto3
     from mypy_boto3_glue import GlueClient
 
 MOST_STALLED: Final = 8
@@ -78,6 +79,10 @@ class Catalogue:
         self._backoff = backoff or Backoff()
         self._name = f"{database}.{self._table}"
         self._glue = GlueRequests(self._name, self._backoff)
+
+    @cached_property
+    def _session(self) -> "boto3.Session":
+        return session_over(self._client)
 
     def columns(self) -> pa.Schema | None:
         """The columns of the table without those of the partition; errors and None as `types`."""
@@ -163,7 +168,7 @@ class Catalogue:
             partitions_types=self._partition_types,
             compression="snappy",
             mode="append",  # leaves a table that someone made meanwhile
-            boto3_session=session_over(self._client),
+            boto3_session=self._session,
         )
 
     def _add_columns(self, entry: Entry, columns: Mapping[str, str]) -> bool:
@@ -186,7 +191,7 @@ class Catalogue:
                     partitions_values=dict(plan.to_add),
                     compression="snappy",
                     columns_types=dict(plan.columns),
-                    boto3_session=session_over(self._client),
+                    boto3_session=self._session,
                 )
             )
         except wr.exceptions.ServiceApiError as error:  # some partitions of a batch were refused

@@ -248,12 +248,11 @@ def test_the_size_of_the_blocks_changes_nothing(data, block_bytes, encoding):
     ]
     text = "a,b,c\n" + "".join(",".join(row) + "\n" for row in fields)
     try:
-        raw = text.encode(encoding)
+        raw, given = text.encode(encoding), encoding
     except UnicodeEncodeError:
-        raw = text.encode()
-    given = (
-        None if encoding == "utf-8" else encoding
-    )  # such texts are no words, so the guess would be refused
+        raw, given = text.encode(), "utf-8"
+    if given == "utf-8":
+        given = None  # only the other is not guessed: such texts are no words
     found, result = read(raw, delimiter=",", block_bytes=block_bytes, encoding=given)
     assert list(types(result).values()) == [oracle.type_of(column) for column in columns]
     assert list(found.values()) == [oracle.values_of(column) for column in columns]
