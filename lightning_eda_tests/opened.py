@@ -7,8 +7,11 @@ from functools import cache
 from pathlib import Path
 
 import duckdb
+import pytest
 
-from lightning_eda.warehouse.database.attach import path_literal
+from lightning_eda.warehouse.database import attach as attaching
+from lightning_eda.warehouse.database import connection as opening
+from lightning_eda.warehouse.database.attach import attach, path_literal
 
 _instance = cache(duckdb.connect)
 atexit.register(_instance.cache_clear)  # DuckDB tells of what is alive at the very end
@@ -30,3 +33,19 @@ def opened(database: Path | str) -> Iterator[duckdb.DuckDBPyConnection]:
 def in_memory() -> duckdb.DuckDBPyConnection:
     """A connection without a file; what is registered there is of it alone."""
     return _instance().cursor()
+
+
+@contextmanager
+def counted(openings: list[str]) -> Iterator[None]:
+    """Adds how the project opens a database (the mode), each time it does."""
+
+    def counting(
+        connection: duckdb.DuckDBPyConnection, database: Path, mode: str, patience: attaching.Patience
+    ) -> None:
+        openings.append(mode)
+        attach(connection, database, mode, patience)
+
+    with pytest.MonkeyPatch.context() as patch:
+        for module in (attaching, opening):
+            patch.setattr(module, "attach", counting)
+        yield

@@ -25,6 +25,7 @@ from lightning_eda.figures.globe import basemap
 from lightning_eda.settings import CsvSettings, DistanceSettings, Settings
 from lightning_eda.simulator import Activity, simulate_hour
 from lightning_eda_tests.hours import BUCKET, HOUR, KEY, simulate
+from lightning_eda_tests.opened import counted
 from lightning_eda_tests.orchestration.csv_days import DAY, database_of
 from lightning_eda_tests.orchestration.storm_days import DAY as STORM_DAY
 from lightning_eda_tests.orchestration.storm_days import GROUP, defined, range_tags, storms_of_day
@@ -226,20 +227,24 @@ class Analysed:
         folder: What holds archive and data.
         settings: They name these.
         result: Of the run.
+        openings: How it opened the database each time.
     """
 
     folder: Path
     settings: Settings
     result: dg.ExecuteInProcessResult
+    openings: list[str]
 
 
 @pytest.fixture(scope="session")
 def analysed(stormy_hour, tmp_path_factory):
     folder = tmp_path_factory.mktemp("analysed")
     shutil.copytree(stormy_hour, folder / "archive")
-    made = settings_in(folder)
+    made, openings = settings_in(folder), []
     with dg.DagsterInstance.ephemeral() as instance:
-        yield Analysed(folder, made, materialized(instance, made, KEY, FEW_K, group=None))
+        with counted(openings):
+            result = materialized(instance, made, KEY, FEW_K, group=None)
+        yield Analysed(folder, made, result, openings)
 
 
 def made_once(folder: Path, key: str, group: str) -> Path:

@@ -14,6 +14,7 @@ from lightning_eda.clustering.window.sweep_file import read_sweep
 from lightning_eda.definitions import build_definitions
 from lightning_eda.glm.paths import WindowFolders
 from lightning_eda.simulator import simulate_hour
+from lightning_eda.warehouse.database.attach import CREATE
 from lightning_eda_tests.hours import HOUR, simulate
 from lightning_eda_tests.opened import opened
 from lightning_eda_tests.orchestration.conftest import FEW_K
@@ -108,6 +109,12 @@ def test_pictures_and_numbers_are_in_the_metadata(analysed):
     assert silhouettes["curve"] != elbow["curve"]
     shown = [{*one["scores"].records[0].data} for one in (silhouettes, elbow)]
     assert shown[0] > {"k", "silhouette"} and shown[1] > {"k", "inertia"} and shown[0] & shown[1] == {"k"}
+
+
+def test_an_hour_opens_the_database_a_few_times(analysed):
+    """Each time the others wait: once to make it, else a state for each asset that reads or writes."""
+    assert analysed.openings.count(CREATE) == 1
+    assert len(analysed.openings) <= 8
 
 
 def test_running_it_again_writes_the_same(tmp_path, drawn, run):
