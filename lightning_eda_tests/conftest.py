@@ -3,21 +3,19 @@
 import atexit
 import gc
 from collections.abc import Iterator
-from functools import cache
 from pathlib import Path
 
-import botocore.session
 import pytest
-from botocore.loaders import create_loader
 
 from lightning_eda.glm.transform.decoder import stop_idle
 from lightning_eda_tests.examples import register_profiles
+from lightning_eda_tests.quick_clients import quicken_clients
 
 SHARED = Path(__file__).parents[2] / "shared"
 atexit.register(gc.unfreeze)  # libraries that count their objects at the end find them gone
 gc.disable()  # until all tests are collected: a fifth of that time or less went by looking at what stays
 register_profiles()
-botocore.session.create_loader = cache(create_loader)  # each of a thousand clients would read 5 MB of JSON
+quicken_clients()
 
 
 def pytest_collection_finish() -> None:
