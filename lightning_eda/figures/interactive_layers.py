@@ -20,8 +20,6 @@ from lightning_eda.figures.wording import number_text
 
 Trace = dict[str, Any]
 
-WIDE_VIEW_DEG = 40.0
-WIDE_VIEW_STEP_DEG = 0.05
 FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif'
 
 
@@ -41,10 +39,9 @@ def build_figure(
     The point traces are empty: the script of the page fills them for the chosen time.
     """
     ranges = _ranges(scene, projection)
-    wide = max(high - low for low, high in ranges) > WIDE_VIEW_DEG
     counts = scene.counts()
     order = sorted(counts, key=lambda label: (label < 0, label))
-    behind = _background(projection, WIDE_VIEW_STEP_DEG if wide else 0.0)
+    behind = _background(projection)
     behind += [hull for label in order for hull in _hull(projection, scene, label)]
     points = [_points(scene, label, counts[label]) for label in order]
     drawing = {
@@ -66,12 +63,10 @@ def _ranges(scene: Scene, projection: PlateCarree) -> list[tuple[float, float]]:
     return ranges
 
 
-def _background(projection: PlateCarree, step_deg: float) -> list[Trace]:
+def _background(projection: PlateCarree) -> list[Trace]:
     """Land as filled rings with the coast as their edge, and the borders as lines."""
     background = load_background()
     land, borders = background.land, background.borders
-    if step_deg:
-        land, borders = land.coarser(step_deg), borders.coarser(step_deg)
     parts = [part for ring in rings(land) for part in projection.fill(ring.lat, ring.lon)]
     coast = _lines(*joined(parts), {"color": COAST, "width": 0.8}, LAND)
     return [coast, _lines(*projection.lines(borders.lat, borders.lon), {"color": BORDER, "width": 0.8})]

@@ -4,9 +4,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.cluster import KMeans
 
-from lightning_eda.clustering.kmeans.cells import distinct_positions
-from lightning_eda.clustering.kmeans.kmeans import lloyd, seed_centers
-from lightning_eda.clustering.kmeans.search import best_fits
+from lightning_eda.clustering.kmeans.cells import CellSums, distinct_positions
+from lightning_eda.clustering.kmeans.kmeans import Fit, lloyd, seed_centers
+from lightning_eda.clustering.kmeans.search import _falling, best_fits
 from lightning_eda_tests.examples import examples
 
 pytestmark = pytest.mark.filterwarnings("error")
@@ -84,3 +84,15 @@ def test_a_larger_k_never_has_the_larger_inertia() -> None:
     inertia = [fits[k].inertia for k in range(1, 41)]
     assert inertia == sorted(inertia, reverse=True)
     assert inertia[-1] == 0
+
+
+def test_a_fit_that_is_above_that_of_one_centre_less_gives_way_to_it_and_the_worst_cell() -> None:
+    """The worst is that with the most squared distance of all its points, not the farthest."""
+    place = np.array([[0.0], [-2.0], [4.0]])
+    cells = CellSums(0.0, np.arange(3)[:, np.newaxis], np.array([100.0, 5.0, 1.0]), place, np.zeros(3))
+    one = Fit(np.zeros((1, 1)), np.zeros(3, np.int64), 36.0)
+    fits = {1: one, 2: Fit(np.zeros((2, 1)), np.zeros(3, np.int64), 36.1), 3: Fit(place, np.arange(3), 0.0)}
+    mended = _falling(cells, fits)
+    np.testing.assert_allclose(np.sort(mended[2].centers[:, 0]), [-2.0, 4 / 101])
+    assert mended[2].inertia < 36
+    assert mended[1] is one and mended[3] is fits[3]

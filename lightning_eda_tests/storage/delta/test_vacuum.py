@@ -17,7 +17,7 @@ from lightning_eda.storage.folder import FolderStore
 
 SCHEMA = pa.schema([("id", pa.int64()), ("part", pa.string())])
 FOLDER, VALUES = "part=a%3Ab %25#ü", {"part": "a:b %#ü"}
-LONG_AGO = time.time() - 30 * 86_400
+LONG_AGO, THIS_WEEK = time.time() - 7.1 * 86_400, time.time() - 6.9 * 86_400
 
 
 def put(table: DeltaTable, root: Path, name: str, replaced: str | None, moment: float) -> Path:
@@ -44,11 +44,12 @@ def test_old_files_go_and_those_of_this_week_stay(
     table = DeltaLog(FolderStore(tmp_path), "t/").make(SCHEMA, ["part"])
     older = put(table, tmp_path / "t", "older", None, LONG_AGO)
     old = put(table, tmp_path / "t", "old", "older", LONG_AGO)
-    new = put(table, tmp_path / "t", "new", "old", time.time())
+    new = put(table, tmp_path / "t", "new", "old", THIS_WEEK)
     orphan, young = new.with_name("orphan.parquet"), new.with_name("young.parquet")
     for path in (orphan, young):
         path.write_bytes(b"not committed")
     os.utime(orphan, (LONG_AGO, LONG_AGO))
+    os.utime(young, (THIS_WEEK, THIS_WEEK))
     monkeypatch.setenv("LIGHTNING_LAKE", "")
     for options, words in ((["--dry-run"], "2 files .* would be removed"), ([], "2 files .* removed from")):
         assert main(["lake", "vacuum", f"{tmp_path}/t", *options]) == 0
