@@ -4,6 +4,7 @@
 `server_fixtures` has the fixtures `s3_server` and `s3_bucket`.
 """
 
+import os
 import socket
 import subprocess
 import sys
@@ -32,6 +33,7 @@ __all__ = [
 ]
 
 START_TIMEOUT_S = 30.0
+PAGE_KEYS = 200  # of a listing, where S3 has 1,000: as many puts fill it
 # As `python -m moto.server`, which lists its own folders with each request and logs it: a sixth of its time.
 SERVE = """
 import sys
@@ -92,7 +94,12 @@ class S3Server:
         """Starts a server on a free port and stops it at the end of the block."""
         port = free_port()
         command = [sys.executable, "-c", SERVE, "-H", HOST, "-p", str(port)]
-        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        process = subprocess.Popen(
+            command,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            env=os.environ | {"MOTO_S3_DEFAULT_MAX_KEYS": str(PAGE_KEYS)},
+        )
         try:
             _wait_until_open(port, process)
             url, config = f"http://{HOST}:{port}", Config(max_pool_connections=4)

@@ -16,7 +16,7 @@ from lightning_eda.storage.backoff import Backoff
 from lightning_eda.storage.object_store import ObjectInfo
 from lightning_eda.storage.s3.errors import parse_time
 from lightning_eda.storage.s3.store import S3Store
-from lightning_eda_tests.servers import Faults, FaultyProxy, S3Bucket, S3Server
+from lightning_eda_tests.servers import PAGE_KEYS, Faults, FaultyProxy, S3Bucket, S3Server
 
 pytest_plugins = ["lightning_eda_tests.server_fixtures"]
 
@@ -29,8 +29,8 @@ def store_of(bucket: S3Bucket | str, endpoint_url: str, **options) -> S3Store:
 
 
 def test_a_listing_shows_every_page(s3_bucket: S3Bucket):
-    """1,103 keys are more than a page of 1,000; each is listed once and in order."""
-    names = [f"p/{n:05d}" for n in range(1103)]
+    """Three keys are more than a page holds; each is listed once and in order."""
+    names = [f"p/{n:05d}" for n in range(PAGE_KEYS + 3)]
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda name: s3_bucket.put(name, b"x"), names))
     s3_bucket.put("q/other", b"x")
