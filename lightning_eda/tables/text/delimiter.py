@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from dataclasses import dataclass
+from itertools import islice
 from typing import Final
 
 from lightning_eda.tables.text.rows import walk
@@ -58,16 +59,13 @@ def detect_delimiter(text: str, is_whole: bool, columns: int | None = None) -> s
 
 
 def _split(data: bytes, delimiter: str) -> _Split | None:
-    counts: list[int] = []
-    for row in walk(data, 1, delimiter.encode()):
-        if row.problem is None:
-            counts.append(row.fields)
-        if len(counts) == ROWS:
-            break
+    walked = list(islice(walk(data, 1, delimiter.encode()), ROWS))
+    counts = [row.fields for row in walked if row.problem is None]
     if not counts:
         return None
     fields, rows = Counter(counts).most_common(1)[0]
-    return _Split(delimiter, fields, counts[0], rows / len(counts))
+    # A row that is not well quoted agrees with none: another character may divide it well.
+    return _Split(delimiter, fields, counts[0], rows / len(walked))
 
 
 def _believable(splits: list[_Split]) -> list[_Split]:

@@ -117,6 +117,13 @@ def test_encodings_of_single_bytes_are_told_from_others():
 WORD = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=8)
 
 
+@pytest.mark.parametrize("end", ["\r", "\n", "\r\n"])
+def test_rows_that_are_not_well_quoted_speak_against_a_delimiter(end):
+    """All but one are not under the comma, and the piece that is has two fields, too."""
+    text = f'"a";"b"\r\n"";""\r\n"";""\r\n"{end}";",0"\r\n'
+    assert detect(text.encode()).delimiter == ";"
+
+
 @examples(60)
 @given(st.sampled_from(",;\t|"), st.integers(2, 6), st.data())
 def test_what_python_writes_is_detected(delimiter, columns, data):
