@@ -15,6 +15,7 @@ from lightning_eda.glm.transform import decoder as decoder_module
 from lightning_eda.glm.transform.decoder import Decoder
 from lightning_eda.glm.transform.messages import HourRequest
 from lightning_eda_tests.hours import simulate
+from lightning_eda_tests.processes import new_process
 
 pytestmark = pytest.mark.usefixtures("no_idle_decoder")
 TIERS = ("flash",)
@@ -108,11 +109,18 @@ print(decoder._idle[os.getpid()][0].pid, flush=True)
     assert not is_alive(int(done.stdout))
 
 
+def fork_beside_an_idle_one(request: HourRequest) -> None:
+    first = used(request)
+    child = multiprocessing.get_context("fork").Process(target=used, args=(request,))
+    child.start()
+    child.join()
+    assert child.exitcode == 0
+    assert used(request) == first
+
+
 def test_a_forked_process_leaves_it_to_its_parent(request_: HourRequest):
     """They would talk to it at once."""
-    first = used(request_)
-    child = multiprocessing.get_context("fork").Process(target=used, args=(request_,))
-    child.start()
-    child.join(60)
-    assert child.exitcode == 0
-    assert used(request_) == first
+    process = new_process(fork_beside_an_idle_one, request_)
+    process.start()
+    process.join(60)
+    assert process.exitcode == 0

@@ -12,6 +12,7 @@ import pytest
 from lightning_eda.warehouse.database import instances
 from lightning_eda.warehouse.database.instances import connected, keep_apart
 from lightning_eda.warehouse.database.options import set_options
+from lightning_eda_tests.processes import new_process
 
 
 @pytest.fixture(autouse=True)
@@ -130,10 +131,17 @@ def answer() -> None:
         assert connection.execute("SELECT sum(range) FROM range(3000000)").fetchall() == [(4499998500000,)]
 
 
-def test_a_forked_process_makes_its_own() -> None:
+def fork_beside_an_idle_one() -> None:
     with connected() as connection:
         mark(connection)
     child = multiprocessing.get_context("fork").Process(target=answer)
     child.start()
-    child.join(60)
-    assert child.exitcode == 0
+    child.join()
+    sys.exit(child.exitcode)
+
+
+def test_a_forked_process_makes_its_own() -> None:
+    process = new_process(fork_beside_an_idle_one)
+    process.start()
+    process.join(60)
+    assert process.exitcode == 0
