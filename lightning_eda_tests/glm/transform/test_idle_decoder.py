@@ -109,9 +109,13 @@ print(decoder._idle[os.getpid()][0].pid, flush=True)
     assert not is_alive(int(done.stdout))
 
 
+def use_another(request: HourRequest, first: int) -> None:
+    assert used(request) != first
+
+
 def fork_beside_an_idle_one(request: HourRequest) -> None:
     first = used(request)
-    child = multiprocessing.get_context("fork").Process(target=used, args=(request,))
+    child = multiprocessing.get_context("fork").Process(target=use_another, args=(request, first))
     child.start()
     child.join()
     assert child.exitcode == 0
