@@ -34,7 +34,10 @@ def connected() -> Iterator[duckdb.DuckDBPyConnection]:
     Temporary tables and variables end with the connection. What else changes the instance calls `keep_apart`.
     """
     idle = _idle[os.getpid()]
-    instance = idle.pop() if idle else duckdb.connect(":memory:", config=OFFLINE)
+    try:
+        instance = idle.pop()
+    except IndexError:  # asking first would leave another thread time to take the last
+        instance = duckdb.connect(":memory:", config=OFFLINE)
     is_as_made = False
     try:
         with instance.cursor() as connection:

@@ -1,6 +1,7 @@
 """An instance of DuckDB is used again only when it was left as it was made."""
 
 import multiprocessing
+import os
 import subprocess
 import sys
 from contextlib import ExitStack, suppress
@@ -58,9 +59,19 @@ def test_two_at_a_time_are_two_and_no_more_are_kept_than_that() -> None:
         assert [is_marked(one) for one in together] == [True, False, False]
     with ExitStack() as stack:
         again = [stack.enter_context(connected()) for _ in range(3)]
-        assert not any(
-            is_marked(one) for one in again
-        )  # the first was given back last: two were there by then
+        assert not any(is_marked(one) for one in again)  # the first came back last, to two that were there
+
+
+def test_one_that_another_thread_was_quicker_to_take_is_made_anew() -> None:
+    class SeenBefore(list[duckdb.DuckDBPyConnection]):
+        """A list that is empty by the time it is asked for what was in it."""
+
+        def __bool__(self) -> bool:
+            return True
+
+    instances._idle[os.getpid()] = SeenBefore()
+    with connected() as connection:
+        assert connection.execute("SELECT 42").fetchall() == [(42,)]
 
 
 def test_settings_end_with_the_block() -> None:
