@@ -1,0 +1,77 @@
+"""Whatever a picture says can be read: inside of it, and apart from all else that is written."""
+
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from matplotlib.text import Text
+
+from lightning_eda.figures import Evaluation, render_cluster_map, render_curves, render_density_map
+from lightning_eda.figures.charts.distances import render_cluster_sizes, render_k_distances
+from lightning_eda.figures.charts.distributions import render_distributions, render_rate
+from lightning_eda.figures.charts.silhouettes import Blades, render_silhouettes
+from lightning_eda.figures.maps.storm_map import render_storm_map
+from lightning_eda_tests.figures.conftest import drawn
+from lightning_eda_tests.figures.maps import test_density_map as density
+from lightning_eda_tests.figures.maps.test_storm_map import cell_scene, cells_at, no_cells
+from lightning_eda_tests.figures.storms import empty_scene, evaluation, storm_scene
+
+SLACK = 1.0  # pixels by which the edges of letters may be off
+SMALLEST = 7.0  # points
+
+BLADES = Blades(np.tile(np.arange(200.0), (3, 1)), np.array([0.3, 0.2, 0.1]), 0.4)
+UNSCORED = evaluation().scores.set_column(2, "silhouette", pa.nulls(22, pa.float64()))
+PICTURES = {
+    "curves": (render_curves, evaluation(chosen=7)),
+    "first k": (render_curves, evaluation(chosen=2, sampled=True)),
+    "last k": (render_curves, evaluation(chosen=23)),
+    "not scored": (render_curves, Evaluation(UNSCORED, 7, "knee", 6)),
+    "one k": (render_curves, Evaluation(evaluation().scores.slice(0, 1))),
+    "inertia": (render_curves, evaluation(), "png", ["inertia"]),
+    "distances": (render_k_distances, np.append(np.linspace(0.1, 2.0, 500), [np.inf] * 20), 5, 0.5),
+    "no neighbours": (render_k_distances, np.array([np.inf]), 5, 0.5),
+    "sizes": (render_cluster_sizes, np.arange(1, 60), 4),
+    "all is noise": (render_cluster_sizes, np.zeros(0, np.int64), 9),
+    "rate": (render_rate, storm_scene(2, 500)),
+    "rate of a month": (render_rate, storm_scene(2, 500, hours=720)),
+    "no rate": (render_rate, empty_scene()),
+    "distributions": (render_distributions, storm_scene(2, 500)),
+    "no distributions": (render_distributions, empty_scene()),
+    "silhouettes": (render_silhouettes, storm_scene(3, 600), BLADES),
+    "clusters": (render_cluster_map, storm_scene(7, 1000)),
+    "many clusters": (render_cluster_map, storm_scene(33, 500)),
+    "no flashes": (render_cluster_map, empty_scene()),
+    "cells": (render_storm_map, cell_scene(30, 2000)),
+    "cells of an hour": (render_storm_map, cells_at(1263, 1317)),
+    "no cells": (render_storm_map, no_cells()),
+    "density": (render_density_map, density.scene([1.0] * 40 + [100.0] * 40)),
+}
+
+
+def words_drawn(figure: Any) -> list[Text]:
+    """The texts that are seen: not the labels of ticks outside of their axes."""
+    shown: list[Text] = []
+    with pytest.MonkeyPatch.context() as patch:
+        draw = Text.draw
+        patch.setattr(Text, "draw", lambda text, *args: (shown.append(text), draw(text, *args))[1])
+        figure.draw_without_rendering()
+    return [text for text in shown if text.get_visible() and text.get_text().strip()]
+
+
+@pytest.mark.parametrize("name", PICTURES)
+def test_every_word_can_be_read(name):
+    """No text leaves the picture or runs into another, and none is tiny."""
+    render, *arguments = PICTURES[name]
+    figure = drawn(render, *arguments)
+    boxes = {text: text.get_window_extent() for text in words_drawn(figure)}
+    assert boxes
+    for text, box in boxes.items():
+        inside = (box.x0, box.y0, figure.bbox.x1 - box.x1, figure.bbox.y1 - box.y1)
+        assert min(inside) >= -SLACK, text
+        assert text.get_size() >= SMALLEST, text
+    for (one, box), (other, its) in combinations(boxes.items(), 2):
+        across = min(box.x1, its.x1) - max(box.x0, its.x0)
+        upward = min(box.y1, its.y1) - max(box.y0, its.y0)
+        assert min(across, upward) <= SLACK, (one, other)
