@@ -45,6 +45,21 @@ def test_land_is_where_it_is(disk, lat, lon, is_land):
     assert around % 2 == is_land
 
 
+@pytest.mark.parametrize(
+    ("name", "other", "lat", "lon"),
+    [("coasts", "borders", 36.97, -122.03), ("borders", "coasts", 49.0, -110.0)],
+    ids=["Santa Cruz", "49th parallel"],
+)
+def test_coasts_and_borders_are_lines_of_their_own(disk, name, other, lat, lon):
+    """Each where it is, and the other far from there."""
+    (column,), (row,) = WEST(np.array([lat]), np.array([lon]))
+    own, others = (
+        np.nanmin(np.hypot(x - column, y - row)) for x, y in (getattr(disk, one) for one in (name, other))
+    )
+    assert own < 10
+    assert others > 100
+
+
 def test_the_graticule_has_every_ten_degrees():
     """Parallels and meridians, parted."""
     lines = graticule()
