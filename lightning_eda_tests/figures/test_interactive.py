@@ -58,23 +58,30 @@ def test_every_flash_is_in_the_page_once():
 
 def test_a_sample_is_counted_as_the_window():
     """100 rows of 10,000 flashes: the readout and the bars count 10,000, as the subtitle does."""
-    scene = replace(storm_scene(3, 100), total=10_000)
+    scene = replace(storm_scene(3, 100), total=10_000, simulated=True)
     page = render_interactive_map(scene)
     data = payload(page)
     assert "10,000 flashes in 3 clusters" in page
+    assert "Simulated GOES-18 lightning clusters" in page
+    assert "simulated granules, seen by no instrument" in page
+    assert " 100 of 10,000 flashes are drawn, each cluster in proportion." in page
     assert data["flashes"] == 10_000
     assert sum(step["count"] for step in data["bins"]) == 10_000
     assert sum(group["count"] for group in data["groups"]) == 100
 
 
 def test_more_than_the_limit_is_thinned_and_said():
-    """120,000 flashes are thinned below 50,000 in proportion, no cluster is lost, and the page says so."""
+    """120,000 flashes are thinned evenly below 50,000, no cluster is lost, and the page says so."""
     scene = storm_scene(23, 120_000)
     kept = thinned(scene, 50_000)
     assert 49_000 < len(kept) <= 50_000
     assert len(np.unique(kept)) == len(kept)
     share = np.bincount(scene.label[kept]) / np.bincount(scene.label)
     assert share == pytest.approx(50 / 120, rel=0.02)
+    for label in scene.labels:
+        taken = np.flatnonzero(np.isin(np.flatnonzero(scene.label == label), kept))
+        assert {*np.diff(taken)} <= {2, 3}
+        assert (taken[0], taken[-1]) == (0, (scene.label == label).sum() - 1)
     page = render_interactive_map(scene)
     assert f"{len(kept):,} of 120,000 flashes are drawn" in page
     assert len(page.encode()) < 9_000_000

@@ -7,12 +7,14 @@ import numpy as np
 import plotly.graph_objects as go
 import pyarrow as pa
 import pytest
+from matplotlib.path import Path
 
+from lightning_eda.figures.globe.coastlines import Lines, load_background, rings
 from lightning_eda.figures.interactive_layers import build_figure, map_center
 from lightning_eda.figures.palette import look
 from lightning_eda.figures.sphere import convex_hull
 from lightning_eda.figures.wording import number_text
-from lightning_eda_tests.figures.storms import storm_scene
+from lightning_eda_tests.figures.storms import empty_scene, storm_scene
 
 
 @pytest.fixture(scope="module")
@@ -40,6 +42,29 @@ def test_they_are_what_plotly_knows(layers):
         assert len(go.Figure(one).data) == len(one["data"])
     with pytest.raises(ValueError, match="scaleanchors"):
         go.Figure({**drawing, "layout": {"yaxis": {"scaleanchors": "x"}}})
+
+
+def test_land_and_borders_lie_below_where_they_are(layers):
+    """Longitudes across and latitudes up; the land is filled, and a place in it is within its rings."""
+    _, projection, drawing, _ = layers
+    land, borders = drawing["data"][:2]
+    assert (land["fill"], "fill" in borders) == ("toself", False)
+    filled = rings(Lines(lat=values(land["y"]), lon=values(land["x"])))
+    for lat, lon, is_land in ((39.7, -105.0, True), (-15.0, -50.0, True), (30.0, -50.0, False)):
+        (x,), (y,) = projection.forward(np.array([lat]), np.array([lon]))
+        around = sum(Path(np.column_stack([ring.lon, ring.lat])).contains_point((x, y)) for ring in filled)
+        assert around % 2 == is_land
+    known = load_background().borders
+    for axis, wanted in zip("xy", projection.lines(known.lat, known.lon), strict=True):
+        np.testing.assert_allclose(values(borders[axis]), wanted, atol=1e-4)
+
+
+def test_an_empty_window_shows_the_field_of_view():
+    """Around the place below its satellite."""
+    scene = empty_scene("G18")
+    layout = build_figure(scene, *map_center(scene))[0]["layout"]
+    assert [*layout["xaxis"]["range"], *layout["yaxis"]["range"]] == [-201.0, -73.0, -60.0, 60.0]
+    assert layout["yaxis"]["scaleratio"] == 1.0
 
 
 def test_points_have_a_trace_a_cluster_and_none_last(layers):

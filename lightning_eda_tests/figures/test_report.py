@@ -9,7 +9,8 @@ import pyarrow as pa
 import pytest
 
 from lightning_eda.figures import Evaluation, render_report
-from lightning_eda.figures.wording import energy_text, number_text
+from lightning_eda.figures.palette import look
+from lightning_eda.figures.wording import energy_text, number_text, place_text
 from lightning_eda_tests.figures.conftest import Visit, launch
 from lightning_eda_tests.figures.storms import empty_scene, evaluation, storm_scene
 
@@ -44,14 +45,27 @@ def page() -> str:
 
 
 def test_every_cluster_has_its_row(page):
-    """The table has a row a cluster with place, radius, hull, count, rate, energy and times."""
-    scene, found = storm_scene(7, 2000), Tags(page)
-    assert len(found.all("tr")) == 1 + 7 + 1
-    for row in scene.clusters.to_pylist():
-        assert f"{row['flashes']:,}" in found.text
-        assert energy_text(row["energy_j"]) in found.text
-        assert f"<td>{row['first_time']:%H:%M:%S}</td><td>{row['last_time']:%H:%M:%S}</td>" in page
-        assert number_text(row["hull_area_km2"]) in found.text
+    """Place, radius, hull, count, rate, energy and times below their names, led by its mark of the map."""
+    assert len(Tags(page).all("tr")) == 1 + 7 + 1
+    assert re.findall(r'<th scope="col">(.*?)</th>', page) == [
+        "Cluster", "Centre", "Radius<br>km", "Hull area<br>km²", "Flashes",
+        "Per minute", "Energy", "First", "Last",
+    ]  # fmt: skip
+    told = re.findall(r'<th scope="row"><span(.*?)</span>(\d+)</th>(.*?)</tr>', page)
+    for (mark, label, cells), row in zip(told, storm_scene(7, 2000).clusters.to_pylist(), strict=True):
+        style = look(row["cluster"])
+        assert (int(label), mark[-1]) == (row["cluster"], style.mark.glyph)
+        assert f"color:{style.color}" in mark
+        assert re.findall("<td>(.*?)</td>", cells) == [
+            place_text(row["center_lat"], row["center_lon"]),
+            number_text(row["radius_km"]),
+            number_text(row["hull_area_km2"]),
+            f"{row['flashes']:,}",
+            number_text(row["rate_per_minute"]),
+            energy_text(row["energy_j"]),
+            f"{row['first_time']:%H:%M:%S}",
+            f"{row['last_time']:%H:%M:%S}",
+        ]
 
 
 def test_the_figures_at_the_top_are_those_of_the_window():
@@ -116,7 +130,9 @@ def test_groups_without_area_and_duration():
     """Groups, which have no duration, give a page that speaks of groups."""
     scene = storm_scene(2, 60)
     bare = scene.flashes.set_column(5, "duration_s", pa.nulls(60, pa.float64()))
-    text = Tags(render_report(replace(scene, flashes=bare, tier="group"), evaluation())).text
+    groups = replace(scene, flashes=bare, tier="group", simulated=True)
+    text = Tags(render_report(groups, evaluation())).text
+    assert "simulated granules, seen by no instrument" in text
     assert "Groups" in text
     assert "Flashes" not in text
 

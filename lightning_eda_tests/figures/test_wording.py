@@ -99,9 +99,9 @@ def test_the_rate_and_the_distributions_in_words():
     one = pa.table(
         {
             "time": pa.array([datetime(2024, 10, 1, tzinfo=UTC)], pa.timestamp("us", tz="UTC")),
-            "lat": [0.0], "lon": [0.0], "energy_j": [2.5e-13], "area_m2": [1e8], "duration_s": [0.25],
+            "lat": [0.0], "lon": [0.0], "energy_j": [2.5e-13], "area_m2": [1e8], "duration_s": [0.5],
             "cluster": [0],
         }
     )  # fmt: skip
     text = distributions_text(replace(scene, flashes=one))
-    assert text == "Histograms on logarithmic axes. Median energy 250 fJ, median duration 250 ms."
+    assert text == "Histograms on logarithmic axes. Median energy 250 fJ, median duration 500 ms."
