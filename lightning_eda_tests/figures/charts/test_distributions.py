@@ -70,10 +70,15 @@ def test_histograms_have_bars_and_a_median():
     assert picture == render_distributions(scene)
 
 
-@pytest.mark.parametrize("values", [[None, None], [0.0, 0.0]], ids=["not recorded", "all zero"])
-def test_values_that_no_logarithm_shows_are_told(values):
+@pytest.mark.parametrize(
+    ("values", "text"), [([None, None], "not recorded"), ([0.0, 0.0, None], "all are zero")]
+)
+def test_values_that_no_logarithm_shows_are_told(values, text):
     """In place of bars, without an error."""
-    assert not has_bars(render_distributions(with_energies(values)))
+    scene = with_energies(values)
+    assert not has_bars(render_distributions(scene))
+    energies = drawn(render_distributions, scene).axes[0]
+    assert [one.get_text() for one in energies.texts] == [text]
 
 
 @pytest.mark.parametrize("values", [[1e-13] * 3, [0.0, 0.0, 1e-13]], ids=["all equal", "median zero"])

@@ -1,13 +1,14 @@
 """The picture of silhouettes by cluster: blades beside the map."""
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from lightning_eda.figures import Blades, render_silhouettes
 from lightning_eda.figures.palette import look
-from lightning_eda_tests.figures.conftest import drawn, near, pixels
+from lightning_eda_tests.figures.conftest import drawn, near, pixels, written
 from lightning_eda_tests.figures.storms import storm_scene
 
 SCENE = storm_scene(3, 600)
@@ -55,7 +56,10 @@ def test_blades_stand_in_the_order_of_the_labels_each_named_at_its_middle():
     histogram = np.zeros((2, 4))  # bins at -0.75, -0.25, 0.25 and 0.75
     histogram[0, 2:] = 1, 3
     histogram[1, 0] = 4
-    axes = drawn(render_silhouettes, SCENE, Blades(histogram, np.array([0.6, -0.75]), 0.1)).axes[0]
+    shown = replace(SCENE, simulated=True), Blades(histogram, np.array([0.6, -0.75]), 0.1)
+    figure = drawn(render_silhouettes, *shown)
+    assert "Data: simulated granules, seen by no instrument." in written(figure)
+    axes = figure.axes[0]
     first, second = (blade.get_paths()[0].vertices for blade in axes.collections[:2])
     assert set(first[:, 0]) == {0.0, 0.25, 0.75}
     assert (first[:, 1].min(), first[:, 1].max()) == (0.0, pytest.approx(0.5))
@@ -64,6 +68,8 @@ def test_blades_stand_in_the_order_of_the_labels_each_named_at_its_middle():
     assert second[:, 1].min() > 0.5
     assert axes.yaxis_inverted()
     assert axes.get_xlim()[0] < -0.75
+    assert [set(line.get_xdata()) for line in axes.lines] == [{0.0}, {0.1}]
+    assert [text.xy for text in axes.texts if text.get_text() == "mean 0.100"] == [(0.1, 1.0)]
     names = {text.get_text(): text.get_position()[1] for text in axes.texts}
     for label, blade in (("0", first), ("1", second)):
         assert names[label] == pytest.approx((blade[:, 1].min() + blade[:, 1].max()) / 2)

@@ -16,6 +16,7 @@ from lightning_eda.figures.globe.basemap import (
     longitude_text,
 )
 from lightning_eda.figures.globe.coastlines import load_background
+from lightning_eda.figures.globe.projection import HORIZON_KM
 from lightning_eda_tests.figures.storms import empty_scene, storm_scene
 
 
@@ -65,6 +66,17 @@ def test_each_line_of_the_graticule_is_named_where_it_leaves(ground):
         lons = np.linspace(-180.0, 180.0, 360_001)
         x, y = frame.projection.forward(np.full_like(lons, _degrees(text.get_text())), lons)
         assert np.nanmin(np.hypot(x - text.xy[0], y - text.xy[1])) < 0.1
+
+
+def test_parallels_that_end_at_the_horizon_are_named_there():
+    """At their western ends, as far up as the sine of the latitude."""
+    axes = new_figure(9.0, 6.0).add_axes((0.0, 0.0, 1.0, 1.0))
+    draw_basemap(axes, frame_scene(empty_scene(), 1.5))
+    ends = {text.get_text(): text.xy for text in axes.texts if text.get_ha() == "right"}
+    assert {"30°N", "0°", "30°S"} <= ends.keys()
+    for name, place in ends.items():
+        up = np.radians(_degrees(name))
+        assert place == pytest.approx([-HORIZON_KM * np.cos(up), HORIZON_KM * np.sin(up)], abs=1.0)
 
 
 def test_borders_and_coasts_are_lines_of_their_own(ground):

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 from PIL import Image
 
 from lightning_eda.figures import render_animation
@@ -70,13 +71,21 @@ def test_hours_before_are_grey(gif):
     assert last > first + 500
 
 
-def test_the_lit_bar_is_as_high_as_the_count_of_its_hour():
-    """Of 100 flashes 80 are in the first hour: its bar has four times the height of the second."""
-    scene = storm_scene(1, 100, hours=2)
-    scene.__dict__["seconds"] = np.where(np.arange(100) < 80, 600.0, 4200.0)
+def test_a_frame_of_two_hours_has_their_time_and_a_bar_as_high_as_their_count(monkeypatch):
+    """Of 100 flashes 80 are in the first two hours: their bar has four times the height of the second."""
+    words, write = [], Figure.text
+    monkeypatch.setattr(
+        Figure, "text", lambda *given, **look: words.append(given[-1]) or write(*given, **look)
+    )
+    monkeypatch.setattr("lightning_eda.figures.maps.animation.MOST_FRAMES", 2)
+    scene = storm_scene(1, 100, hours=4)
+    scene.__dict__["seconds"] = np.repeat([600.0, 4200.0, 7200.0], [40, 40, 20])
     top = 1.0 - BARS_BOX[1] - BARS_BOX[3]
     first, second = (near(p[int(top * len(p)) :], ACCENT, 2).sum() for p in frames(render_animation(scene)))
     assert first / second == pytest.approx(4.0, rel=0.1)
+    assert words[-2:] == [
+        "2024-10-01 00:00 to 02:00 UTC   80 flashes", "2024-10-01 02:00 to 04:00 UTC   20 flashes",
+    ]  # fmt: skip
 
 
 def test_a_sample_is_counted_as_the_window():

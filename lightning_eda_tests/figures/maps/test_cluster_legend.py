@@ -8,9 +8,18 @@ import pytest
 from matplotlib.colors import to_hex
 
 from lightning_eda.figures.frames import Scene
-from lightning_eda.figures.maps.cluster_map import LEGEND_ROWS, point_size, render_cluster_map
+from lightning_eda.figures.globe.basemap import frame_scene
+from lightning_eda.figures.maps.cluster_map import (
+    HEIGHT_IN,
+    LEGEND_ROWS,
+    MAP_BOX,
+    WIDTH_IN,
+    point_size,
+    render_cluster_map,
+)
 from lightning_eda.figures.palette import look
-from lightning_eda_tests.figures.conftest import drawn
+from lightning_eda.figures.sphere import convex_hull
+from lightning_eda_tests.figures.conftest import drawn, written
 from lightning_eda_tests.figures.storms import storm_scene
 
 MAP, LEGEND = 0, 1
@@ -25,8 +34,9 @@ def with_labels(scene: Scene, labels: np.ndarray) -> Scene:
 
 @pytest.fixture(scope="module")
 def counted():
-    """Three clusters of 600, 300 and 60 points and 40 points in none: the scene and its map."""
+    """Three clusters of 600, 300 and 60 simulated points and 40 in none: the scene and its map."""
     scene = with_labels(storm_scene(3, 1000), np.repeat([0, 1, 2, -1], [600, 300, 60, 40]))
+    scene = replace(scene, simulated=True)
     return scene, drawn(render_cluster_map, scene)
 
 
@@ -94,6 +104,31 @@ def test_each_point_is_at_its_place_in_the_colour_of_its_cluster(counted):
     north = everything[:, 1].argmax()
     assert everything[north, 1] == pytest.approx(max(places[:, 1].max() for places in found.values()))
     assert np.corrcoef(found[look(0).color.lower()][:, 1], scene.lat[scene.label == 0])[0, 1] > 0.98
+
+
+def test_each_cluster_has_its_hull(counted):
+    """As a line and filled, in its colour; points in none have no hull."""
+    scene, figure = counted
+    projection = frame_scene(scene, WIDTH_IN * MAP_BOX[2] / (HEIGHT_IN * MAP_BOX[3])).projection
+    lines, fills = (
+        [one for one in drawn_ones if one.get_zorder() == 4]
+        for drawn_ones in (figure.axes[MAP].lines, figure.axes[MAP].patches)
+    )
+    assert len(lines) == len(fills) == 3
+    for label, line, fill in zip((0, 1, 2), lines, fills, strict=True):
+        mine = scene.label == label
+        places = np.column_stack(projection.forward(*convex_hull(scene.lat[mine], scene.lon[mine])))
+        np.testing.assert_allclose(line.get_xydata(), places)
+        np.testing.assert_allclose(fill.get_xy()[: len(places)], places)
+        color = look(label).color.lower()
+        assert (line.get_color().lower(), to_hex(fill.get_facecolor())) == (color, color)
+
+
+def test_simulated_points_are_said_to_be_so(counted):
+    """Above the map and in the line of its sources below."""
+    words = written(counted[1])
+    assert "Simulated GOES-18 lightning clusters" in words
+    assert any(text.startswith("Data: simulated granules, seen by no instrument.  Coast") for text in words)
 
 
 def test_numbers_stand_on_the_centres_of_wide_clusters():

@@ -1,9 +1,11 @@
 """The map of the flash extent density."""
 
 import io
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
+import pytest
 from PIL import Image
 
 from lightning_eda.figures import DensityScene, render_density_map, thumbnail
@@ -11,7 +13,7 @@ from lightning_eda.figures.globe.basemap import LAND, SEA, MapFrame
 from lightning_eda.figures.globe.projection import EqualArea
 from lightning_eda.figures.maps.density_map import COLORS, DOTS_HIGH, DOTS_WIDE, fill_cells
 from lightning_eda.figures.palette import luminance
-from lightning_eda_tests.figures.conftest import drawn
+from lightning_eda_tests.figures.conftest import drawn, written
 
 START = datetime(2024, 7, 1, 20, tzinfo=UTC)
 
@@ -96,11 +98,21 @@ def test_a_cell_smaller_than_a_dot_is_seen():
     assert np.count_nonzero(image) == 1
 
 
+def test_the_scale_of_few_flashes_reaches_to_ten():
+    """Two flashes are not shown as if they were many."""
+    assert drawn(render_density_map, scene([1.0, 2.0])).axes[1].get_ylim() == pytest.approx((1.0, 10.0))
+
+
 def test_cells_lie_where_they_are_and_faint_ones_are_left_out():
     """Few flashes in the west, more in the east, next to none in the south; each colour at its place."""
     shown = scene([0.04] * 10 + [1.0] * 10 + [100.0] * 20)
     shown.lat[:40] -= 1.0
-    axes = drawn(render_density_map, shown).axes[0]
+    figure = drawn(render_density_map, replace(shown, simulated=True))
+    assert any(
+        text.startswith("Data: simulated granules, seen by no instrument.") for text in written(figure)
+    )
+    axes, scale = figure.axes
+    assert scale.get_ylim() == pytest.approx((1.0, 100.0))
     (image,) = axes.images
     assert image.get_extent() == [*axes.get_xlim(), *axes.get_ylim()]
     assert image.origin == "lower"
