@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 
 import numpy as np
+import pyarrow.compute as pc
 import pytest
 
 from lightning_eda.clustering.points import US_PER_MINUTE
@@ -37,6 +38,9 @@ def test_a_storm_is_told_from_its_birth(rows):
         assert row["speed_kmh"] == pytest.approx(40, rel=0.15)
         assert row["heading_deg"] == pytest.approx(90, abs=10)
         assert row["forecast_error_km"] < 8
+        own = [point for point in points.to_pylist() if point["track"] == row["track"]]
+        assert row["peak_per_minute"] == max(point["flashes_per_minute"] for point in own)
+        assert row["largest_area_km2"] == max(point["area_km2"] for point in own)
     assert sorted(row["ended_by"] or "" for row in tracks.to_pylist()) == ["", "end", "end"]
     new = sum(row["flashes_per_minute"] * 5 for row in points.to_pylist())
     assert new == pytest.approx(sum(rates["flashes"].to_pylist()))
@@ -69,6 +73,15 @@ def test_what_was_looked_at_before_the_births_makes_no_difference(rows):
         assert whole[number].filter(pick).equals(late[number].filter(other))
     assert min(whole.points["frame_time"].to_pylist()) > datetime(1970, 1, 1, 2)
     assert min(whole.rates["time"].to_pylist()) >= datetime(1970, 1, 1, 2)
+
+
+def test_a_span_begins_with_the_step_at_its_start_and_the_frame_after_it(rows):
+    """A storm that was there before 3:00 has the two minutes from 3:00; the frame of 3:00 is of before."""
+    whole, late = tables(rows), tables(rows, 0, 3)
+    begin = datetime(1970, 1, 1, 3)
+    assert late.rates == whole.rates.filter(pc.greater_equal(whole.rates["time"], begin))
+    assert late.points == whole.points.filter(pc.greater(whole.points["frame_time"], begin))
+    assert min(late.rates["time"].to_pylist()) == begin
 
 
 def test_the_forecast_is_held_against_what_came(rows):

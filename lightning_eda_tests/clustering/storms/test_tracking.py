@@ -1,5 +1,6 @@
 """Storms keep their names: held against simulated storms whose drift, splits and mergers are known."""
 
+import time
 from collections import Counter
 from itertools import pairwise
 
@@ -9,6 +10,7 @@ import pytest
 from lightning_eda.clustering.points import US_PER_MINUTE, sphere_points
 from lightning_eda.clustering.storms.frames import STEP_US, FrameOptions, frames
 from lightning_eda.clustering.storms.motion import heading_deg, speed_kmh
+from lightning_eda.clustering.storms.track import track_name
 from lightning_eda_tests.clustering.storms.moving_storms import back, follow, storm
 
 HOME = (-20.0, -100.0)
@@ -88,6 +90,8 @@ def test_storms_that_cross_do_not_swap_names(angle, seed):
     assert names[0][0] != names[0][1]
     assert names[1] != names[0][::-1]
     assert set(names[0]) & set(names[1])
+    for one in sightings:
+        assert (one.track.ended_by == "merger") == (one.track.merged_into is not None)
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -118,6 +122,75 @@ def test_a_storm_that_pauses_is_found_again():
     names = [one.track.name for one in follow(parts, 240)[0]]
     assert len(set(names)) == 2
     assert len([1 for one, other in pairwise(names) if one != other]) == 1
+
+
+@pytest.mark.parametrize(("off_km", "storms"), [(16, 1), (24, 2)])
+def test_a_storm_is_found_again_within_20_km_of_where_it_should_be(off_km, storms):
+    """What is farther off is another."""
+    random = np.random.default_rng(3)
+    there = back(back(HOME, -50, 90), -off_km, 0)
+    parts = [storm(random, (0, 60), HOME, spread_km=2), storm(random, (75, 100), there, spread_km=2)]
+    assert len({one.track.name for one in follow(parts, 100)[0]}) == storms
+
+
+def test_what_merged_stays_inside_for_good_after_90_minutes():
+    """Also a storm inside another that merges itself: the weakest of three is in the next."""
+    random = np.random.default_rng(0)
+    meeting = back(HOME, 40 * 50 / 60, 180)
+    storms = [
+        storm(random, (10, 180), HOME, kmh=0, per_minute=12, spread_km=3),
+        storm(random, (10, 100), back(HOME, 40 * 90 / 60, 180), heading=180, per_minute=8, spread_km=3),
+        storm(random, (10, 50), back(meeting, 40 * 40 / 60, 90), heading=90, per_minute=3, spread_km=3),
+    ]
+    sightings, _ = follow(storms, 180)
+    second, third, first = (one.track for one in sightings if one.event == "birth")  # from north to south
+    assert [track.merged_into for track in (third, second, first)] == [second.name, first.name, None]
+    for track in (second, third):
+        assert track.closed_us - track.ended_us == 95 * US_PER_MINUTE
+
+
+def test_the_motion_is_that_of_the_last_half_hour():
+    """A storm that turns from north to west is not told to go on in between."""
+    random = np.random.default_rng(6)
+    turning = [
+        storm(random, (0, 60), HOME, heading=0, spread_km=2),
+        storm(random, (60, 100), back(HOME, -40, 0), heading=270, spread_km=2),
+    ]
+    first, *_, last = follow(turning, 100)[0]
+    assert last.track is first.track
+    assert speed_kmh(last.velocity) == pytest.approx(40, rel=0.15)
+    assert heading_deg(last.velocity, last.fix.unit) == pytest.approx(270, abs=15)
+
+
+@pytest.mark.parametrize(
+    ("east", "north", "heading"),
+    [(0, 1, 0), (1, 1, 45), (1, 0, 90), (0, -1, 180), (-1, 0, 270), (-1, 1, 315)],
+)
+def test_a_heading_is_clockwise_from_north(east, north, heading):
+    """From 0 to below 360; here at longitude 0 of the equator."""
+    found = heading_deg(np.array([0.0, east, north]), np.array([1.0, 0.0, 0.0]))
+    assert found == pytest.approx(heading)
+
+
+@pytest.mark.parametrize(
+    ("lat", "lon", "place"),
+    [
+        (-3.45, -60.12, "S0345W06012"),
+        (20.0, 100.0, "N2000E10000"),
+        (-0.001, -0.001, "N0000E00000"),
+        (5.5, -179.999, "N0550W18000"),
+    ],
+)
+def test_a_name_is_the_same_on_every_machine(monkeypatch, lat, lon, place):
+    """The time in it is UTC; the four letters of the compass are where they belong."""
+    monkeypatch.setenv("TZ", "America/Denver")
+    time.tzset()
+    try:
+        name = track_name("G18", 1_727_759_400_000_000, sphere_points([lon], [lat])[0])
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+    assert name == f"G18_20241001T0510_{place}"
 
 
 def test_a_name_tells_satellite_frame_and_place():
