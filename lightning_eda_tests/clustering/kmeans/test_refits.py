@@ -55,6 +55,18 @@ def test_evenly_spread_points_have_no_gap() -> None:
     assert np.isnan(sweep_stability(sweep, 1)[0])  # one cluster
 
 
+def test_a_feature_is_spread_evenly_too() -> None:
+    """So that places and times without clusters have no gap; two references have the error of the paper."""
+    rng = np.random.default_rng(6)
+    place = sphere_points(rng.uniform(0, 90, 1000), np.degrees(np.arcsin(rng.uniform(-0.5, 0.5, 1000))))
+    sweep = kmeans_sweep(np.column_stack([place, rng.uniform(-4000, 4000, 1000)]), 1, 3, 2)
+    one, two = (sweep_gaps(sweep, references, sphere=True) for references in (1, 2))
+    assert np.abs(two.gap).max() < 0.1
+    deviation = np.abs(one.gap - two.gap)  # of either draw from the mean of both
+    np.testing.assert_allclose(two.error, deviation * np.sqrt(1 + 1 / 2))
+    assert not one.error.any()
+
+
 def test_the_same_seed_gives_the_same_whatever_the_threads() -> None:
     """Another seed gives others."""
     sweep = blobs(4)
@@ -65,6 +77,7 @@ def test_the_same_seed_gives_the_same_whatever_the_threads() -> None:
     other = kmeans_sweep(sweep.cells.mean, 2, 8, seed=61)
     assert (sweep_gaps(other, 3, sphere=False).gap != first.gap).all()
     assert (sweep_stability(other, 3)[4:] != stable[0][4:]).any()
+    assert (sweep_stability(sweep, 1)[4:] != stable[0][4:]).any()
 
 
 def test_too_few_points_have_neither() -> None:

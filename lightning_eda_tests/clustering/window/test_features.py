@@ -35,6 +35,13 @@ def test_features_are_further_dimensions_on_a_common_scale():
     assert not points[:, 4].any()
 
 
+def test_features_that_are_not_normalised_keep_their_units():
+    """Seconds since the first, and square metres."""
+    points = make_points(make_rows(), PointSpec("sphere", ("time", "area"), "none", 0.5))
+    assert points[:, 3].tolist() == pytest.approx(0.5 * np.arange(60))
+    assert points[:, 4].tolist() == [0.5e8] * 60
+
+
 def test_a_missing_feature_is_named():
     """With the number of rows that lack it."""
     with pytest.raises(PointsError, match="9 of 60 rows have no energy_j"):

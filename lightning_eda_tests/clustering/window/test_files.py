@@ -5,6 +5,7 @@ import os
 import signal
 from dataclasses import replace
 
+import pyarrow as pa
 import pytest
 
 from lightning_eda.clustering.kmeans.cells import cells_of_points
@@ -98,7 +99,7 @@ def test_an_absent_or_damaged_file_says_what_to_run(tmp_path, read, name, asset,
 
 
 def test_the_digest_tells_rows_and_geometry_apart():
-    """The same rows have the same; another point, order or geometry another."""
+    """The same rows have the same; another point, time, energy, area, order or geometry another."""
     rows = make_rows()
     assert window(rows).digest == window(make_rows()).digest
     others = [
@@ -106,7 +107,11 @@ def test_the_digest_tells_rows_and_geometry_apart():
         window(rows.take(list(range(59, -1, -1)))),
         window(rows, PointSpec("lonlat")),
     ]
-    assert window(rows).digest not in {other.digest for other in others}
+    columns = {name: rows[name].take([*range(1, 60), 0]) for name in ("time", "lon", "lat", "energy_j")}
+    columns["area_m2"] = pa.array([2e8] * 60)
+    for name, column in columns.items():
+        others.append(window(rows.set_column(rows.column_names.index(name), name, column)))
+    assert len({window(rows).digest, *(other.digest for other in others)}) == 9
 
 
 def test_the_digest_tells_cells_apart():

@@ -2,10 +2,11 @@
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 
 from lightning_eda.clustering.kmeans.cells import cells_of_points
-from lightning_eda.clustering.points import sphere_points
+from lightning_eda.clustering.points import cluster_shapes, sphere_points
 from lightning_eda.clustering.window.features import PointSpec, make_points
 from lightning_eda.clustering.window.summary import cluster_table, label_rows
 from lightning_eda.clustering.window.sweep_file import sweep_window
@@ -45,7 +46,8 @@ def test_a_k_that_is_not_fitted_is_refused(count):
     whole = window()
     cells, _ = cells_of_points(make_points(whole.rows, whole.spec), 30.0)
     clean = whole if count is None else window(drawn_rows(whole.rows, count), cells=cells)
-    sweep = sweep_window(clean, 2, 4, 3, 60, fit_limit=1000)
+    sweep = sweep_window(clean, 2, 4, 3, 61, fit_limit=1000)
+    assert (sweep.n_init, sweep.seed) == (3, 61)
     with pytest.raises(PointsError, match=r"k = 9 is not fitted; fitted: \[2, 3, 4\]"):
         label_rows(clean, sweep, 9)
 
@@ -67,7 +69,10 @@ def test_the_table_of_clusters():
 @pytest.mark.parametrize("geometry", ["sphere", "lonlat"])
 @pytest.mark.parametrize("drawn", [60, 30], ids=["rows", "sample"])
 def test_the_table_has_the_centres_that_were_fitted(geometry, drawn):
-    """Those of `label_rows`, not the mean of the rows that were drawn; the radius is counted from there."""
+    """Those of `label_rows`, not the mean of the rows that were drawn; the radius is counted from there.
+
+    All else is of the cluster's own rows, which do not begin in the order of the labels.
+    """
     whole = window(spec=PointSpec(geometry))
     cells, _ = cells_of_points(make_points(whole.rows, whole.spec), 30.0 if geometry == "sphere" else 0.3)
     rows = drawn_rows(whole.rows, drawn)
@@ -76,12 +81,19 @@ def test_the_table_has_the_centres_that_were_fitted(geometry, drawn):
     table = cluster_table(rows, centers, START, END)
     assert table["center_lat"].to_pylist() == centers["lat"].to_pylist()
     assert table["center_lon"].to_pylist() == centers["lon"].to_pylist()
+    begun = [rows["cluster"].to_pylist().index(label) for label in range(3)]
+    assert begun != sorted(begun) or geometry == "lonlat"
     for line in table.to_pylist():
         mine = rows.filter(pa.array(rows["cluster"].to_numpy() == line["cluster"]))
         center = sphere_points([line["center_lon"]], [line["center_lat"]])
         cosine = sphere_points(mine["lon"], mine["lat"]) @ center[0] / EARTH_RADIUS_KM**2
         farthest = EARTH_RADIUS_KM * np.arccos(cosine.min())
         assert line["radius_km"] == pytest.approx(farthest, abs=1e-3)
+        (shape,) = cluster_shapes(mine["lon"], mine["lat"], np.zeros(mine.num_rows, int))
+        assert line["hull_area_km2"] == pytest.approx(shape.hull_area_km2)
+        scale = line["flashes"] / mine.num_rows
+        assert line["energy_j"] == pytest.approx(scale * pc.sum(mine["energy_j"]).as_py())
+        assert (line["first_time"], line["last_time"]) == (mine["time"][0].as_py(), mine["time"][-1].as_py())
 
 
 def test_a_cluster_without_a_row_in_the_sample_keeps_its_line():
