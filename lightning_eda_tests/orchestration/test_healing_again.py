@@ -2,12 +2,14 @@
 
 import json
 import time
+from types import SimpleNamespace
 
 import dagster as dg
 import duckdb
 import pytest
 
 from lightning_eda.jobs import lightning
+from lightning_eda.sensors import asking
 from lightning_eda.sensors.asking import MOST_ASKS
 from lightning_eda.sensors.healing_cursor import HealingCursor
 from lightning_eda_tests.hours import HOUR, simulate
@@ -93,11 +95,16 @@ def test_only_the_last_run_of_the_job_counts(ticks):
     assert ticks.partitions() == [KEY]
 
 
-def test_a_run_that_dagster_repeats_is_waited_for(ticks):
-    """One that died; its repetition is there some seconds later."""
+def test_a_run_that_dagster_repeats_is_waited_for(ticks, monkeypatch):
+    """One that died; its repetition is there some seconds later, or two minutes later will never be."""
     assert ticks.partitions() == [KEY]
     end_run(ticks, "failed", **{"dagster/will_retry": "true"})
     assert ticks.partitions() == []
+    for seconds, expected in ((100, []), (121, [KEY])):
+        with monkeypatch.context() as patch:
+            now = time.time() + seconds
+            patch.setattr(asking, "time", SimpleNamespace(time=lambda now=now: now))
+            assert ticks.partitions() == expected
     end_run(ticks, "failed", **{"dagster/will_retry": "true", "dagster/auto_retry_run_id": "it was repeated"})
     assert ticks.partitions() == [KEY]
 

@@ -2,11 +2,14 @@
 
 from types import SimpleNamespace
 
+import numpy as np
 import pyarrow as pa
 import pytest
+from dagster import AssetCheckSeverity
 
-from lightning_eda.checks.grids import check_energy_is_conserved, check_granules
+from lightning_eda.checks.grids import check_energy_is_conserved, check_granules, check_pixel_sizes
 from lightning_eda.checks.lightning import (
+    check_coordinates,
     check_hour_is_complete,
     check_ids,
     check_k_is_clear,
@@ -15,6 +18,7 @@ from lightning_eda.checks.lightning import (
 )
 from lightning_eda.clustering.window.clean_file import CleanWindow
 from lightning_eda.clustering.window.features import PointSpec
+from lightning_eda.grids.pixel_sizes import PixelSizes
 from lightning_eda.warehouse.queries import Integrity, TierIntegrity
 from lightning_eda_tests.hours import HOUR
 
@@ -24,7 +28,7 @@ def test_half_of_the_rows_may_be_dropped(kept, passed):
     """And no more; the metadata count every drop."""
     clean = CleanWindow(pa.table({"id": range(kept)}), "flash", PointSpec(), 10, {"duplicate": 10 - kept})
     check = check_most_rows_kept(clean)
-    assert check.passed is passed
+    assert (check.passed, check.severity) == (passed, AssetCheckSeverity.WARN)
     told = {name: value.value for name, value in check.metadata.items()}
     assert told == {"rows_read": 10, "rows_kept": kept, "dropped_duplicate": 10 - kept}
 
@@ -37,6 +41,7 @@ def test_missing_granules_are_added_up():
     ]
     check = check_hour_is_complete(hours, is_archive=False)
     assert check.metadata["missing_granules"].value == 3
+    assert check.severity is AssetCheckSeverity.WARN
     assert check.metadata["incomplete_hours"].value == "2024-07-01T20Z; 2024-07-01T20Z"
     assert check_hour_is_complete(hours[:1], is_archive=False).passed
     assert "NOAA may still" in check.description
@@ -52,6 +57,7 @@ def test_each_quarantined_granule_is_named_once():
     all_series.append(SimpleNamespace(quarantined={"b.nc": "its time is wrong"}))
     check = check_no_granule_quarantined(all_series)
     assert (check.passed, check.metadata["quarantined_granules"].value) == (False, 2)
+    assert check.severity is AssetCheckSeverity.WARN
     assert check.metadata["reasons"].value == "a.nc: it is cut; b.nc: its time is wrong"
     assert check_no_granule_quarantined(all_series[1:2]).passed
 
@@ -69,7 +75,38 @@ def test_a_key_that_is_there_twice_fails_in_each_table(twice):
 
     check = check_ids([found(0), found(1), found(2)])
     assert (check.passed, check.metadata[f"repeated_{twice}"].value) == (False, 3)
+    assert check.severity is AssetCheckSeverity.ERROR
     assert check_ids([found(0)]).passed
+
+
+@pytest.mark.parametrize("wrong", ["flashes", "groups", "events"])
+def test_a_place_off_the_globe_fails_in_each_table(wrong):
+    """Of all hours together; a key that is there twice is another check's."""
+
+    def found(number: int) -> Integrity:
+        tiers = ("flashes", "groups", "events")
+        return Integrity(
+            5, 1, {tier: TierIntegrity(9, number if tier == wrong else 0, 1, 0, 0) for tier in tiers}
+        )
+
+    check = check_coordinates([found(0), found(1), found(2)])
+    told = {name: value.value for name, value in check.metadata.items() if value.value}
+    assert (check.passed, check.severity, told) == (
+        False,
+        AssetCheckSeverity.ERROR,
+        {f"out_of_range_{wrong}": 3},
+    )
+    assert check_coordinates([found(0)]).passed
+
+
+@pytest.mark.parametrize(("pixels", "pairs", "passed"), [(3, 0, False), (3, 1, True), (0, 0, True)])
+def test_an_hour_whose_pixel_sizes_were_assumed_is_told(pixels, pairs, passed):
+    """It has pixels, of which none has a neighbour; an hour without lightning has nothing to learn from."""
+    sizes = PixelSizes(np.full(pairs, 900.0), np.full(pairs, 4.0))
+    density = SimpleNamespace(pixels=pixels, sizes=sizes)
+    check = check_pixel_sizes([SimpleNamespace(hour=HOUR, densities={"G18": density})])
+    assert (check.passed, check.severity) == (passed, AssetCheckSeverity.WARN)
+    assert check.metadata["which"].value == ("none" if passed else "2024-07-01T20Z G18")
 
 
 def test_a_granule_that_is_not_in_the_grids_is_told_with_its_hour():
@@ -100,7 +137,7 @@ def test_energy_may_differ_by_a_thousandth(share, passed):
 def test_what_speaks_against_k_is_a_warning(by, doubts, passed):
     """Each sentence is told, with what to do; a k that a person named is as it is."""
     check = check_k_is_clear(SimpleNamespace(chosen_by=by, doubts=doubts))
-    assert check.passed is passed
+    assert (check.passed, check.severity) == (passed, AssetCheckSeverity.WARN)
     assert check.metadata["doubts"].value == len(doubts)
     if not passed:
         assert check.description.startswith("The range ends. Look at the curves in the report.")

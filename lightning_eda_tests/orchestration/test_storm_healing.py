@@ -167,10 +167,13 @@ def test_while_hours_of_the_day_are_at_work_it_waits(with_cells):
     """So that a backfill of the day makes the cells once."""
     note_ledger(with_cells)
     ticks = ticks_of(with_cells)
-    tags = {"dagster/partition": f"{DAY}-20:00"}
-    run = ticks.instance.create_run_for_job(standing_in, tags=tags)
-    assert f"hours are queued or at work of {DAY}" in ticks.tick().skip_reason.skip_message
-    ticks.instance.report_run_canceled(run)
+    for hour in ("00", "23"):
+        tags = {"dagster/partition": f"{DAY}-{hour}:00"}
+        run = ticks.instance.create_run_for_job(standing_in, tags=tags)
+        assert f"hours are queued or at work of {DAY}" in ticks.tick().skip_reason.skip_message
+        ticks.instance.report_run_canceled(run)
+    for hour in ("2024-06-30-23:00", "2024-07-02-00:00"):  # of other days
+        ticks.instance.create_run_for_job(standing_in, tags={"dagster/partition": hour})
     assert ticks.partitions() == [DAY]
 
 

@@ -1,10 +1,16 @@
 """Lines in a file and at a web hook, real ones on loopback."""
 
+import ssl
 import time
 from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
 from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from lightning_eda.errors import SettingError, TransferError
 from lightning_eda.sensors.notices import append_line, post_text
@@ -41,8 +47,8 @@ def test_a_redirect_that_keeps_the_method_is_followed_with_the_message() -> None
     with web_hook(lambda _: iter([status(200)])) as there:
         for code in (307, 308):
             with web_hook(lambda _, code=code: iter([status(code, Location=there.url)])) as here:
-                post_text(here.url.replace("//", "//me:pass@"), "hello", "HOOK")
-                assert here.told[0].headers["authorization"] == "Basic bWU6cGFzcw=="
+                post_text(here.url.replace("//", "//me:p%40ss@"), "hello", "HOOK")
+                assert here.told[0].headers["authorization"] == "Basic bWU6cEBzcw=="  # me:p@ss
         assert [(told.method, told.content) for told in there.told] == [("POST", {"text": "hello"})] * 2
         assert all("authorization" not in told.headers for told in there.told)
 
@@ -65,6 +71,38 @@ def test_redirects_without_an_end_and_to_elsewhere_are_errors(place: str) -> Non
         with pytest.raises(TransferError, match="HOOK: 127"):
             post_text(here.url, "hello", "HOOK")
         assert len(here.told) == (4 if place == "/again" else 1)
+
+
+@pytest.fixture
+def tls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ssl.SSLContext:
+    """The server's side of https at 127.0.0.1, whose certificate is trusted here."""
+    key, name = ec.generate_private_key(ec.SECP256R1()), x509.Name.from_rfc4514_string("CN=hook")
+    now, day, path = datetime.now(UTC), timedelta(days=1), tmp_path / "hook.pem"
+    where = x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))])
+    builder = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
+    builder = builder.serial_number(1).not_valid_before(now - day).not_valid_after(now + day)
+    certificate = builder.add_extension(where, critical=False).sign(key, hashes.SHA256())
+    pem = serialization.Encoding.PEM
+    plain = serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    path.write_bytes(certificate.public_bytes(pem) + key.private_bytes(pem, *plain))
+    monkeypatch.setenv("SSL_CERT_FILE", str(path))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(path)
+    return context
+
+
+def test_what_went_by_https_goes_nowhere_without_it(tls: ssl.SSLContext) -> None:
+    """The message and the address are secrets; from http to https it is followed."""
+    with web_hook(lambda _: iter([status(200)])) as there:
+        away = status(307, Location=there.url)
+        refused = pytest.raises(TransferError, match="at an address that is not https")
+        with web_hook(lambda _: iter([away]), tls) as here, refused:
+            post_text(here.url, "hello", "HOOK")
+        assert (len(here.told), there.told) == (1, [])
+    with web_hook(lambda _: iter([status(200)]), tls) as there:
+        with web_hook(lambda _: iter([status(308, Location=there.url)])) as here:
+            post_text(here.url, "hello", "HOOK")
+        assert [told.content for told in there.told] == [{"text": "hello"}]
 
 
 def drip(head: bytes):
@@ -103,8 +141,8 @@ def test_no_more_of_an_answer_is_read_than_its_head(code: int) -> None:
 
 
 def test_what_may_pass_is_tried_again_and_no_more_than_three_times() -> None:
-    """A server that is busy; what it refuses is asked once."""
-    with web_hook(lambda number: iter([status(503 if number < 3 else 200)])) as busy:
+    """A server that is busy, or was asked too often; what it refuses is asked once."""
+    with web_hook(lambda number: iter([status((429, 503, 200)[number - 1])])) as busy:
         post_text(busy.url, "hello", "HOOK")
         assert len(busy.told) == 3
     for code, times in ((500, 3), (404, 1)):

@@ -2,6 +2,7 @@
 
 import json
 import socket
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -38,10 +39,10 @@ class Hook:
 
 
 @contextmanager
-def web_hook(answer: Callable[[int], Iterator[bytes]]) -> Iterator[Hook]:
-    """A hook that answers the n-th request, from 1, with pieces of bytes."""
+def web_hook(answer: Callable[[int], Iterator[bytes]], tls: ssl.SSLContext | None = None) -> Iterator[Hook]:
+    """A hook that answers the n-th request, from 1, with pieces of bytes; by https where it is given TLS."""
     with socket.create_server(("127.0.0.1", 0)) as server:
-        hook = Hook(f"http://127.0.0.1:{server.getsockname()[1]}/services/secret")
+        hook = Hook(f"http{'s' if tls else ''}://127.0.0.1:{server.getsockname()[1]}/services/secret")
 
         def serve() -> None:
             with suppress(OSError):
@@ -50,10 +51,10 @@ def web_hook(answer: Callable[[int], Iterator[bytes]]) -> Iterator[Hook]:
                     threading.Thread(target=handle, args=(connection,), daemon=True).start()
 
         def handle(connection: socket.socket) -> None:
-            with connection, suppress(OSError):
-                hook.told.append(_read(connection))
+            with suppress(OSError), tls.wrap_socket(connection, True) if tls else connection as channel:
+                hook.told.append(_read(channel))
                 for piece in answer(len(hook.told)):
-                    connection.sendall(piece)
+                    channel.sendall(piece)
                     hook.sent += len(piece)
             hook.ended.set()
 
