@@ -1,6 +1,7 @@
 """The product's NetCDF, as xarray and satpy read it."""
 
 import sys
+import time
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -94,17 +95,18 @@ def test_what_cannot_be_written_is_told(data, capsys):
     words = (out, "--satellite", "G16", "--start", "2024-07-01T20:59", "--end")
     assert grid(*words, "2024-07-01T23:00") == 1
     assert "run flash_density for this hour first" in capsys.readouterr().err
-    assert grid(*words, "2024-07-01T21:00", "--sector", "meso") == 1
-    assert "--center=LAT,LON" in capsys.readouterr().err
+    for end in ("2024-07-01T21:00", "2024-07-01T22:00"):  # of the hour that begins then nothing is needed
+        assert grid(*words, end, "--sector", "meso") == 1
+        assert "--center=LAT,LON" in capsys.readouterr().err
     assert grid(out, "--satellite", "G19", *words[3:], "2024-07-01T21:00") == 1
     assert "2024-07-01T20Z has grids of G16 alone" in capsys.readouterr().err
     assert grid(*words, "2024-07-01T21:00", "--sector", "conus", "--center=35,-97") == 1
     assert "--center" in capsys.readouterr().err
     assert grid(*words, "2024-07-01T20:59") == 1
     assert "a minute after" in capsys.readouterr().err
-    for time in ("2024-07-01T21:00:30", "2024-07-01T21:00:00.5"):
+    for moment in ("2024-07-01T21:00:30", "2024-07-01T21:00:00.5"):
         with pytest.raises(SystemExit):
-            grid(*words, time)
+            grid(*words, moment)
         assert "is not a full minute" in capsys.readouterr().err
     meso = (*words, "2024-07-01T21:00", "--sector", "meso")
     for place in ("90.1,0", "-90.1,0", "0,-360.1", "0,360.1"):
@@ -117,6 +119,19 @@ def test_what_cannot_be_written_is_told(data, capsys):
     with pytest.raises(SystemExit):
         grid(*words, "9999-12-31T23:59-10:00")
     assert "is not a time such as" in capsys.readouterr().err
+
+
+def test_a_time_without_a_zone_is_utc(data, monkeypatch, capsys):
+    """Wherever the machine stands; one with an offset is that moment."""
+    monkeypatch.setenv("TZ", "America/Denver")
+    time.tzset()
+    try:
+        words = (str(data), "--satellite", "G16", "--start", "2024-07-01T22:59+02:00")
+        assert grid(*words, "--end", "2024-07-01T20:59") == 1
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+    assert "'2024-07-01T20:59'; allowed: a minute after 2024-07-01T20:59" in capsys.readouterr().err
 
 
 def test_minutes_without_granules_are_no_minutes_without_lightning(data, capsys):

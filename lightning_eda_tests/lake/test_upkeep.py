@@ -129,6 +129,14 @@ def test_the_commands_say_what_they_found(
     assert "2 hours, 8 files" in capsys.readouterr().out
     assert main(["lake", "vacuum"]) == 0
     assert "0 files (0.0 MB) removed from" in capsys.readouterr().out
+    written(lake, KEY, an_hour(seed=9))
+    orphans = [Path(lake.describe()) / key for key in check_lake(lake).orphans]
+    for path in orphans:
+        os.utime(path, (LONG_AGO, LONG_AGO))
+    for words, said in ((["--dry-run"], "would be removed"), ([], "removed")):
+        assert main(["lake", "vacuum", *words]) == 0
+        assert re.match(rf"4 files \(0\.\d MB\) {said} from", capsys.readouterr().out)
+        assert {path.exists() for path in orphans} == {bool(words)}
     assert main(["lake", "vacuum", "--days", "1"]) == 1
     assert "a number from 7" in capsys.readouterr().err
     data_files(lake, "events")[0].unlink()

@@ -193,6 +193,16 @@ def test_a_satellite_stands_where_goes_satellites_do(lon, accepted):
             read_granule(image, name=sound()[1])
 
 
+@pytest.mark.parametrize(
+    ("lon", "stored"),
+    [(180.0, -180.0), (180.5, -179.5), (360.0, 0.0), (-180.0, -180.0), (-180.5, 179.5), (-203.5, 156.5)],
+)
+def test_longitudes_are_from_minus_180_to_less_than_180(lon, stored):
+    """Whichever turn they are written in."""
+    image = change("flash_lon", np.full(40, lon, "f4"))
+    assert read_granule(image, ("flash",), sound()[1]).flashes["flash_lon"].to_pylist() == [stored] * 40
+
+
 @pytest.mark.parametrize(("second", "accepted"), [("00.099", True), ("00.100", False), ("05.000", False)])
 def test_times_count_from_the_start_in_the_name(second, accepted):
     """Which leaves out what is less than a tenth of a second."""
