@@ -11,6 +11,7 @@ from lightning_eda.errors import WarehouseError
 from lightning_eda.warehouse import queries
 from lightning_eda.warehouse.queries import TierIntegrity
 from lightning_eda_tests.warehouse.contents import load
+from lightning_eda_tests.warehouse.detections import GRANULE, START, store
 from lightning_eda_tests.warehouse.hours import Tables, after, hour_at, make_hour
 
 HOUR = hour_at("2024-05-01T03:00")
@@ -91,18 +92,31 @@ def test_parents_are_asked_for_only_where_loaded(tmp_path: Path) -> None:
 
 def test_hour_counts(database: Path, tmp_path: Path) -> None:
     """One row per satellite and hour, with granules by status and rows by tier."""
-    tables = with_column(
-        make_hour(HOUR), "granules", "status", {0: "empty", 1: "quarantined", 2: "inconsistent"}
-    )
+    statuses = {0: "empty", 1: "quarantined", 2: "inconsistent", 3: "undecoded"}
+    tables = with_column(make_hour(HOUR), "granules", "status", statuses)
     load(database, tmp_path, HOUR, with_column(tables, "granules", "n_flashes", {1: None}))
     rows = queries.hour_counts(database, HOUR, after(HOUR, 2)).to_pylist()
     assert [(row["satellite"], row["hour"].hour, row["granules"]) for row in rows] == [
         ("G16", 3, 2), ("G16", 4, 2), ("G18", 3, 6),
     ]  # fmt: skip
     assert {name: rows[2][name] for name in ("ok", "empty", "inconsistent", "quarantined", "n_flashes")} == {
-        "ok": 3, "empty": 1, "inconsistent": 1, "quarantined": 1, "n_flashes": 25,
+        "ok": 2, "empty": 1, "inconsistent": 1, "quarantined": 2, "n_flashes": 25,
     }  # fmt: skip
     assert rows[2]["bytes"] == 6 * 330_000
+
+
+def test_each_load_of_a_span_changes_the_state_of_its_ledger(tmp_path: Path) -> None:
+    """Also one of as many granules, an even number; a load of another hour does not."""
+    hour = [{"granule_start": HOUR.replace(tzinfo=None) + n * GRANULE} for n in range(6)]
+    next_hour, later = {"granule_start": END.replace(tzinfo=None)}, {"loaded_at": START + GRANULE}
+    states = [
+        queries.ledger_state(store(tmp_path / str(number), granules=granules), HOUR, END)
+        for number, granules in enumerate(
+            ([*hour, next_hour], [*hour, next_hour | later], [row | later for row in hour])
+        )
+    ]
+    assert [count for count, _ in states] == [6, 6, 6]
+    assert states[0] == states[1] != states[2]
 
 
 def test_spans_are_half_open_and_in_utc(database: Path) -> None:
