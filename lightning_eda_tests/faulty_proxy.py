@@ -16,6 +16,7 @@ HOST = "127.0.0.1"
 
 # What a fault does, by name:
 #   error      500 InternalError           throttle   503 SlowDown          too_many   429
+#   timeout    400 RequestTimeout
 #   drop       closes without an answer    slow       waits `slow_s`, then answers
 #   lost       does what was asked, and closes without an answer
 #   cut        closes inside the body      garbled    one byte of the body is changed
@@ -27,14 +28,18 @@ REFUSALS = {
     "error": (500, "InternalError"),
     "throttle": (503, "SlowDown"),
     "too_many": (429, "TooManyRequests"),
+    "timeout": (400, "RequestTimeout"),
     "missing": (404, "NoSuchKey"),
     "denied": (403, "AccessDenied"),
 }
-GLUE_CODES = {
-    "AccessDenied": "AccessDeniedException",
-    "SlowDown": "ThrottlingException",
-    "InternalError": "InternalServiceException",
-    "NoSuchKey": "EntityNotFoundException",
+# Glue tells its errors by their codes: the status is 400 for all but its own failures. Source: AWS Glue API.
+GLUE_REFUSALS = {
+    "error": (500, "InternalServiceException"),
+    "throttle": (400, "ThrottlingException"),
+    "too_many": (429, "TooManyRequests"),
+    "timeout": (400, "OperationTimeoutException"),
+    "missing": (400, "EntityNotFoundException"),
+    "denied": (400, "AccessDeniedException"),
 }
 GLUE_JSON = "application/x-amz-json-1.1"
 WEB_PAGE = b"<!DOCTYPE html><html><body>Please log in to this network</body></html>"
@@ -201,7 +206,7 @@ class _Handler(BaseHTTPRequestHandler):
         if fault == "drop":
             self.close_connection = True
         elif fault in REFUSALS:
-            self._refuse(*REFUSALS[fault], operation)
+            self._refuse(fault, operation)
         elif fault == "unsaid":
             unsaid = {"Partitions": [], "UnprocessedKeys": json.loads(body)["PartitionsToGet"]}
             self._answer(200, [("Content-Type", GLUE_JSON)], json.dumps(unsaid).encode())
@@ -236,9 +241,10 @@ class _Handler(BaseHTTPRequestHandler):
         reply = self.upstream.getresponse()
         return reply.status, reply.getheaders(), reply.read()
 
-    def _refuse(self, status: int, code: str, operation: str) -> None:
+    def _refuse(self, fault: str, operation: str) -> None:
+        status, code = (GLUE_REFUSALS if operation else REFUSALS)[fault]
         if operation:
-            body = json.dumps({"__type": GLUE_CODES.get(code, code), "message": "on purpose"}).encode()
+            body = json.dumps({"__type": code, "message": "on purpose"}).encode()
             self._answer(status, [("Content-Type", GLUE_JSON)], body)
             return
         text = f"<?xml version='1.0'?><Error><Code>{code}</Code><Message>on purpose</Message></Error>"

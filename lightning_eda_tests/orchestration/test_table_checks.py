@@ -19,7 +19,7 @@ DAY = date(2024, 1, 1)
 BEFORE = {date(2023, 12, 31): 30}
 WINNER = ObjectName("20240101T000000000000Z-00000000", "0" * 16, 1, 1)
 EMPTY = PartitionResult("data_ref=20240101", 0, "", 0)
-LOST = PartitionResult("data_ref=20240101", 0, "", 0, WINNER)
+LOST = PartitionResult("data_ref=20240101", 7, "", 0, WINNER)
 
 
 def result_of(note: str, *partitions: PartitionResult) -> LoadResult:
@@ -41,6 +41,7 @@ def test_only_what_this_run_did_is_judged(done: LoadResult, has_rows: bool, is_u
     """A day that another run loaded is that run's to judge; where nothing was replaced no count changed."""
     assert check_has_rows({DAY: done}).passed is has_rows
     assert check_row_count({DAY: done}, BEFORE).passed is is_usual
+    assert done.rows == 0
 
 
 def test_an_empty_csv_is_told_with_what_became_of_the_partition():

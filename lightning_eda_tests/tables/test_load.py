@@ -180,12 +180,14 @@ def test_columns_and_types_stay_from_day_to_day(world: World):
 
 
 def test_a_new_column_goes_to_the_end_of_the_table(world: World):
-    """Older files lack it."""
-    world.put_csv(CSV)
-    world.load()
-    world.put_csv("extra,id,name,at\n1.5,3,c,\n", "20240102")
-    assert world.load("20240102").new_columns == ("extra",)
-    assert list(world.columns().items())[-1] == ("extra", "double")
+    """Older files lack it; one without a value is text for good, which is told once."""
+    told = "no value in {}: their type is string now (CSV_TYPES can say another)"
+    world.put_csv("id,nothing\n1,\n")
+    assert world.load().note == told.format("nothing")
+    world.put_csv("extra,id,nothing,blank\n1.5,3,,\n", "20240102")
+    result = world.load("20240102")
+    assert (result.new_columns, result.note) == (("extra", "blank"), told.format("blank"))
+    assert list(world.columns().items())[-2:] == [("extra", "double"), ("blank", "string")]
 
 
 @pytest.mark.parametrize(

@@ -4,11 +4,13 @@ import io
 from datetime import date, datetime
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from lightning_eda.tables.dataset.object_names import ObjectName
 from lightning_eda.tables.load import load_data
 from lightning_eda_tests.tables.world import DAY, PATH, TABLE, World, ids
 
@@ -79,9 +81,11 @@ def test_a_frames_own_partition_column_is_used(world: World, session):
 
 
 def test_an_empty_frame_empties_the_partition(world: World, session):
-    """No rows is a result."""
+    """No rows is a result; also where a machine whose clock is far ahead loaded it before."""
     frame = pd.DataFrame({"id": [1]})
     load_frame(world, session, frame)
+    ahead = ObjectName("20990101T000000000000Z-00000000", "0" * 16, 1, 1)
+    world.bucket.put(f"{PATH}day={DAY}/{ahead}", world.read(world.keys()[0]))
     assert load_frame(world, session, frame.iloc[:0]) == "Success"
     assert world.rows() == []
     assert len(world.keys()) == 1
@@ -114,6 +118,15 @@ def test_a_frame_that_cannot_be_loaded_answers_with_the_reason(
     assert isinstance(answer, dict)
     assert message in answer["errorMessage"]
     assert ids(world.rows()) == [1]
+
+
+def test_numbers_that_glue_has_no_type_for_get_the_next_wider_one(world: World, session):
+    """Their largest values are kept."""
+    largest = {"UInt8": 2**8 - 1, "UInt16": 2**16 - 1, "UInt32": 2**32 - 1, "UInt64": 2**63 - 1}
+    frame = pd.DataFrame({name: pd.array([value], dtype=name) for name, value in largest.items()})
+    assert load_frame(world, session, frame.assign(half=np.array([0.5], "float16"))) == "Success"
+    assert list(world.columns().values()) == ["smallint", "int", "bigint", "bigint", "float"]
+    assert list(world.rows()[0].values()) == [*largest.values(), 0.5]
 
 
 def test_arrow_tables_from_pandas_keep_their_numbers(world: World, session):

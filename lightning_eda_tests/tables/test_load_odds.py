@@ -35,13 +35,16 @@ def test_a_table_at_another_place_is_refused(world: World):
 
 
 def test_without_a_catalogue_the_dataset_alone_is_written(world: World):
-    """No request goes to Glue; half a setting is a mistake."""
+    """No request goes to Glue; half a setting is a mistake. Other partitions are another version."""
     world.put_csv(CSV)
     assert world.load(table="", database="").rows == 2
     assert world.load(table="", database="").unchanged
     assert world.glue.get_tables(DatabaseName=world.database)["TableList"] == []
-    with pytest.raises(SettingError, match="CSV_DATABASE: it is not set"):
-        world.load(database="")
+    result = world.load(table="", database="", partitions_cols=("name",))
+    assert [part.name for part in result.partitions] == ["name=a", "name=ü"]
+    for half, missing in (("database", "CSV_DATABASE"), ("table", "CSV_TABLE")):
+        with pytest.raises(SettingError, match=f"{missing}: it is not set"):
+            world.load(**{half: ""})
 
 
 def test_a_local_folder_can_stand_in_for_both_buckets(tmp_path: Path):
@@ -135,6 +138,37 @@ def test_a_run_that_loses_to_another_version_looks_again(world: World):
     assert through
     assert (result.rows, result.won_by) == (1, None)
     assert ids(world.rows()) == [8]
+
+
+@pytest.mark.parametrize("last_is_equal", [True, False])
+def test_a_run_that_loses_each_time_is_fine_only_where_its_own_version_won(world: World, last_is_equal):
+    """Else it says so, and trying again may help; its rows are not there."""
+    own, alone = CsvOptions(bad_rows="set_aside"), {"table": "", "database": ""}
+    others = [CsvOptions(), CsvOptions(), own if last_is_equal else CsvOptions()]
+    world.put_csv(CSV)
+
+    def interfere(_: str) -> None:
+        if proxy.seen[-1].method == "PUT" and others:
+            options = others.pop(0)
+            if options != own:
+                world.put_csv(f"id,name,at\n{len(others)},new,\n")
+            ahead = replace(world, is_new=False, loads=900 - len(others))
+            ahead.load(csv=options, **alone)
+            ahead.close()
+
+    with FaultyProxy(world.bucket.endpoint_url) as proxy:
+        proxy.before = interfere
+        slow = World(world.bucket, world.scratch, proxy.endpoint_url, world.database, 0, False, patience_s=60)
+        if last_is_equal:
+            result = slow.load(csv=own, **alone)
+            assert result.won_by and (result.rows, result.overtaken) == (0, False)
+        else:
+            with pytest.raises(DatasetError, match="other runs keep replacing the same partitions") as error:
+                slow.load(csv=own, **alone)
+            assert error.value.retryable
+        slow.close()
+    assert ids(world.rows()) == [1 if last_is_equal else 0]
+    assert others == []
 
 
 def test_runs_of_a_slow_clock_still_replace(world: World):

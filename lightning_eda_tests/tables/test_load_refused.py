@@ -12,6 +12,7 @@ from lightning_eda.errors import CsvError, SchemaChangedError, SettingError
 from lightning_eda.settings import CsvSettings
 from lightning_eda.storage.aws import Access
 from lightning_eda.storage.folder import FolderStore
+from lightning_eda.tables.csv.options import CsvOptions
 from lightning_eda.tables.load import load_table
 from lightning_eda.tables.options import TableOptions
 from lightning_eda.tables.task import Servers, TableTask
@@ -45,10 +46,11 @@ def test_case_3_what_is_no_data_makes_no_table(world: World, data):
 
 
 def test_case_3_a_csv_of_something_else_is_refused_by_its_columns(world: World):
-    """Without a catalogue, by what stands; both are named."""
+    """Without a catalogue, by what stands and is whole; both are named."""
     alone = {"table": "", "database": ""}
     world.put_csv(CSV)
     world.load(**alone)
+    world.bucket.put("lake/measured/day=20240102/cut.parquet", b"PAR1")
     world.put_csv("stock,price\nx,1.5\n")
     with pytest.raises(
         SchemaChangedError, match=r"rows.csv shares no column with .*has stock, price, that has id"
@@ -59,7 +61,7 @@ def test_case_3_a_csv_of_something_else_is_refused_by_its_columns(world: World):
 
 
 def test_case_3_a_csv_of_the_known_header_alone_empties_the_partition(world: World):
-    """It is said in the note; of one column, too, when that is known."""
+    """It is said in the note; of one column, too, when that is known or declared."""
     alone = {"table": "", "database": ""}
     for text, empty in ((CSV, "id,name\n"), ("id\n1\n", "id\n")):
         day = "20240102" if text == CSV else "20240103"
@@ -67,6 +69,8 @@ def test_case_3_a_csv_of_the_known_header_alone_empties_the_partition(world: Wor
         world.load(day, **alone)
         world.put_csv(empty, day)
         assert "is empty now" in world.load(day, **alone).note
+    first = world.load(day, pathoutput="lake/first", csv=CsvOptions(schema=("id",)), **alone)
+    assert "is empty now" in first.note
 
 
 def test_case_1_the_csv_is_loaded_and_not_what_lies_beside_it(world: World):

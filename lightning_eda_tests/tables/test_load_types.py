@@ -77,13 +77,15 @@ def test_case_4_the_day_itself_is_spelled_as_the_key_has_it(world: World, kind, 
 
 
 def test_case_4_a_day_that_is_no_value_of_the_key_is_refused(world: World):
-    """By the name of the column and its type."""
+    """By the name of the column and its type; so is a declared type that the key does not have."""
     make_table(world, "day", "boolean", id="bigint")
     world.put_csv("id\n1\n")
     with pytest.raises(
         SchemaChangedError, match="the partition column day is boolean in the table, and the day"
     ):
         world.load()
+    with pytest.raises(SchemaChangedError, match="day is declared string, in the table boolean"):
+        world.load(csv=CsvOptions(types={"day": "string"}))
 
 
 @pytest.mark.parametrize("kind", ["varchar(5)", "char(5)"])

@@ -57,14 +57,14 @@ def test_new_columns_go_to_the_end_and_nothing_else_changes(glue: Glue):
 
 
 def test_a_partition_that_was_elsewhere_is_moved(glue: Glue):
-    """Its rows are replaced, so its place is ours now."""
+    """Its rows are replaced, so its place is ours now; what people wrote there stays."""
     register(glue.catalogue())
-    entry = glue.client.get_partition(
-        DatabaseName=glue.database, TableName="measured", PartitionValues=["20240101"]
-    )["Partition"]
+    names = {"DatabaseName": glue.database, "TableName": "measured", "PartitionValues": ["20240101"]}
+    entry = glue.client.get_partition(**names)["Partition"]
     moved = {
         "Values": ["20240101"],
         "StorageDescriptor": {**entry["StorageDescriptor"], "Location": "s3://x/"},
+        "Parameters": {"owner": "me"},
     }
     glue.client.update_partition(
         DatabaseName=glue.database,
@@ -73,7 +73,9 @@ def test_a_partition_that_was_elsewhere_is_moved(glue: Glue):
         PartitionInput=moved,
     )
     register(glue.catalogue())
-    assert glue.partitions()["20240101"]["Location"] == f"{PLACE}day=20240101/"
+    entry = glue.client.get_partition(**names)["Partition"]
+    assert entry["StorageDescriptor"]["Location"] == f"{PLACE}day=20240101/"
+    assert entry["Parameters"] == {"owner": "me"}
 
 
 def test_many_partitions_are_added_in_batches(glue: Glue):

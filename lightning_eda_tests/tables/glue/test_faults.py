@@ -42,7 +42,7 @@ def test_nor_at_a_later_load(glue: Glue, proxy: FaultyProxy, operation: str):
         register(glue.catalogue(endpoint_url=proxy.endpoint_url), pa.schema([*SCHEMA, ("x", pa.int64())]))
 
 
-@pytest.mark.parametrize("kind", ["throttle", "error", "drop", "lost", "too_many"])
+@pytest.mark.parametrize("kind", ["throttle", "error", "drop", "lost", "too_many", "timeout"])
 def test_a_failure_that_passes_is_not_noticed(glue: Glue, proxy: FaultyProxy, kind: str):
     """The first try of each kind of request fails, done or not done."""
     seen: set[str] = set()
