@@ -11,7 +11,7 @@ from lightning_eda.aws_lambda import load_handler
 from lightning_eda.checks import check_result
 from lightning_eda.errors import LightningEdaError, SettingError
 from lightning_eda.reporting import PartitionReport, count_table, preview, report_partitions
-from lightning_eda.texts import plain
+from lightning_eda.texts import named, plain
 from lightning_eda_tests.servers import S3Bucket
 
 pytest_plugins = ["lightning_eda_tests.server_fixtures"]
@@ -33,6 +33,15 @@ def test_a_plain_text_is_one_line_of_printable_characters(text: str):
 def test_commands_to_a_terminal_line_ends_and_marks_of_direction_are_shown():
     """Each as Python spells it; letters of all scripts stay."""
     assert plain("é雷\x1b[31m\n\u202e\udcff") == "é雷\\x1b[31m\\n\\u202e\\udcff"
+
+
+def test_ten_texts_are_named_and_the_others_counted():
+    """Nothing is said of others where there are none."""
+    texts = [*"abcdefghijkl"]
+    assert named(texts[:10]) == "a; b; c; d; e; f; g; h; i; j"
+    assert named(texts) == "a; b; c; d; e; f; g; h; i; j and 2 more"
+    assert named(texts, 2, ", ") == "a, b and 10 more"
+    assert (named(texts[:1], 1), named([])) == ("a", "none")
 
 
 def test_every_error_is_plain():

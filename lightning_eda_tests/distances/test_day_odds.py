@@ -15,6 +15,9 @@ def test_case_1_side_files_are_passed_over_and_named(tmp_path):
     assert graph.items.to_pylist() == ["a", "b"]
     assert graph.counts.objects == 1
     assert sorted(graph.counts.passed_over.split(", ")) == sorted(others)
+    assert graph.counts.doubts == [
+        f"passed over, as their names are none of data: {graph.counts.passed_over}"
+    ]
 
 
 @pytest.mark.parametrize("twin", ["b\u00a0", "\u200bb", "\ufeffb", "b\u200f", "b\t", "\u3000b"], ids=ascii)

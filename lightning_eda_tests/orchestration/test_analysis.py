@@ -17,7 +17,7 @@ from lightning_eda.simulator import simulate_hour
 from lightning_eda.warehouse.database.attach import CREATE
 from lightning_eda_tests.hours import HOUR, simulate
 from lightning_eda_tests.opened import opened
-from lightning_eda_tests.orchestration.conftest import FEW_K
+from lightning_eda_tests.orchestration.conftest import FEW_K, warnings
 
 KEY = "2024-07-01-20:00"
 CURVES = {"curves.png", "inertia.png", "silhouette.png", "cluster_silhouettes.png"}
@@ -231,8 +231,8 @@ def test_a_tier_that_is_not_loaded_is_refused(own, run):
 
 
 def test_every_drop_is_counted(tmp_path, own, run):
-    """A box and a limit leave rows out; read is kept plus dropped."""
-    options = {"north": 0.0, "min_energy_fj": 50.0}
+    """A box and a limit leave rows out; read is kept plus dropped. That few are left is in the log, too."""
+    options = {"north": 0.0, "min_energy_fj": 100.0}
     result = run(own, KEY, config(preprocessor=options), group="clustering")
     found = metadata(result, "preprocessor")
     assert 0 < found["dagster/row_count"] < found["rows_read"]
@@ -240,7 +240,10 @@ def test_every_drop_is_counted(tmp_path, own, run):
     (check,) = [e for e in result.get_asset_check_evaluations() if e.check_name == "most_rows_kept"]
     dropped = {name: value.value for name, value in check.metadata.items() if name.startswith("dropped_")}
     assert sum(dropped.values()) == found["rows_dropped"]
-    assert check.passed == (2 * found["dagster/row_count"] >= found["rows_read"])
+    table = {line.data["reason"]: line.data["rows"] for line in found["dropped_by_reason"].records}
+    assert {f"dropped_{reason}": count for reason, count in table.items()} == dropped
+    assert not check.passed and 2 * found["dagster/row_count"] < found["rows_read"]
+    assert f"most_rows_kept did not pass. {check.description}" in warnings(run.instance, result)
     assert max(read_clean(place(tmp_path).rows).rows["lat"].to_pylist()) <= 0.0
 
 

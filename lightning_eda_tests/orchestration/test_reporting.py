@@ -15,6 +15,7 @@ from lightning_eda.reporting import (
     PartitionReport,
     Progress,
     RunConfig,
+    count_table,
     preview,
     readable_failures,
     total,
@@ -40,6 +41,13 @@ def test_a_preview_is_plain():
     told = preview(pa.table({"a\x1b[2J": ["b\u202e"]}))
     assert told.records[0].data == {"a\\x1b[2J": "b\\u202e"}
     assert [column.name for column in told.schema.columns] == ["a\\x1b[2J"]
+
+
+def test_each_name_has_its_count():
+    """A line each; a table of nothing is no table that the UI draws."""
+    told = [record.data for record in count_table("reason", {"no_area": 3, "duplicate": 0}).records]
+    assert told == [{"reason": "no_area", "rows": 3}, {"reason": "duplicate", "rows": 0}]
+    assert count_table("reason", {}).records[0].data == {"reason": "none", "rows": 0}
 
 
 def test_progress_is_a_line_a_second_at_most(monkeypatch, caplog):

@@ -51,6 +51,24 @@ def test_a_file_is_written_whole_in_a_new_folder_and_nothing_else_is_left(tmp_pa
     assert path.stat().st_mode == (tmp_path / "plain").stat().st_mode
 
 
+@pytest.mark.parametrize("sync_folder", [True, False])
+def test_bytes_are_forced_to_the_disk_before_the_name_is(tmp_path: Path, monkeypatch, sync_folder: bool):
+    """First the whole file, while the old one has the name; then the folder, where that was asked for."""
+    path = tmp_path / "file"
+    path.write_bytes(b"old")
+    forced, force = [], os.fsync
+
+    def note(descriptor: int) -> None:
+        found = os.fstat(descriptor)
+        forced.append((found.st_ino == tmp_path.stat().st_ino or found.st_size, path.read_bytes()))
+        force(descriptor)
+
+    monkeypatch.setattr(os, "fsync", note)
+    with open_atomic(path, sync_folder) as file:
+        file.write(b"newer")
+    assert forced == [(5, b"old"), (True, b"newer")][: 1 + sync_folder]
+
+
 def test_the_name_appears_only_at_the_end(tmp_path: Path):
     """While the block writes, the old bytes are there under the name."""
     path = tmp_path / "file"

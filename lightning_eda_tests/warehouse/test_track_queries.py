@@ -49,7 +49,7 @@ def database(tmp_path):
 def test_jumps_near_each_other_are_one(database):
     """Within six minutes of one before; a rate or a sigma below the limits is none; storms do not mix."""
     start = datetime(2024, 7, 1, 12)
-    counts = [40, 40, 40, 28, 40, 40, 40, 40, 40, 40, 40, 40]
+    counts = [30, 40, 40, 28, 40, 40, 40, 40, 40, 40, 40, 40]
     sigmas = [1.5, None, 1.5, 1.5, None, 1.5, 1.49, None, None, 1.5, 1.5, None]
     steps = rates(start, counts, sigmas) + rates(start + timedelta(minutes=2), [31], [2.0], "B")
     ends = [start + timedelta(minutes=30)]
@@ -76,14 +76,14 @@ def test_a_jump_is_where_the_storm_is_in_the_frame_of_its_moment(database):
 
 
 def test_a_jump_that_began_before_midnight_is_of_that_day(database):
-    """What goes on within six minutes is no jump of the day after."""
+    """What goes on six minutes later is no jump of the day after."""
     end = datetime(2024, 7, 2)
-    database(DAY, rates(end - timedelta(minutes=4), [40], [3.0]), [point(end, 1.0)])
-    steps = rates(end + timedelta(minutes=2), [40] * 4, [3.0, None, None, 3.0])
+    database(DAY, rates(end - timedelta(minutes=6), [40], [3.0]), [point(end, 1.0)])
+    steps = rates(end, [40] * 4, [3.0, None, None, 3.0])
     path = database(end.date(), steps, [point(end + timedelta(minutes=15), 2.0)])
     assert [row["time"] for row in jumps_of_day(path, DAY, *LIMITS).to_pylist()] == [
-        end - timedelta(minutes=4)
+        end - timedelta(minutes=6)
     ]
     assert jumps_of_day(path, end.date(), *LIMITS).num_rows == 0
     (later,) = jumps_of_day(path, end.date(), 1.5, 15.0, 5.0).to_pylist()[:1]
-    assert later["time"] == end + timedelta(minutes=2)
+    assert later["time"] == end

@@ -100,6 +100,7 @@ def test_a_table_of_the_users_own_is_not_in_the_way(database: Path) -> None:
         ({"max_energy_j": math.inf}, "max_energy_j"),
         ({"min_energy_j": 2.0, "max_energy_j": 1.0}, "min_energy_j"),
         ({"quality_flags": [256]}, "quality_flags"),
+        ({"quality_flags": [0, -1]}, "quality_flags"),
         ({"quality_flags": []}, "quality_flags"),
         ({"tier": "event", "quality_flags": [0]}, "quality_flags"),
         ({"tier": "event", "max_area_m2": 1.0}, "max_area_m2"),

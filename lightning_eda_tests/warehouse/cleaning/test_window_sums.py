@@ -13,13 +13,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lightning_eda.errors import WarehouseError
 from lightning_eda.series import HOUR, TABLES
 from lightning_eda.warehouse.cleaning.cell_sums import CleanCells, clean_cells, finished, sum_window
 from lightning_eda.warehouse.cleaning.piece_sums import SumOptions, sum_piece
 from lightning_eda.warehouse.cleaning.pieces import cut_window
 from lightning_eda.warehouse.cleaning.rows import Cleaning, clean_rows
-from lightning_eda.warehouse.cleaning.window_sums import Span, WindowSums
+from lightning_eda.warehouse.cleaning.window_sums import Span, WindowSums, explained_memory
+from lightning_eda.warehouse.database.instances import connected
 from lightning_eda.warehouse.database.memory import memory_database
+from lightning_eda.warehouse.database.options import set_options
 from lightning_eda_tests.examples import examples
 from lightning_eda_tests.warehouse.detections import USUAL
 
@@ -155,6 +158,14 @@ def test_a_sample_is_the_same_for_every_cut():
     assert drawn == sorted(set(drawn)) and set(drawn) <= set(kept["id"].to_pylist())
     assert min(drawn) < 100 and max(drawn) > 200  # from all of the window
     assert everything.equals(kept)
+
+
+def test_a_span_that_takes_more_memory_than_there_is_is_told_with_what_helps():
+    """Where nothing can be spilled."""
+    words = "^2024-07-01T20Z to 2024-07-01T23Z: summing it takes more than .* set TMPDIR .* a box"
+    with connected() as connection, pytest.raises(WarehouseError, match=words), explained_memory(START, END):
+        set_options(connection, {"memory_limit": "8MB", "temp_directory": ""})
+        connection.execute("CREATE TABLE large AS SELECT hash(range) AS number FROM range(3_000_000)")
 
 
 def test_pieces_are_whole_hours_of_so_many_rows():

@@ -1,5 +1,6 @@
 """Compaction gives space back and changes nothing else."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -7,7 +8,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from lightning_eda.warehouse.database.compaction import compact
+from lightning_eda.warehouse.database.compaction import compact, replace_durably
 from lightning_eda.warehouse.database.connection import reader, writer
 from lightning_eda_tests.warehouse.contents import content_hash, load
 from lightning_eda_tests.warehouse.hours import after, hour_at, make_hour
@@ -68,6 +69,21 @@ def test_a_log_that_a_foreign_program_left_is_not_parted_from_its_file(database:
     assert not compact(database)
     with writer(database) as connection:
         assert connection.execute("SELECT count(*) FROM notes").fetchall() == [(2,)]
+
+
+def test_the_name_of_a_new_file_is_forced_to_the_disk(tmp_path: Path, monkeypatch) -> None:
+    """The folder is, once it names the new file: else a power cut brings back the old one."""
+    (tmp_path / "new").write_text("new")
+    (tmp_path / "target").write_text("old")
+    forced, force = [], os.fsync
+
+    def note(descriptor: int) -> None:
+        forced.append((os.fstat(descriptor).st_ino, (tmp_path / "target").read_text()))
+        force(descriptor)
+
+    monkeypatch.setattr(os, "fsync", note)
+    replace_durably(tmp_path / "new", tmp_path / "target")
+    assert forced == [(tmp_path.stat().st_ino, "new")]
 
 
 def test_a_reader_goes_on_meanwhile(database: Path) -> None:

@@ -77,8 +77,9 @@ def test_one_that_another_thread_was_quicker_to_take_is_made_anew() -> None:
 def test_settings_end_with_the_block() -> None:
     with connected() as connection:
         (usual,) = connection.execute("SELECT current_setting('memory_limit')").fetchall()
-        set_options(connection, {"memory_limit": "123MB", "threads": 1})
-        assert connection.execute("SELECT current_setting('threads')").fetchall() == [(1,)]
+        set_options(connection, {"memory_limit": "123MB", "threads": 1, "temp_directory": "it's here"})
+        settings = "SELECT current_setting('threads'), current_setting('temp_directory')"
+        assert connection.execute(settings).fetchall() == [(1, "it's here")]
     with connected() as connection:
         assert connection.execute("SELECT current_setting('memory_limit')").fetchall() == [usual]
 
