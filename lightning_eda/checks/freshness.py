@@ -67,7 +67,7 @@ def check_freshness(newest: datetime | None, now: datetime) -> dg.AssetCheckResu
 def freshness_events(
     instance: dg.DagsterInstance, warehouse: WarehouseResource, lake: LakeResource, now: datetime
 ) -> Iterator[dg.AssetCheckEvaluation]:
-    """The evaluation as it is now, when it is not as it was told last."""
+    """The evaluation as it is now, when it is not as it was told last, or where a run hides that."""
     result = check_freshness(lake.newest_granule(warehouse, DATABASE_WAIT_S), now)
     evaluation = dg.AssetCheckEvaluation(
         asset_key=NEWEST_HOUR_IS_FRESH.asset_key,
@@ -80,7 +80,11 @@ def freshness_events(
     last = instance.event_log_storage.get_latest_asset_check_execution_by_key([NEWEST_HOUR_IS_FRESH.key])
     told = last.get(NEWEST_HOUR_IS_FRESH.key)
     before = told.event.dagster_event if told and told.event else None
-    if before is None or _said(before.asset_check_evaluation_data) != _said(evaluation):
+    if (
+        before is None
+        or before.event_type != dg.DagsterEventType.ASSET_CHECK_EVALUATION  # planned: hides what was told
+        or _said(before.asset_check_evaluation_data) != _said(evaluation)
+    ):
         yield evaluation
 
 

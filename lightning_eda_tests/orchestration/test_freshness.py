@@ -55,7 +55,10 @@ def test_without_a_granule_it_is_stale():
 
 
 def test_the_healing_sensor_says_it_and_only_when_it_changes(tmp_path, settings, run):
-    """A backfill of 2018 makes nothing fresh; a tick with the same answer adds nothing to the history."""
+    """A backfill of 2018 makes nothing fresh; a tick with the same answer adds nothing to the history.
+
+    A run that is to make the check hides the answer as soon as it is queued, so it is told again.
+    """
     for hour in (HOUR, HOUR.replace(year=2018)):
         simulate(tmp_path / "archive", hour)
     assert run(settings(), PAST).success
@@ -78,6 +81,16 @@ def test_the_healing_sensor_says_it_and_only_when_it_changes(tmp_path, settings,
         (told,) = ticks.tick().asset_events
         assert (told.passed, told.severity) == (False, severity)
         run.instance.report_runless_asset_event(told)
+    job = dg.Definitions(
+        asset_checks=[newest_hour_is_fresh],
+        jobs=[dg.define_asset_job("hourly", dg.AssetSelection.all_asset_checks())],
+        resources=build_resources(settings()),
+    ).resolve_job_def("hourly")
+    run.instance.create_run_for_job(job)
+    (again,) = ticks.tick().asset_events
+    assert (again.passed, again.severity) == (False, ERROR)
+    run.instance.report_runless_asset_event(again)
+    assert ticks.tick().asset_events == []
 
 
 @pytest.mark.parametrize(
