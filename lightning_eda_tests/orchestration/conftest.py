@@ -3,21 +3,16 @@
 import io
 import logging
 import shutil
-from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
 
 import boto3
 import dagster as dg
 import pytest
-from alembic.script import ScriptDirectory
-from dagster._core.storage.event_log import InMemoryEventLogStorage
-from dagster._core.storage.runs import InMemoryRunStorage
 from matplotlib.figure import Figure
 from PIL import Image
-from sqlalchemy import Connection
 
 from lightning_eda.definitions import LIGHTNING_ASSETS
 from lightning_eda.figures import interactive
@@ -27,6 +22,7 @@ from lightning_eda.simulator import Activity, simulate_hour
 from lightning_eda_tests.hours import BUCKET, HOUR, KEY, simulate
 from lightning_eda_tests.opened import counted
 from lightning_eda_tests.orchestration.csv_days import DAY, database_of
+from lightning_eda_tests.orchestration.quick_instances import quicken_instances
 from lightning_eda_tests.orchestration.storm_days import DAY as STORM_DAY
 from lightning_eda_tests.orchestration.storm_days import GROUP, defined, range_tags, storms_of_day
 from lightning_eda_tests.servers import S3Bucket
@@ -37,16 +33,7 @@ FEW_K = {"ops": {"kmeans_cluster": {"config": {"k_min": 2, "k_max": 6, "n_init":
 LIGHTNING_GROUPS = {group for asset in LIGHTNING_ASSETS for group in asset.group_names_by_key.values()}
 
 
-@contextmanager
-def _events_connection(storage: InMemoryEventLogStorage) -> Iterator[Connection]:
-    with storage._db_lock, storage._engine.begin() as connection:
-        yield connection
-
-
-# An instance in memory reads 80 revisions of tables as it is made, and sets modes of files at each statement.
-ScriptDirectory.from_config = cache(ScriptDirectory.from_config)
-InMemoryEventLogStorage._connect = _events_connection
-InMemoryRunStorage.connect = lambda storage: storage._engine.begin()
+quicken_instances()
 
 
 def settings_in(place: Path, **changes) -> Settings:
