@@ -83,14 +83,14 @@ def test_without_any_instance_settings(tmp_path, variables):
     assert granules(tmp_path / "empty") == [(20, 4)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("pin", "words"),
     [
         ({"GOES_YEAR": "2022"}, "Use a backfill|use a backfill"),
-        pytest.param(
+        (
             {**PIN, "GLM_ARCHIVE_DIR": "absent"},
             "absent is no folder; GLM_ARCHIVE_DIR must name one that exists",
-            marks=pytest.mark.slow,
         ),
     ],
 )

@@ -23,6 +23,7 @@ def folder(tmp_path):
     return project_folder(tmp_path / "project")
 
 
+@pytest.mark.slow
 def test_dg_lists_all_definitions(folder, tmp_path):
     """Every asset, job, schedule and sensor; no usage statistics are noted in the user's folder."""
     home = tmp_path / "user"
@@ -68,7 +69,7 @@ def test_dg_launches_an_hour_and_a_range_of_hours_as_one_run(folder, tmp_path, p
 @pytest.mark.parametrize(
     ("words", "location"),
     [
-        (("dg", "dev"), "lightning_eda"),
+        pytest.param(("dg", "dev"), "lightning_eda", marks=pytest.mark.slow),
         pytest.param(("dagster", "dev"), "lightning_eda", marks=pytest.mark.slow),
         pytest.param(
             ("dagster", "dev", "-m", "lightning_eda.definitions"),

@@ -116,6 +116,7 @@ def test_killed_at_any_point_a_rerun_ends_as_if_undisturbed(tmp_path: Path, hour
     assert {"nothing", "extract", "transform"} <= set(finished), finished  # the kills fell inside the steps
 
 
+@pytest.mark.slow
 def test_with_a_third_of_requests_failing_the_hour_is_the_same(tmp_path: Path, hour_bucket, undisturbed):
     """Errors, throttling, slow, cut and changed bodies, and kills besides: the same files and rows."""
     whole, seconds = undisturbed

@@ -15,6 +15,8 @@ from lightning_eda_tests.figures.conftest import Visit, launch
 from lightning_eda_tests.figures.storms import empty_scene, evaluation, storm_scene
 
 HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(2)>\"' & {{map}}"
+PICTURES = {"map_png": b"map", "curves_png": b"curves"}
+"""Drawn before, for a test that looks at words alone."""
 
 
 class Tags(HTMLParser):
@@ -72,7 +74,7 @@ def test_the_figures_at_the_top_are_those_of_the_window():
     """Of a sample of one in ten: the sums and the busiest minute tenfold, the median as it is."""
     scene = replace(storm_scene(2, 100), total=1000)
     scene.__dict__["seconds"] = np.append(np.full(40, 65.0), np.arange(60) * 60.0)
-    page = render_report(scene, evaluation(), map_png=b"map", curves_png=b"curves")
+    page = render_report(scene, evaluation(), **PICTURES)
     told = dict(re.findall(r"<dt>(.*?)</dt><dd>(.*?)</dd>", page))
     assert (told["Flashes"], told["Clusters"], told["Mean per minute"]) == ("1,000", "2", "16.7")
     assert told["Busiest minute"] == "410"
@@ -103,7 +105,9 @@ def test_hostile_text_stays_text():
     """Satellite, notes, names and links with markup and template marks appear as text, not as tags."""
     scene = replace(storm_scene(2, 50), satellite=HOSTILE)
     scores = Evaluation(evaluation().scores, 7, HOSTILE, 6, HOSTILE)
-    found = Tags(render_report(scene, scores, {HOSTILE: f"map.html?{HOSTILE}"}, {HOSTILE: HOSTILE}))
+    found = Tags(
+        render_report(scene, scores, {HOSTILE: f"map.html?{HOSTILE}"}, {HOSTILE: HOSTILE}, **PICTURES)
+    )
     assert not found.all("script")
     assert len(found.all("img")) == 4
     assert not any(name.startswith("on") for _, attributes in found.tags for name in attributes)
@@ -116,12 +120,12 @@ def test_hostile_text_stays_text():
 def test_links_that_lead_away_are_refused(address):
     """Only addresses relative to the report are linked."""
     with pytest.raises(ValueError, match="relative"):
-        render_report(empty_scene(), evaluation(), {"x": address}, map_png=b"")
+        render_report(empty_scene(), evaluation(), {"x": address}, **PICTURES)
 
 
 def test_nothing_to_show_is_said():
     """A window without flashes gives a page that says so, with dashes for what is not known."""
-    text = Tags(render_report(empty_scene(), Evaluation(evaluation().scores.slice(0, 0)))).text
+    text = Tags(render_report(empty_scene(), Evaluation(evaluation().scores.slice(0, 0)), **PICTURES)).text
     assert "There were no flashes." in text
     assert "\N{EN DASH}" in text
 
@@ -131,7 +135,7 @@ def test_groups_without_area_and_duration():
     scene = storm_scene(2, 60)
     bare = scene.flashes.set_column(5, "duration_s", pa.nulls(60, pa.float64()))
     groups = replace(scene, flashes=bare, tier="group", simulated=True)
-    text = Tags(render_report(groups, evaluation())).text
+    text = Tags(render_report(groups, evaluation(), **PICTURES)).text
     assert "simulated granules, seen by no instrument" in text
     assert "Groups" in text
     assert "Flashes" not in text
@@ -176,10 +180,7 @@ def test_the_rule_of_k_and_what_speaks_against_it_are_told():
     """Each a paragraph, hostile text as text; the silhouettes by cluster stand below, where there are any."""
     told = replace(evaluation(chosen=7), rule="the best of all", doubts=("One is near.", HOSTILE))
     scene = storm_scene(3, 200)
-    one, other = (
-        render_report(scene, told, map_png=b"map", curves_png=b"curves", silhouettes_png=png)
-        for png in (None, b"blades")
-    )
+    one, other = (render_report(scene, told, **PICTURES, silhouettes_png=png) for png in (None, b"blades"))
     found = Tags(one)
     assert all(text in found.text for text in ("k = 7: the best of all.", "One is near.", HOSTILE))
     assert "It is not a storm" in found.text

@@ -117,6 +117,7 @@ def test_an_hour_opens_the_database_a_few_times(analysed):
     assert len(analysed.openings) <= 8
 
 
+@pytest.mark.slow
 def test_running_it_again_writes_the_same(tmp_path, drawn, run):
     """Every file and every row."""
     tables = ("k_scores", "cluster_silhouettes", "cluster_centers", "flash_clusters")

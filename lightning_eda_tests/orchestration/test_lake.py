@@ -86,6 +86,7 @@ def test_an_hour_that_is_emptied_goes_from_the_lake(tmp_path, both, run):
     assert all(rows.num_rows == 0 for rows in hour_rows(lake_of(with_lake), HourKey(HOUR, "G18")).values())
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("undrawn")
 def test_the_analysis_of_the_lake_is_that_of_the_database(tmp_path, both, run):
     """The same rows to cluster, bit for bit; scores and clusters are in the DuckDB file in both cases."""

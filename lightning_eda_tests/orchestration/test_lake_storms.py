@@ -53,6 +53,7 @@ def stormy_lake(tmp_path, stormy):
     return fleet
 
 
+@pytest.mark.slow
 def test_tracks_and_jumps_are_those_of_the_database(tmp_path):
     """A storm over midnight, over two days and four tables."""
     plain = settings_in(tmp_path)
@@ -68,6 +69,7 @@ def test_tracks_and_jumps_are_those_of_the_database(tmp_path):
     assert contents(fleet, ["flashes"]) == {"flashes": []}
 
 
+@pytest.mark.slow
 def test_cells_are_those_of_the_database(stormy, stormy_lake, run, monkeypatch):
     """What is noted of the day is what the ledger's log says of it; a change is asked for once."""
     monkeypatch.setattr(storm_cells, "draw_cells", lambda *_: Drawings(Path(), Path(), b"", [], ""))

@@ -110,6 +110,7 @@ def test_this_process_has_no_network(blocked: Notes):
     assert len(blocked.asked) == 2
 
 
+@pytest.mark.slow
 def test_an_hour_ends_in_a_report(tmp_path, settings, run, no_network: Notes):
     """From an archive folder to the maps; the decoder's process is one of those without a network."""
     simulate(tmp_path / "archive")
@@ -118,6 +119,7 @@ def test_an_hour_ends_in_a_report(tmp_path, settings, run, no_network: Notes):
     assert any("glm.transform.child" in line for line in no_network.started)
 
 
+@pytest.mark.slow
 def test_a_day_ends_in_storm_cells(tmp_path, settings, run, no_network: Notes):
     """Pairs, cells and their map, in the folder that stands in for a bucket."""
     made, start = settings(), datetime(2024, 7, 1, 20)

@@ -26,7 +26,6 @@ from lightning_eda_tests.warehouse.hours import NOW, after, hour_at, make_hour, 
 HOUR = hour_at("2024-05-01T00:00")
 FLASHES = 5
 GRANULES = (2, 6)
-LOOKS = 15
 STATES = {granules * FLASHES: granules for granules in GRANULES}
 
 
@@ -41,6 +40,12 @@ def database(tmp_path: Path) -> Iterator[Path]:
     replace_hour(path, HOUR, ["G18"], series[0], NOW)
     with loading(path, series):
         yield path
+
+
+@pytest.fixture(params=[4, pytest.param(15, marks=pytest.mark.slow)])
+def times(request: pytest.FixtureRequest) -> int:
+    """How often a test looks while the loads go on."""
+    return int(request.param)
 
 
 @contextmanager
@@ -61,20 +66,20 @@ def loading(path: Path, series: list[dict[str, Path]]) -> Iterator[None]:
         loader.join()
 
 
-def test_rows_of_the_preprocessor_are_those_that_the_ledger_counts(database: Path):
+def test_rows_of_the_preprocessor_are_those_that_the_ledger_counts(database: Path, times: int):
     """A load that comes between the ledger and the rows would make rows seem to be missing."""
     window = Window(HOUR, after(HOUR, 1))
-    for _ in range(LOOKS):
+    for _ in range(times):
         with file_hours(database, window.start, window.end) as hours:
             clean, notes = clean_window(hours, window, PreprocessorConfig())
         assert clean.read in STATES
         assert not [note for note in notes if "are not loaded" in note and "rows of the tier" in note]
 
 
-def test_cells_of_the_preprocessor_are_those_of_its_rows(database: Path):
+def test_cells_of_the_preprocessor_are_those_of_its_rows(database: Path, times: int):
     """A load that comes between the sums and the rows would put rows on the map that are in no cell."""
     window = Window(HOUR, after(HOUR, 2))
-    for _ in range(LOOKS):
+    for _ in range(times):
         with file_hours(database, window.start, window.end) as hours:
             clean, _ = clean_window(hours, window, PreprocessorConfig(row_limit=1))
         assert clean.cells is not None
@@ -115,12 +120,12 @@ def test_loads_come_in_between_the_sums_of_a_long_window(tmp_path: Path, loaded_
 
 
 @pytest.mark.usefixtures("an_hour_a_piece")
-def test_sums_of_a_file_that_is_let_go_are_of_one_state(database: Path):
+def test_sums_of_a_file_that_is_let_go_are_of_one_state(database: Path, times: int):
     """With a load at every moment, and one piece after the other."""
     window = Window(HOUR, after(HOUR, 2))
     lake, warehouse = LakeResource(place=None), WarehouseResource(database=str(database))
     config = PreprocessorConfig(row_limit=1)
-    for _ in range(LOOKS // 3):
+    for _ in range(times // 2):
         clean, _ = lake.read_hours(
             warehouse, window.start, window.end, None, lambda hours: clean_window(hours, window, config)
         )
@@ -128,10 +133,10 @@ def test_sums_of_a_file_that_is_let_go_are_of_one_state(database: Path):
         assert clean.rows.num_rows == clean.kept
 
 
-def test_pairs_are_of_the_granules_that_are_told(database: Path, tmp_path: Path):
+def test_pairs_are_of_the_granules_that_are_told(database: Path, tmp_path: Path, times: int):
     """The number of granules in the metadata of `flash_pairs` is that of the flashes that were paired."""
     place = WindowFolders(tmp_path / "data", HOUR, after(HOUR, 24))
     store = FolderStore(tmp_path / "bucket")
-    for _ in range(LOOKS):
+    for _ in range(times):
         found = find_pairs(database, store, DistanceSettings(), place, FlashPairsConfig())
         assert found.granules.split()[0] == str(STATES[found.clean.read])

@@ -143,6 +143,7 @@ def test_in_a_bucket(stormy, tmp_path, s3_bucket: S3Bucket, monkeypatch):
     assert not (tmp_path / "data" / "bucket").exists()
 
 
+@pytest.mark.slow
 def test_running_it_again_writes_the_same(stormy, tmp_path):
     """Both objects, both tables, both figures."""
 

@@ -124,6 +124,7 @@ def test_a_day_that_daily_storms_missed_is_made_up_for(stormy, monkeypatch, hour
     assert ticks_of(stormy, now).partitions() == expected
 
 
+@pytest.mark.slow
 def test_a_page_is_made_again_when_the_day_before_changed_its_storms(settings, tmp_path):
     """The run of that day says so; the page is asked for once, and again after another change."""
     mine = settings()

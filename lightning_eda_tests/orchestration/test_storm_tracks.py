@@ -91,6 +91,7 @@ def test_a_storm_keeps_its_name_over_midnight(forwards):
     assert max(row["frame_time"] for row in points) == datetime(2024, 7, 2)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("undrawn")
 def test_the_order_of_days_makes_no_difference(settings, tmp_path, rows, forwards):
     """Loaded and tracked backwards, the second day is made again with the first."""

@@ -14,9 +14,6 @@ from lightning_eda_tests.glm.damaged_granules import COPIES
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the child limits its memory as Linux does")
 
-each_share = pytest.mark.parametrize(
-    "share", [10, pytest.param(1, marks=pytest.mark.slow)], ids=["some", "all"]
-)
 DAMAGED = "lightning_eda_tests.glm.damaged_granules"
 ROOT = Path(__file__).parents[3]
 START = datetime(2018, 7, 2, 4, 33, tzinfo=UTC)
@@ -49,7 +46,9 @@ def check(counts: dict[str, dict[str, int]]) -> None:
         assert counts[kind]["refused"] > 0
 
 
-@each_share
+@pytest.mark.parametrize(
+    "share", [10, pytest.param(2, marks=pytest.mark.slow), pytest.param(1, marks=pytest.mark.long)]
+)
 def test_damaged_simulated_granules(tmp_path, share):
     """2,300 copies of granules of every era, of one that lost rows and of an empty one; or a tenth."""
     places = {"lat": np.linspace(-30, 30, 300), "lon": np.linspace(-110, -60, 300)}
@@ -65,8 +64,8 @@ def test_damaged_simulated_granules(tmp_path, share):
     check(outcomes(1, share, paths))
 
 
-@each_share
-def test_damaged_real_granules(granules_folder, share):
-    """460 copies of each real granule, of which three alike count as one; or a tenth."""
+@pytest.mark.slow
+def test_damaged_real_granules(granules_folder):
+    """230 copies of each real granule, of which three alike count as one."""
     paths = [path for stamp in ONE_OF_A_KIND for path in granules_folder.glob(f"*_{stamp}*.nc")]
-    check(outcomes(2, share, paths))
+    check(outcomes(2, 2, paths))

@@ -147,7 +147,7 @@ def hour(tmp_path_factory) -> Extraction:
 @pytest.mark.parametrize(
     ("number", "times"),
     [
-        (signal.SIGKILL, KILLS // 5),
+        (signal.SIGKILL, 2),
         (signal.SIGSTOP, 1),
         pytest.param(signal.SIGKILL, KILLS, marks=pytest.mark.slow),
         pytest.param(signal.SIGSTOP, KILLS // 4, marks=pytest.mark.slow),

@@ -142,6 +142,7 @@ def test_killed_at_any_request_nothing_is_lost(scene: Scene, step: int, child: L
         scene.check_repaired()
 
 
+@pytest.mark.slow
 def test_a_polling_reader_of_a_slow_server_always_finds_rows(scene: Scene, tmp_path: Path):
     """DuckDB over the files that a plain listing shows, again and again while the load goes on."""
     scene.reset()
