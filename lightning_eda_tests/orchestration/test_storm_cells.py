@@ -61,11 +61,14 @@ def test_a_day_becomes_cells_on_a_map(stormy, run, tmp_path):
     shown = metadata(result, "storm_cells")
     assert shown["dagster/row_count"] == 3
     assert shown["noise_share"] == pytest.approx(10 / 105)
+    assert shown["granules"] == granules(stormy)
     assert re.match(r"!\[[^]]+\]\(data:image/png;base64,", shown["map"])
     assert len(shown["map"]) < 140_000
     assert [record["flashes"] for record in json_table(shown["largest_cells"])] == [40, 30, 25]
     pairs = metadata(result, "flash_pairs")
     assert (pairs["flashes"], pairs["isolated_flashes"], pairs["granules"]) == (105, 10, granules(stormy))
+    lines = gzip.decompress(pairs_path(tmp_path).read_bytes()).count(b"\n")
+    assert pairs["neighbours_per_flash"] == pytest.approx(2 * lines / 105), "of a pair both are neighbours"
     assert not list((tmp_path / "data" / "clusters").rglob("*.csv.gz"))
 
 
@@ -182,7 +185,10 @@ def test_a_day_without_flashes_is_a_warning_in_the_log(stormy, run):
 
 @pytest.mark.usefixtures("undrawn")
 def test_two_satellites_are_kept_apart(settings, tmp_path):
-    """The same lightning twice gives the cells of each; one can be chosen, in small letters, too."""
+    """The same lightning twice gives the cells of each; one can be chosen, in small letters, too.
+
+    How much of the day is loaded is then said of that one.
+    """
     made = settings()
     (tmp_path / "data").mkdir()
     store(Path(made.duckdb_path), flashes=storms_of_day("G18") + storms_of_day("G16", seed=2))
@@ -190,7 +196,9 @@ def test_two_satellites_are_kept_apart(settings, tmp_path):
     assert sorted((cell["satellite"], cell["flashes"]) for cell in cells_of(made)) == [
         (name, count) for name in ("G16", "G18") for count in (25, 30, 40)
     ]
-    assert run_cells(made, DAY, config(flash_pairs={"satellites": ["g16"]})).success
+    result = run_cells(made, DAY, config(flash_pairs={"satellites": ["g16"]}))
+    assert metadata(result, "storm_cells")["granules"] == metadata(result, "flash_pairs")["granules"]
+    assert metadata(result, "storm_cells")["granules"].endswith(" of 4,320")
     assert {row["satellite"] for row in cells_of(made)} == {"G16"}
     assert {row["satellite"] for row in flashes_of(made)} == {"G16"}
 

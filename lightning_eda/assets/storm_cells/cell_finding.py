@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field
 
-from lightning_eda.assets.storm_cells.pair_finding import GRANULES_PER_DAY, day_flashes, note_path
+from lightning_eda.assets.storm_cells.pair_finding import day_flashes, note_path, satellites_of_day
 from lightning_eda.errors import ObjectNotFoundError, PairsError, SettingError
 from lightning_eda.glm.paths import WindowFolders
 from lightning_eda.reporting import RunConfig
@@ -50,6 +50,7 @@ class FoundCells:
         key: The object with the clusters.
         eps_km: Largest distance of neighbours.
         min_samples: Neighbours of a core flash.
+        granules: How much of the day is loaded of the satellites that were asked for, in words.
     """
 
     note: "PairsNote"
@@ -58,6 +59,7 @@ class FoundCells:
     key: str
     eps_km: float
     min_samples: int
+    granules: str
 
     @property
     def inside(self) -> "pa.Table":
@@ -71,14 +73,6 @@ class FoundCells:
         """The share of the flashes that is in no cell."""
         count = self.flashes.num_rows
         return (count - self.inside.num_rows) / count if count else 0.0
-
-    @property
-    def granules(self) -> str:
-        """How much of the day was loaded, in words; empty where the pairs do not say."""
-        if self.note.granules is None:
-            return ""
-        satellites = len(self.flashes["satellite"].unique())
-        return f"{self.note.granules:,} of {GRANULES_PER_DAY * max(1, satellites):,}"
 
     def largest(self, number: int) -> "pa.Table":
         """The cells with most flashes."""
@@ -129,8 +123,9 @@ def find_cells(
     require_flashes(graph.items, items)  # before anything is written
     done = cluster_day(store, task, day, graph)
     labelled = label_flashes(rows, items, graph.items, done.labels)
+    _, granules = satellites_of_day(database, place, note.satellites)
     return FoundCells(
-        note, labelled, storm_cells(labelled), done.written.key, config.eps_km, config.min_samples
+        note, labelled, storm_cells(labelled), done.written.key, config.eps_km, config.min_samples, granules
     )
 
 
@@ -186,8 +181,7 @@ def draw_cells(found: FoundCells, place: WindowFolders) -> Drawings:
         simulated=window_is_simulated(place.data_dir, Window(place.start, place.end), satellites),
     )
     image, page = place.figures / "storm_cells.png", place.figures / "storm_cells.html"
-    loaded = found.granules
-    png = render_storm_map(scene, f"{loaded} granules" if loaded else "")
+    png = render_storm_map(scene, f"{found.granules} granules")
     write_atomic(image, png)
     write_atomic(page, render_cell_page(scene).encode())
     around = cell_shapes(found.cells, found.flashes)

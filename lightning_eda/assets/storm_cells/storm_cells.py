@@ -82,7 +82,7 @@ def _report(day: str, found: "FoundCells", drawings: "Drawings", url: str, datab
             "isolated_flashes": found.note.isolated,
         },
         {
-            "granules": found.granules or "not noted",
+            "granules": found.granules,
             "noise_share": found.noise_share,
             "largest_cells": preview(found.largest(20), rows_shown=20),
             "map": picture(drawings.thumbnail, "Map of the storm cells"),
