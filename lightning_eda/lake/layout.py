@@ -24,7 +24,9 @@ DIGEST_DIGITS: Final = 20
 NO_FILE: Final = "none"
 STAMP: Final = "%Y%m%dT%H%M%S%f"
 _DIGEST = rf"[0-9a-f]{{{DIGEST_DIGITS}}}"
-_HOUR = re.compile(r"satellite=(?P<satellite>[^/]+)/day=(?P<day>\d{4}-\d\d-\d\d)/(?P<hour>\d\d)-(?P<rest>.+)")
+_HOUR = re.compile(
+    r"satellite=(?P<satellite>[^/]+)/day=(?P<day>\d{4}-\d\d-\d\d)/(?P<hour>[01]\d|2[0-3])-(?P<rest>.+)"
+)
 _LEDGER = re.compile(
     rf"(?P<content>{_DIGEST})\.(?P<loaded_at>\d{{8}}T\d{{12}})"
     + "".join(rf"\.(?P<{tier}>{_DIGEST}|{NO_FILE})" for tier in TIERS)

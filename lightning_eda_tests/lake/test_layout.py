@@ -40,7 +40,10 @@ def test_a_tiers_file_is_named_by_hour_and_content() -> None:
     assert KEY.tier_path(digest) == "satellite=G18/day=2024-05-01/03-0123456789abcdef0123.parquet"
 
 
-@pytest.mark.parametrize("path", ["part-0.parquet", "satellite=G18/part-0.parquet"])
+@pytest.mark.parametrize(
+    "path",
+    ["part-0.parquet", "satellite=G18/part-0.parquet", "satellite=G18/day=2024-05-01/24-part.parquet"],
+)
 def test_other_files_are_no_hours(path: str) -> None:
     """What another program wrote is not taken for an hour."""
     assert parse_path(path) is None

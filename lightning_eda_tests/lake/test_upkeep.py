@@ -57,7 +57,8 @@ def test_a_file_that_is_gone_or_cut_is_told(lake: Lake) -> None:
     second.write_bytes(second.read_bytes()[:-1])
     mistakes = check_lake(lake).mistakes
     assert f"{first} is named and not there: load its hour again" in mistakes
-    assert any(str(second) in mistake and "are named" in mistake for mistake in mistakes)
+    size = second.stat().st_size
+    assert f"{second} has {size} bytes, {size + 1} are named" in mistakes
 
 
 def test_rows_that_the_ledger_does_not_count_are_told(lake: Lake) -> None:
@@ -65,7 +66,8 @@ def test_rows_that_the_ledger_does_not_count_are_told(lake: Lake) -> None:
     tables = an_hour()
     load(lake, (KEY, {**tables, "flashes": tables["flashes"].slice(1)}))
     (mistake,) = check_lake(lake).mistakes
-    assert f"has {tables['flashes'].num_rows - 1} rows of G18/2024-05-01T03, the ledger counts" in mistake
+    count = tables["flashes"].num_rows
+    assert mistake.endswith(f" has {count - 1} rows of G18/2024-05-01T03, the ledger counts {count}")
 
 
 @pytest.mark.parametrize("table", ["flashes", LEDGER])
