@@ -1,5 +1,6 @@
 """Grids of granules whose answer is known."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 
 from lightning_eda.errors import GridError
 from lightning_eda.grids.density import SCHEMA, DensityBuilder, summed
+from lightning_eda.grids.files import GridFile, total_density
 from lightning_eda.grids.fixed_grid import LIGHTNING_EQUATOR_M, SIZE
 from lightning_eda.grids.sensor_pixels import sensor_pixels
 from lightning_eda_tests.grids.lattices import EAST, events_at, middles, rows
@@ -142,10 +144,27 @@ def test_the_order_of_granules_makes_no_difference():
 
 
 def test_what_the_satellite_cannot_see_is_left_out_and_told():
-    """An event on the far side is no reason to fail."""
-    found = density(rows([0.0, 0.0], [105.0, -75.0]))
-    assert (found.unseen, found.events) == (1, 2)
+    """An event on the far side is no reason to fail; that its energy is missing is told all the same."""
+    found = density(rows([0.0, 0.0], [105.0, -75.0], energy=[None, 1e-15]))
+    assert (found.unseen, found.events, found.without_energy) == (1, 2, 1)
     assert total(found.table, "flash_extent_density") == pytest.approx(16.0, rel=1e-6)
+
+
+def test_a_flash_without_an_area_makes_no_mean_smaller():
+    """Of two minutes of a cell, the sum has the mean area of the one whose flash has an area."""
+    found = density(*(events_at(2600.0, 2500.0, area=area) for area in (2e8, [None])), step_s=60)
+    assert found.table["average_flash_area"].null_count == found.table.num_rows / 2
+    for column in ("average_flash_area", "minimum_flash_area"):
+        assert set(summed(found.table, None)[column].to_pylist()) == {2e8}
+
+
+def test_of_a_file_of_before_nobody_knows_which_minutes_were_seen():
+    """Nor of a sum that it is part of, first or last."""
+    found = density(events_at(2600.0, 2500.0))
+    new = GridFile(found.table, found.slot, found.equator_m, found.granule_minutes)
+    old = replace(new, granule_minutes=None)
+    totals = [total_density(files) for files in ([new, new], [new, old], [old, new])]
+    assert [total and total.granule_minutes for total in totals] == [2 * found.granule_minutes, None, None]
 
 
 def test_no_event_no_row():

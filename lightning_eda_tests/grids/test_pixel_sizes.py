@@ -3,7 +3,7 @@
 import numpy as np
 
 from lightning_eda.grids.fixed_grid import SIZE, STEP_RAD
-from lightning_eda.grids.pixel_sizes import USUAL_SIZE, learn_sizes
+from lightning_eda.grids.pixel_sizes import USUAL_SIZE, PixelSizes, learn_sizes
 from lightning_eda_tests.grids.lattices import borders, middles
 
 NOISE = 3e-6 / STEP_RAD
@@ -70,6 +70,15 @@ def test_a_lone_pixel_has_the_usual_size():
     assert sizes.edges(np.array([10.0]), np.array([20.0])).tolist() == [[8.0, 18.0, 12.0, 22.0]]
     assert USUAL_SIZE == 4.0
     assert learn_sizes([]).pairs == 0
+
+
+def test_a_pixel_has_the_size_of_the_nearest_pair():
+    """On either side of the middle; between two that are as near, that of the inner one."""
+    sizes = PixelSizes(np.array([1000.0, 2000.0]), np.array([4.0, 3.0]))
+    places = SIZE / 2 + np.array([-1501.0, -1499.0, 0.0, 1500.0, 1501.0, 2500.0])
+    left, top, right, bottom = sizes.edges(places, places[::-1]).T
+    assert (right - left).tolist() == [3.0, 4.0, 4.0, 4.0, 3.0, 3.0]
+    assert (bottom - top).tolist() == [3.0, 3.0, 4.0, 4.0, 4.0, 3.0]
 
 
 def test_one_pair_of_neighbours_is_enough():

@@ -56,6 +56,7 @@ def test_xarray_reads_a_window_over_the_full_hour(data):
     assert float(found["average_flash_area"].max()) == pytest.approx(300.0)
     units = {name: found[name].attrs["units"] for name in ("average_flash_area", "total_energy")}
     assert units == {"average_flash_area": "km2", "total_energy": "nJ"}
+    assert found["total_energy"].attrs["long_name"] == "radiant energy of the events in 2 min"
     brightest = density.where(density > 1.9, drop=True)
     assert float(brightest.x.mean()) == pytest.approx((PLACE[0] - 2712) * 56e-6, abs=60e-6)
     assert float(brightest.y.mean()) == pytest.approx((2712 - PLACE[1]) * 56e-6, abs=60e-6)
@@ -189,6 +190,13 @@ def test_a_slot_without_a_sector_says_so():
         sector_of("conus", "GOES-Test")
     with pytest.raises(GridError, match="is not seen from GOES-East"):
         sector_of("meso", "GOES-East", (0.0, 105.0))
+
+
+@pytest.mark.parametrize(("lon", "columns"), [(-150.0, (0, 500)), (-75.0, (2462, 2962)), (0.0, (4924, 5424))])
+def test_a_mesoscale_sector_stays_on_the_disk(lon, columns):
+    """Around its centre, but for one near the limb."""
+    sector = sector_of("meso", "GOES-East", (0.0, lon))
+    assert (sector.rows, sector.columns) == ((2462, 2962), columns)
 
 
 def test_the_name_is_that_of_the_product():

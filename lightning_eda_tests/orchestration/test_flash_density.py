@@ -13,12 +13,14 @@ import pytest
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from lightning_eda.assets.grids.gridding import draw_density, drawn_density, map_path
+from lightning_eda.assets.grids.gridding import draw_density, drawn_density, map_path, numbers
 from lightning_eda.glm.lcfa import read_granule
 from lightning_eda.glm.windows import Window
-from lightning_eda.grids.density import SCHEMA
+from lightning_eda.grids.density import SCHEMA, DensityBuilder
 from lightning_eda.grids.files import density_path
+from lightning_eda.grids.hour import HourGrids
 from lightning_eda.simulator import Activity, simulate_hour
+from lightning_eda_tests.grids.lattices import rows
 from lightning_eda_tests.hours import HOUR, simulate
 from lightning_eda_tests.orchestration.conftest import logged, materialized, reported, settings_in
 from lightning_eda_tests.orchestration.storm_days import only
@@ -156,6 +158,26 @@ def test_what_is_not_in_the_grids_is_told(tmp_path, grid, run):
     warnings = logged(run.instance, result, logging.WARNING)
     assert any("not in the grids: OR_GLM-L2-LCFA_G18" in warning for warning in warnings)
     assert not checks(result)["no_granule_refused"]
+
+
+def test_the_numbers_of_an_hour_are_each_its_own():
+    """Events that are not seen, that have no flash, whose energy is missing or comes from the group."""
+    events = rows(
+        [10.0] * 6,
+        [105.0, -75.0, -76.0, -77.0, -78.0, -79.0],
+        energy=[1e-15, None, None, None, 2e-15, 3e-15],
+        flash=[1, None, None, 4, 5, 6],
+    )
+    builder = DensityBuilder()
+    builder.add(HOUR, -75.0, events)
+    found = numbers(HourGrids(HOUR, {"G16": builder.finish()}, (), 7, 8, {"a": "b"}, 9))
+    assert found.pop("dagster/row_count") >= 5 * 16
+    assert found.pop("energy_j") == pytest.approx(6e-15)
+    assert list(found.items()) == [
+        ("granules", 7), ("granules_missing", 8), ("granules_refused", 1), ("events", 6),
+        ("events_unseen", 1), ("events_without_flash", 2), ("energies_unknown", 3),
+        ("energies_from_group", 9), ("sensor_pixels", 5), ("size_bytes", 0),
+    ]  # fmt: skip
 
 
 @pytest.mark.usefixtures("undrawn")

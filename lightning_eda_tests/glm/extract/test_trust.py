@@ -172,6 +172,27 @@ def test_an_object_replaced_after_the_listing_is_taken_as_it_is_now(archive: Arc
     assert extraction.granules[1].etag.startswith("5000-")
 
 
+def test_an_object_that_grows_too_large_while_it_is_read_is_not_read_again(
+    archive: Archive, folders: HourFolders, monkeypatch: pytest.MonkeyPatch
+):
+    """One that is just as large as a granule may be is taken."""
+    archive.put(hour_objects(2))
+    monkeypatch.setattr("lightning_eda.glm.extract.fetch.MAX_BYTES", 3000)
+    reads: list[str] = []
+
+    class GrowingStore(FolderStore):
+        def read_object(self, key: str) -> bytes:
+            reads.append(key)
+            if key.endswith(granule_file(1)):
+                (self.root / key).write_bytes(granule_bytes(77, size=3001))
+            return super().read_object(key)
+
+    with pytest.raises(TransferError, match=r"1 of 2 .*is being replaced; run it again later"):
+        fetch_hour(GrowingStore(archive.root), folders, backoff=quick_backoff())
+    assert files_in(folders.extract) == by_name(hour_objects(1))
+    assert len(reads) == 2
+
+
 def test_an_object_too_large_for_a_granule_is_refused_unread(archive: Archive, folders: HourFolders):
     """By its listed size: 1.5 GB under a granule's name; the reason is in quarantine, the others come."""
     archive.put(hour_objects(2))

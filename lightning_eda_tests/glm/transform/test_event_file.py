@@ -82,6 +82,17 @@ def test_two_missing_energies_of_a_group_stay_missing(granule):
     assert not pc.any(rows.column("energy_from_group")).as_py()
 
 
+def test_a_group_with_no_more_than_its_other_events_tells_nothing(granule):
+    """A missing energy is a large one, never 0."""
+    place = granule.groups.column_names.index("group_energy")
+    nothing = pa.array(np.zeros(granule.groups.num_rows))
+    groups = granule.groups.set_column(place, granule.groups.schema.field(place), nothing)
+    missing = np.zeros(granule.events.num_rows, bool)
+    missing[np.unique(granule.events["group_id"].to_numpy(), return_index=True)[1]] = True
+    rows = event_rows(dataclasses.replace(without_energies(granule, missing), groups=groups))
+    assert rows.column("event_energy").null_count == missing.sum()
+
+
 def test_a_folder_that_cannot_be_written_is_named(tmp_path):
     """By the run, in one sentence."""
     extraction = fetched(tmp_path, granules=1)

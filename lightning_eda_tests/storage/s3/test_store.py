@@ -3,6 +3,7 @@ from datetime import UTC
 from random import Random
 
 import pytest
+from botocore.exceptions import ClientError
 from botocore.utils import parse_timestamp
 
 from lightning_eda.errors import (
@@ -14,7 +15,7 @@ from lightning_eda.errors import (
 )
 from lightning_eda.storage.backoff import Backoff
 from lightning_eda.storage.object_store import ObjectInfo
-from lightning_eda.storage.s3.errors import parse_time
+from lightning_eda.storage.s3.errors import may_pass, parse_time
 from lightning_eda.storage.s3.store import S3Store
 from lightning_eda_tests.servers import PAGE_KEYS, Faults, FaultyProxy, S3Bucket, S3Server
 
@@ -174,6 +175,20 @@ def test_a_failure_that_may_pass_is_tried_again_and_then_reported(s3_bucket: S3B
             store.read_object("k")
         assert caught.value.retryable
         assert store.request_count == 3
+
+
+@pytest.mark.parametrize(
+    ("code", "status", "passes"),
+    [
+        ("BadDigest", 400, True), ("RequestTimeout", 400, True), ("RequestLimitExceeded", 400, True),
+        ("Throttling", 400, True), ("SlowDown", 400, True), ("InvalidDigest", 400, False), ("", 499, False),
+        ("", 429, True), ("", 500, True),
+    ],
+)  # fmt: skip
+def test_some_refusals_pass(code: str, status: int, passes: bool):
+    """Of a body that was damaged on its way, of too much at once; other faults of ours do not."""
+    reply = {"Error": {"Code": code}, "ResponseMetadata": {"HTTPStatusCode": status}}
+    assert may_pass(ClientError(reply, "PutObject")) is passes
 
 
 def test_a_server_that_is_not_there_is_a_transfer_error():
