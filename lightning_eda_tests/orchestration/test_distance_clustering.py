@@ -1,6 +1,7 @@
 """Distance clustering as assets, on a real S3 server and in a folder."""
 
 import gzip
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -95,7 +96,10 @@ def test_a_range_is_one_run_with_a_result_a_day(distances, cluster, s3_bucket: S
     assert result.success
     for number, day in enumerate(days):
         assert clusters_in(s3_bucket, day) == by_scikit_learn(some_pairs(number, pairs=50 + number), 0.9, 2)
-        assert metadata(result, "dbscan_clusters", day)["clusters"] > 0
+        sizes = Counter(clusters_in(s3_bucket, day).values()).values()
+        shown = metadata(result, "dbscan_clusters", day)
+        assert shown["clusters"] == len(sizes) > 0
+        assert shown["largest_cluster"] == max(sizes) > min(sizes)
 
 
 @pytest.mark.usefixtures("undrawn")

@@ -35,7 +35,17 @@ def test_an_inertia_of_nothing_counts_for_the_knee(tmp_path):
     window, database = Window(HOUR, HOUR + timedelta(hours=1)), tmp_path / "lightning.duckdb"
     inertias = pa.table({"k": [1, 2, 3, 4], "inertia": [100.0, 1.0, 0.5, 0.0]})
     written = replace_scores(database, window.start, window.end, fitted.fit, inertias)
-    assert evaluation_of(fitted, written.scores, window).knee == 2
+    found = evaluation_of(fitted, written.scores, window)
+    assert (found.knee, found.inertia_unit) == (2, "km²")
+    in_degrees = Fitted(replace(fitted.clean, spec=PointSpec("lonlat")), sweep)
+    assert evaluation_of(in_degrees, written.scores, window).inertia_unit == "degree²"
+
+
+@pytest.mark.parametrize(("points", "can_be"), [(1, False), (2, False), (3, True)])
+def test_a_silhouette_needs_more_points_than_clusters(points, can_be):
+    """And two clusters."""
+    sweep = kmeans_sweep([[0.0, float(number)] for number in range(points)], 1, 3)
+    assert Fitted(CleanWindow(pa.table({}), "flash", PointSpec(), points, {}), sweep).can_be_scored is can_be
 
 
 @pytest.fixture(scope="module")

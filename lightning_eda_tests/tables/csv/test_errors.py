@@ -31,6 +31,8 @@ from lightning_eda_tests.tables.csv_sources import Noted, opener, read, read_csv
         ("a,b\n1,ü\n", {"encoding": "ascii"}, "line 2: the bytes are not ascii .*CSV_ENCODING"),
         ("a,b\n1,2\n3,x\n".encode("utf-16-le")[:-1] + b"\xd8", {}, "the bytes are not utf-16-le"),
         ("a,b\n1,2\nx,3\n", {"types": {"a": "int"}}, "line 3, column 'a': 'x' is not int, .* CSV_TYPES"),
+        (f"a,b\n{60 * 'x'},1\n", {"types": {"a": "int"}}, f"'{60 * 'x'}' is not int"),
+        (f"a,b\n{61 * 'x'},1\n", {"types": {"a": "int"}}, rf"'{60 * 'x'}\.\.\.' is not int"),
         ('a,b\n"1\n",2\n1.5,3\n', {"types": {"a": "bigint"}}, "line 4, column 'a': '1.5' is not bigint"),
         ("a;b\n1;2\n3;4;5\n", {"delimiter": ";"}, "line 3: 3 fields where 2"),
         ("a,b\n1,2\n", {"delimiter": ";", "schema": ("x", "y")}, "line 1: 1 fields where 2"),

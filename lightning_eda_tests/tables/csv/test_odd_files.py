@@ -134,6 +134,8 @@ def test_case_11_a_header_that_is_not_the_schema_is_told():
     assert result.doubts[0].startswith("line 1 alone makes text of id, amount: is it a header?")
     assert "CSV_HEADER" in result.doubts[0]
     assert read(data, schema=("id", "name", "amount"), header="true")[1].doubts == ()
+    half = read("id,x\n1,2\n", schema=("id", "name"))[0]
+    assert half == {"id": ["id", "1"], "name": ["x", "2"]}, "a header has more than half of the names"
 
 
 def test_case_11_title_lines_are_told():
@@ -141,6 +143,8 @@ def test_case_11_title_lines_are_told():
     _, result = read("Report,,\nid,name,amount\n1,a,2\n2,b,3\n")
     assert "most cells of the header in line 1 are empty: is it a title?" in result.doubts[0]
     assert "line 2 alone makes text of report, unnamed_2: is it a header?" in result.doubts[1]
+    (half,) = read("a,b,,\n1,2,3,4\n")[1].doubts
+    assert half == "2 columns have no name in line 1: only their order tells them apart"
 
 
 @pytest.mark.parametrize(

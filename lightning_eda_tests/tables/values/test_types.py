@@ -19,6 +19,7 @@ def test_glue_types_go_both_ways():
         ("varchar(20)", pa.string()),
         ("Decimal( 10 , 2 )", pa.decimal128(10, 2)),
         ("decimal(5)", pa.decimal128(5, 0)),
+        ("decimal(2,2)", pa.decimal128(2, 2)),
         ("datetime", pa.timestamp("us", tz="UTC")),
         ("bool", pa.bool_()),
     ],
