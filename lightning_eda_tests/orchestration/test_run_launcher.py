@@ -53,8 +53,10 @@ def health(instance: dg.DagsterInstance, pid: int | None, tags: dict[str, str] =
 
 
 def test_a_run_whose_process_lives_goes_on(instance, process):
-    """Its own process was there before it told of it."""
+    """Its own process was there before it told of it, and does not notice that it is looked for."""
     assert health(instance, process.pid) == WorkerStatus.RUNNING
+    with pytest.raises(subprocess.TimeoutExpired):
+        process.wait(0.1)
 
 
 def test_a_run_whose_process_was_killed_is_dead(instance, process):
