@@ -30,17 +30,13 @@ def hours(tmp_path_factory):
 @pytest.mark.parametrize(
     ("options", "left_out"),
     [
-        ({}, set()),
-        ({"min_area_km2": 100.1}, {0}),
-        ({"max_area_km2": 899.9}, {1, 2}),
-        ({"min_energy_fj": 10.1}, {3}),
-        ({"max_energy_fj": 999.9}, {4, 5}),
-        ({"west": -120.0}, {0, 1, 2, 3, 4, 5}),
+        ({"min_area_km2": 100.1, "max_area_km2": 899.9}, {0, 1, 2}),
+        ({"min_energy_fj": 10.1, "max_energy_fj": 999.9}, {3, 4, 5}),
+        ({"min_area_km2": 300.0, "min_energy_fj": 100.0}, {0, 3}),
+        ({"west": -120.0, "north": 15.0}, {0, 1, 2, 3, 4, 5, 6}),
         ({"east": -120.0}, {6, 7}),
         ({"south": 15.0}, {0, 1, 2, 3, 4, 5, 7}),
-        ({"north": 15.0}, {6}),
-        ({"features": ["area"]}, {2}),
-        ({"features": ["energy"]}, {5}),
+        ({"features": ["area", "energy"]}, {2, 5}),
     ],
 )  # fmt: skip
 def test_limits_are_in_the_units_of_people(hours: FileHours, options, left_out):
