@@ -11,13 +11,8 @@ from lightning_eda.partitions import PARTITION_TAG, RANGE_TAGS
 from lightning_eda.sensors.healing_cursor import HealingCursor
 
 MOST_ASKS = 3  # for an hour or day in one state
-IN_PROGRESS = [
-    dg.DagsterRunStatus.NOT_STARTED,
-    dg.DagsterRunStatus.QUEUED,
-    dg.DagsterRunStatus.STARTING,
-    dg.DagsterRunStatus.STARTED,
-    dg.DagsterRunStatus.CANCELING,
-]
+ENDED = (dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED)
+IN_PROGRESS = [status for status in dg.DagsterRunStatus if status not in ENDED]
 WILL_RETRY_TAG = "dagster/will_retry"
 RETRIED_TAG = "dagster/auto_retry_run_id"
 RETRY_WAIT_S = 120.0  # Dagster itself repeats a run that died some seconds later

@@ -7,10 +7,15 @@ from types import SimpleNamespace
 import dagster as dg
 import duckdb
 import pytest
+from dagster._core.remote_origin import (
+    RegisteredCodeLocationOrigin,
+    RemoteJobOrigin,
+    RemoteRepositoryOrigin,
+)
 
 from lightning_eda.jobs import lightning
 from lightning_eda.sensors import asking
-from lightning_eda.sensors.asking import MOST_ASKS
+from lightning_eda.sensors.asking import MOST_ASKS, keys_in_progress
 from lightning_eda.sensors.healing_cursor import HealingCursor
 from lightning_eda_tests.hours import HOUR, simulate
 from lightning_eda_tests.orchestration.test_healing_sensor import KEY, NOW, late_granules
@@ -75,6 +80,20 @@ def test_a_new_state_is_counted_afresh(tmp_path, ticks):
     assert ticks.partitions() == [KEY]
     end_run(ticks)
     assert ticks.partitions() == [KEY]
+
+
+def test_a_run_is_at_work_until_it_has_ended():
+    """From the moment it is made, and while it is suspended or being terminated."""
+    hours = {state: f"2024-07-01-{number:02}:00" for number, state in enumerate(dg.DagsterRunStatus)}
+    origin = RemoteJobOrigin(RemoteRepositoryOrigin(RegisteredCodeLocationOrigin("here"), "all"), "nightly")
+    with dg.DagsterInstance.ephemeral() as instance:
+        for state, hour in hours.items():
+            run = dg.DagsterRun(
+                "nightly", status=state, tags={"dagster/partition": hour}, remote_job_origin=origin
+            )
+            instance.add_run(run)
+        busy = keys_in_progress(instance, hours.values())
+    assert {state.value for state in hours if hours[state] not in busy} == {"SUCCESS", "FAILURE", "CANCELED"}
 
 
 @pytest.mark.parametrize("outcome", ["canceled", "succeeded"])
