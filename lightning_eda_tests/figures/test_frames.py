@@ -84,6 +84,12 @@ def test_counts_cover_listed_and_found_labels():
     assert counts == {0: 29, 1: 0, 2: 0, 9: 1}
 
 
+def test_counts_of_a_sample_are_told_to_the_nearest_whole():
+    """Of 5 there are 3, so each stands for one and two thirds."""
+    counts = replace(storm_scene(1, 3), total=5).counts_in_window(np.array([0, 1, 2, 3]))
+    assert counts.tolist() == [0, 2, 3, 5]
+
+
 def test_scores_come_in_order_of_k():
     """Scores in any order are read in the order of k."""
     shuffled = evaluation().scores.take([5, 0, 3])

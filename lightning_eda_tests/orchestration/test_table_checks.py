@@ -61,6 +61,8 @@ def test_a_day_is_compared_with_the_days_before_it_in_the_same_run():
     assert check.metadata["unusual_days"].value == (
         "2024-01-02: 300 rows, usually 30; 2024-01-03: 300 rows, usually 30"
     )
+    first = check_row_count({day: results[day] for day in days[:3]}, {})  # where none was loaded before
+    assert first.metadata["unusual_days"].value == "2024-01-02: 300 rows, usually 30"
     assert check_row_count({days[1]: results[days[1]]}, {}).passed
 
 

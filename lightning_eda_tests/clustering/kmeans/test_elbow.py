@@ -81,6 +81,11 @@ def test_the_last_k_counts_for_the_fall() -> None:
     assert knee(range(2, 6), [9.0, 8.9, 0.1, 0.0], 0.5) == 4
 
 
+def test_a_peak_that_does_not_fall_before_the_next_one_is_no_knee() -> None:
+    """Above the chord the curve is 0, 3, 2, 4, 2, 0 tenths: only the second peak falls by over two."""
+    assert knee(range(2, 8), [10.0, 5.0, 4.0, 0.0, 0.0, 0.0]) == 5
+
+
 def test_unfitted_k_are_left_out() -> None:
     """NaN at the end does not hide the knee."""
     curve = [100.0, 40.0, 5.0, 4.0, 3.0, 2.0, np.nan, np.nan]

@@ -6,11 +6,12 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
+from botocore.exceptions import ClientError
 
 from lightning_eda.errors import AccessDeniedError, DatasetError, TransferError
 from lightning_eda.storage.aws import Access
 from lightning_eda.tables.glue.catalogue import MOST_STALLED, Catalogue, Plan
-from lightning_eda.tables.glue.requests import glue_client
+from lightning_eda.tables.glue.requests import GlueRequests, glue_client
 from lightning_eda_tests.servers import Faults, FaultyProxy
 from lightning_eda_tests.tables.glue_database import DAYS, PLACE, QUICK, SCHEMA, Glue, register
 
@@ -40,6 +41,18 @@ def test_nor_at_a_later_load(glue: Glue, proxy: FaultyProxy, operation: str):
     proxy.faults = Faults(share=1, kinds=("denied",), only=f"POST / {operation}$")
     with pytest.raises(AccessDeniedError, match=f"allow glue:{operation} on the catalogue"):
         register(glue.catalogue(endpoint_url=proxy.endpoint_url), pa.schema([*SCHEMA, ("x", pa.int64())]))
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_nor_where_another_says_so(status: int):
+    """As a gateway between, whose answer has no code of Glue's."""
+
+    def refused() -> None:
+        answer: Any = {"Error": {"Code": str(status)}, "ResponseMetadata": {"HTTPStatusCode": status}}
+        raise ClientError(answer, "GetTable")
+
+    with pytest.raises(AccessDeniedError, match="allow glue:GetTable on the catalogue"):
+        GlueRequests("db.table", QUICK).ask(refused)
 
 
 @pytest.mark.parametrize("kind", ["throttle", "error", "drop", "lost", "too_many", "timeout"])
