@@ -24,9 +24,7 @@ DIGEST_DIGITS: Final = 20
 NO_FILE: Final = "none"
 STAMP: Final = "%Y%m%dT%H%M%S%f"
 _DIGEST = rf"[0-9a-f]{{{DIGEST_DIGITS}}}"
-_HOUR = re.compile(
-    r"satellite=(?P<satellite>[^/]+)/day=(?P<day>\d{4}-\d\d-\d\d)/(?P<hour>[01]\d|2[0-3])-(?P<rest>.+)"
-)
+_HOUR = re.compile(r"satellite=(?P<satellite>[^/]+)/day=(?P<day>\d{4}-\d\d-\d\d)/(?P<hour>\d\d)-(?P<rest>.+)")
 _LEDGER = re.compile(
     rf"(?P<content>{_DIGEST})\.(?P<loaded_at>\d{{8}}T\d{{12}})"
     + "".join(rf"\.(?P<{tier}>{_DIGEST}|{NO_FILE})" for tier in TIERS)
@@ -85,8 +83,13 @@ class LedgerName:
         found = _LEDGER.fullmatch(rest)
         if found is None:
             return None
-        tiers = {tier: found[tier] for tier in TIERS if found[tier] != NO_FILE}
-        return cls(found["content"], tiers, datetime.strptime(found["loaded_at"], STAMP).replace(tzinfo=UTC))
+        try:
+            loaded_at = datetime.strptime(found["loaded_at"], STAMP).replace(tzinfo=UTC)
+        except ValueError:  # as of the 30th of February
+            return None
+        return cls(
+            found["content"], {tier: found[tier] for tier in TIERS if found[tier] != NO_FILE}, loaded_at
+        )
 
     def path(self, key: HourKey) -> str:
         """The file, relative to its table."""
@@ -103,5 +106,8 @@ def parse_path(path: str) -> tuple[HourKey, str] | None:
     found = _HOUR.fullmatch(path)
     if found is None:
         return None
-    hour = datetime.fromisoformat(f"{found['day']}T{found['hour']}:00+00:00").astimezone(UTC)
+    try:
+        hour = datetime.fromisoformat(f"{found['day']}T{found['hour']}:00+00:00").astimezone(UTC)
+    except ValueError:
+        return None
     return HourKey(hour, found["satellite"]), found["rest"]

@@ -42,7 +42,12 @@ def test_a_tiers_file_is_named_by_hour_and_content() -> None:
 
 @pytest.mark.parametrize(
     "path",
-    ["part-0.parquet", "satellite=G18/part-0.parquet", "satellite=G18/day=2024-05-01/24-part.parquet"],
+    [
+        "part-0.parquet",
+        "satellite=G18/part-0.parquet",
+        "satellite=G18/day=2024-05-01/24-part.parquet",
+        "satellite=G18/day=2024-02-30/03-part.parquet",
+    ],
 )
 def test_other_files_are_no_hours(path: str) -> None:
     """What another program wrote is not taken for an hour."""
@@ -69,3 +74,11 @@ def test_a_place_that_is_none_is_refused(text: str) -> None:
 def test_a_place_is_a_bucket_or_a_folder(text: str, address: str) -> None:
     """With or without a prefix, or a slash at the end."""
     assert lake_at(text).address("flashes") == address
+
+
+def test_a_ledgers_name_of_no_time_is_none_of_ours() -> None:
+    """Its digits are as ours, and of the 30th of February."""
+    name = LedgerName("0" * 20, {}, datetime(2024, 2, 29, tzinfo=UTC)).path(KEY)
+    rest = name.rpartition("/")[2].partition("-")[2]
+    assert LedgerName.parse(rest)
+    assert LedgerName.parse(rest.replace("20240229T", "20240230T")) is None
