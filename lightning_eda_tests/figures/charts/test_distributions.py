@@ -37,6 +37,8 @@ def test_the_curve_peaks_at_the_busiest_minute():
     day = replace(scene, end=scene.start + timedelta(days=1))
     (axes,) = drawn(render_rate, day).axes
     assert axes.get_ylabel() == "Flashes per minute\nin bins of 15 minutes"
+    clock = [f"{hour % 24:02}:00" for hour in range(0, 25, 3)]
+    assert [label.get_text() for label in axes.get_xticklabels()] == clock
 
 
 def test_light_before_the_window_counts_in_its_first_bin():

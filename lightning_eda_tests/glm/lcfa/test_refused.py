@@ -168,6 +168,15 @@ def test_times_are_those_of_the_granule(seconds, accepted):
             read_granule(image, name=str(name))
 
 
+def test_an_offset_is_in_the_unit_of_the_times():
+    """150 are 0.15 s in files of milliseconds, where 150 seconds would be damage."""
+    raw = {"event_time_offset": np.zeros(80, np.int16)}
+    image, name = granule_bytes(era="milliseconds", flashes=FLASHES, raw=raw)
+    image = with_attribute(image, "event_time_offset", "add_offset", np.float32(150))
+    (time,) = set(read_granule(image, name=str(name)).events["event_time"].to_pylist())
+    assert (time - name.start).total_seconds() == 0.15
+
+
 @pytest.mark.parametrize("tiers", [TIERS, ("flash",)])
 def test_flashes_without_groups_are_told(tiers):
     """The groups of two flashes are of their neighbour: the file is kept, and says what it lacks."""
