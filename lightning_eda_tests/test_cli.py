@@ -1,5 +1,8 @@
 """Mistakes of the command line are one line, and where to look on."""
 
+import shlex
+import shutil
+import sys
 import time
 from contextlib import nullcontext
 from pathlib import Path
@@ -16,6 +19,7 @@ from lightning_eda.clustering.kmeans.silhouette import sweep_silhouettes
 from lightning_eda.clustering.kmeans.sweep import kmeans_sweep
 from lightning_eda.clustering.points import sphere_points
 from lightning_eda.clustering.storms.near_flashes import near_labels
+from lightning_eda_tests.end_to_end.commands import ROOT
 
 SIMULATE = ["simulate", "--hour", "2022-12-31T05", "--granules", "1"]
 
@@ -52,11 +56,23 @@ def test_no_flashes_are_allowed(tmp_path):
 
 
 def test_the_ui_is_told_what_to_load_where_no_file_says_so(tmp_path):
-    """By dg.toml where it is."""
-    assert ui_command(tmp_path).endswith("/dg dev -m lightning_eda.definitions")
+    """By dg.toml where it is; no usage statistics are sent, and in the clone `make` says all that."""
+    silent, dg, *words = shlex.split(ui_command(tmp_path))
+    assert (silent, words) == ("DAGSTER_DISABLE_TELEMETRY=1", ["dev", "-m", "lightning_eda.definitions"])
+    assert Path(dg).exists()
     (tmp_path / "dg.toml").touch()
-    assert ui_command(tmp_path).endswith("/dg dev")
-    assert Path(ui_command(tmp_path).split()[0]).exists()
+    config = f"DG_CLI_CONFIG={tmp_path / 'dg.toml'}"
+    assert shlex.split(ui_command(tmp_path)) == [silent, config, dg, "dev"]
+    (tmp_path / ".venv").symlink_to(sys.prefix)
+    for name in ("Makefile", "pyproject.toml"):
+        assert ui_command(tmp_path) != "make ui"
+        shutil.copy(ROOT / name, tmp_path)
+    assert ui_command(tmp_path) == "make ui"
+    (tmp_path / "Makefile").write_text("build:\n")
+    assert ui_command(tmp_path) != "make ui"
+    shutil.copy(ROOT / "Makefile", tmp_path)
+    (tmp_path / ".venv").unlink()
+    assert ui_command(tmp_path) != "make ui"
 
 
 def test_a_folder_that_cannot_be_made_is_one_sentence(tmp_path: Path, capsys):
@@ -168,4 +184,5 @@ def test_a_demo_whose_pipeline_fails_says_so(tmp_path, monkeypatch, capsys):
     assert code not in (0, None)
     assert printed.err == "The pipeline failed; the reason is above.\n"
     assert "no/absolute/path" in printed.out
+    assert "DAGSTER_DISABLE_TELEMETRY=1 dg launch" in printed.out
     assert "3. The database" not in printed.out

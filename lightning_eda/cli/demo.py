@@ -66,13 +66,14 @@ def _demo(settings: Settings, archive: Path) -> int:
         "GOES_YEAR": f"{DEMO_HOUR:%Y}",
         "GOES_DOY": f"{DEMO_HOUR:%j}",
         "GOES_HOUR": f"{DEMO_HOUR:%H}",
+        "DAGSTER_DISABLE_TELEMETRY": "1",
     }
     options = ["launch", "--assets", "*cluster_map,*storm_page", "-m", "lightning_eda.definitions"]
     options += ["--partition", f"{DEMO_HOUR:%Y-%m-%d}"]  # of storm_page; the pinned assets have none
     shown = " ".join([*(f"{name}={value}" for name, value in pin.items()), shlex.join(["dg", *options])])
     print(f"2. Running the pipeline on them through Dagster:\n   {shown}")
     begin = time.monotonic()
-    code, printed = _launch(options, environment_with({**pin, "DAGSTER_DISABLE_TELEMETRY": "1"}))
+    code, printed = _launch(options, environment_with(pin))
     if code != 0:
         print(printed)
         print("The pipeline failed; the reason is above.", file=sys.stderr)
@@ -145,9 +146,21 @@ def _show_database(settings: Settings) -> None:
 
 
 def ui_command(folder: Path) -> str:
-    """The command that starts the UI from a folder.
+    """The command that starts the UI from a folder and sends no usage statistics.
 
     Dagster's command is named by its place, as the environment may not be activated.
     """
-    dg = Path(sys.executable).with_name("dg")
-    return f"{dg} dev" if (folder / "dg.toml").exists() else f"{dg} dev -m lightning_eda.definitions"
+    make = folder / "Makefile"
+    if (
+        (folder / "pyproject.toml").is_file()
+        and make.is_file()
+        and b"\nui:" in make.read_bytes()
+        and (folder / ".venv").resolve() == Path(sys.prefix).resolve()
+    ):
+        return "make ui"
+    dg, config = Path(sys.executable).with_name("dg"), folder / "dg.toml"
+    if config.exists():
+        return (
+            f"DAGSTER_DISABLE_TELEMETRY=1 DG_CLI_CONFIG={shlex.quote(str(config))} {shlex.quote(str(dg))} dev"
+        )
+    return f"DAGSTER_DISABLE_TELEMETRY=1 {shlex.quote(str(dg))} dev -m lightning_eda.definitions"
