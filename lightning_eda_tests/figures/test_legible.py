@@ -1,17 +1,26 @@
 """Whatever a picture says can be read: inside of it, and apart from all else that is written."""
 
+from collections.abc import Callable
+from dataclasses import replace
 from itertools import combinations
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pytest
 from matplotlib.text import Text
+from matplotlib.transforms import Bbox
 
-from lightning_eda.figures import Evaluation, render_cluster_map, render_curves, render_density_map
+from lightning_eda.figures import (
+    Evaluation,
+    render_animation,
+    render_cluster_map,
+    render_curves,
+    render_density_map,
+)
 from lightning_eda.figures.charts.distances import render_cluster_sizes, render_k_distances
 from lightning_eda.figures.charts.distributions import render_distributions, render_rate
 from lightning_eda.figures.charts.silhouettes import Blades, render_silhouettes
+from lightning_eda.figures.maps.animation import DPI, HEIGHT_IN, WIDTH_IN
 from lightning_eda.figures.maps.storm_map import render_storm_map
 from lightning_eda_tests.figures.conftest import drawn
 from lightning_eda_tests.figures.maps import test_density_map as density
@@ -50,28 +59,47 @@ PICTURES = {
 }
 
 
-def words_drawn(figure: Any) -> list[Text]:
-    """The texts that are seen: not the labels of ticks outside of their axes."""
-    shown: list[Text] = []
+def boxes_drawn(draw: Callable[[], object]) -> dict[Text, Bbox]:
+    """Where the texts are that are seen: not the labels of ticks outside of their axes."""
+    boxes: dict[Text, Bbox] = {}
     with pytest.MonkeyPatch.context() as patch:
-        draw = Text.draw
-        patch.setattr(Text, "draw", lambda text, *args: (shown.append(text), draw(text, *args))[1])
-        figure.draw_without_rendering()
-    return [text for text in shown if text.get_visible() and text.get_text().strip()]
+        write = Text.draw
+        patch.setattr(
+            Text,
+            "draw",
+            lambda text, *args: (write(text, *args), boxes.update({text: text.get_window_extent()})),
+        )
+        draw()
+    return {text: box for text, box in boxes.items() if text.get_visible() and text.get_text().strip()}
 
 
-@pytest.mark.parametrize("name", PICTURES)
-def test_every_word_can_be_read(name):
+def require_legible(boxes: dict[Text, Bbox], picture: Bbox) -> None:
     """No text leaves the picture or runs into another, and none is tiny."""
-    render, *arguments = PICTURES[name]
-    figure = drawn(render, *arguments)
-    boxes = {text: text.get_window_extent() for text in words_drawn(figure)}
     assert boxes
     for text, box in boxes.items():
-        inside = (box.x0, box.y0, figure.bbox.x1 - box.x1, figure.bbox.y1 - box.y1)
+        inside = (box.x0, box.y0, picture.x1 - box.x1, picture.y1 - box.y1)
         assert min(inside) >= -SLACK, text
         assert text.get_size() >= SMALLEST, text
     for (one, box), (other, its) in combinations(boxes.items(), 2):
         across = min(box.x1, its.x1) - max(box.x0, its.x0)
         upward = min(box.y1, its.y1) - max(box.y0, its.y0)
         assert min(across, upward) <= SLACK, (one, other)
+
+
+@pytest.mark.parametrize("name", PICTURES)
+def test_every_word_can_be_read(name):
+    """In every picture."""
+    render, *arguments = PICTURES[name]
+    figure = drawn(render, *arguments)
+    require_legible(boxes_drawn(figure.draw_without_rendering), figure.bbox)
+
+
+@pytest.mark.parametrize("hours", [6, 720])
+def test_every_word_of_a_frame_can_be_read(monkeypatch, hours):
+    """Also the time of a frame of a month beside the longest title."""
+    monkeypatch.setattr("lightning_eda.figures.maps.animation.MOST_FRAMES", 1)
+    scene = replace(
+        storm_scene(7, 100, hours=hours), satellite="G16, G17, G18", simulated=True, total=12_345_678
+    )
+    boxes = boxes_drawn(lambda: render_animation(scene))
+    require_legible(boxes, Bbox([[0, 0], [WIDTH_IN * DPI, HEIGHT_IN * DPI]]))

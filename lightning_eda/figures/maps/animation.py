@@ -134,7 +134,7 @@ class _Stage:
         self._show(self.bars, bar)
         text = f"{title}   {self.counts[number]:,} {self.scene.noun}"
         clock = self.axes.figure.text(
-            0.98, 0.96, text, size=12, weight="bold", color=INK, ha="right", va="top"
+            0.98, 0.012, text, size=12, weight="bold", color=INK, ha="right", va="baseline"
         )
         self._show(self.axes, clock)
         return Image.fromarray(np.asarray(self.canvas.buffer_rgba())[..., :3].copy())
