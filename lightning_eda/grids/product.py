@@ -138,7 +138,10 @@ def _xarray() -> ModuleType:
     try:
         import xarray
     except ImportError as error:
-        raise GridError("writing NetCDF needs xarray: pip install 'lightning_eda[grids]'") from error
+        raise GridError(
+            "writing NetCDF needs xarray: `pip install 'lightning_eda[grids]'`, in a clone "
+            "`pip install -c constraints.txt -e '.[grids]'`"
+        ) from error
     return xarray
 
 

@@ -120,6 +120,9 @@ def test_what_cannot_be_written_is_told(data, capsys):
     with pytest.raises(SystemExit):
         grid(*words, "9999-12-31T23:59-10:00")
     assert "is not a time such as" in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        grid(out)
+    assert "required: --satellite, --start, --end" in capsys.readouterr().err
 
 
 def test_a_time_without_a_zone_is_utc(data, monkeypatch, capsys):

@@ -167,3 +167,6 @@ def test_the_report_tells_what_may_mislead():
         "Before the window": f"{early:,} flashes, whose granules begin in it",
         "Satellites": "G16, G18: what more than one of them sees is counted by each",
     }
+    one = replace(scene, flashes=scene.flashes.slice(0, 1), end=scene.end + timedelta(days=1))
+    alone = replace(one, start=one.start + timedelta(days=1))
+    assert what_misleads(alone) == {"Before the window": "1 flash, whose granules begin in it"}

@@ -31,6 +31,7 @@ from lightning_eda.reporting import (
     retried_failures,
 )
 from lightning_eda.resources import DataFolderResource, LakeResource, PinResource, WarehouseResource
+from lightning_eda.texts import counted
 from lightning_eda.warehouse.schema.clusters import CLUSTER_CENTERS, FLASH_CLUSTERS
 
 # The times would make every row two lines high; the report has them.
@@ -78,7 +79,7 @@ def cluster_map(
         replace_clusters(database, window.start, window.end, clustered.centers, clustered.labels)
         blades = read_blades(place, fitted, evaluation)
         files = draw_figures(place, window, clustered, evaluation, granules, blades)
-        context.log.info(f"{clustered.clean.kept:,} rows, report: {files.paths['report']}")
+        context.log.info(f"{counted(clustered.clean.kept, 'row')}, report: {files.paths['report']}")
     metadata: Metadata = {
         "dagster/row_count": clustered.clean.kept,
         **choice_metadata("k", evaluation),

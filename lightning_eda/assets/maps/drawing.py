@@ -167,7 +167,9 @@ def what_misleads(scene: "Scene") -> dict[str, str]:
     early = int((scene.seconds < 0).sum())
     told = {}
     if early:
-        told["Before the window"] = f"{early:,} {scene.noun}, whose granules begin in it"
+        told["Before the window"] = (
+            f"{early:,} {scene.noun if early > 1 else scene.tier}, whose granules begin in it"
+        )
     if ", " in scene.satellite:
         told["Satellites"] = f"{scene.satellite}: what more than one of them sees is counted by each"
     return told

@@ -28,6 +28,7 @@ from lightning_eda.reporting import (
 )
 from lightning_eda.resources import WarehouseResource
 from lightning_eda.series.storms import LIGHTNING_JUMPS
+from lightning_eda.texts import counted
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -72,7 +73,7 @@ def lightning_jumps(
         replace_day(database, day, {LIGHTNING_JUMPS: jumps})
         if not tracks_are_known(context.instance, database, day):
             context.log.warning(f"{day}: {NO_TRACKS}")
-        context.log.info(f"{day}: {jumps.num_rows:,} lightning jumps")
+        context.log.info(f"{day}: {counted(jumps.num_rows, 'lightning jump')}")
         return _report(str(day), jumps, database)
 
     with retried_failures(context):

@@ -155,8 +155,8 @@ def _at_the_end(scores: KScores, chosen: int) -> list[str]:
     at = silhouette[k == chosen]
     if scores.more and chosen < k[-1] and len(at) and silhouette[-1] >= at[0] - NEAR:
         told.append(
-            f"The range ends at k = {k[-1]}, where the silhouette, {silhouette[-1]:.3f}, is as good as at "
-            f"the chosen k, {at[0]:.3f}: more clusters may score better (k_max)."
+            f"The range ends at k = {k[-1]}, where the silhouette, {silhouette[-1]:.3f}, is nearly as good "
+            f"as at the chosen k, {at[0]:.3f}: more clusters may score better (k_max)."
         )
     if scores.more and chosen == k[-1]:
         told.append(f"k = {chosen} is the largest that was tried: more clusters may score better (k_max).")

@@ -17,6 +17,7 @@ from lightning_eda.figures.canvas import (
 )
 from lightning_eda.figures.frames import Labels
 from lightning_eda.figures.sphere import Floats
+from lightning_eda.texts import counted
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -92,7 +93,8 @@ def render_cluster_sizes(sizes: Labels, noise: int) -> bytes:
 
     figure = new_figure(8.0, 3.8, dpi=DOTS_PER_INCH)
     total = int(sizes.sum()) + noise
-    words = f"{total:,} items: {total - noise:,} in {len(sizes):,} clusters, {noise:,} are noise"
+    inside = f"{total - noise:,} in {counted(len(sizes), 'cluster')}"
+    words = f"{counted(total, 'item')}: {inside}, {noise:,} {'is' if noise == 1 else 'are'} noise"
     heading(figure, "Items of each cluster", words, left=0.1)
     axes = figure.add_axes((0.1, 0.16, 0.86, 0.62))
     if not len(sizes):

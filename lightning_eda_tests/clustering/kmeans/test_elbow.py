@@ -22,6 +22,11 @@ def test_the_knee_is_a_k_not_a_position() -> None:
     assert knee(np.arange(2, 12), 1 / (x + 0.1)) == 4
 
 
+def test_a_curve_that_ends_above_its_second_value_has_a_knee() -> None:
+    """It has fallen all the same, from the first to the last."""
+    assert knee([1, 2, 3, 4, 5], [10.0, 1.0, 1.5, 2.0, 2.5]) == 2
+
+
 @pytest.mark.parametrize("storms", [3, 5, 6])
 def test_planted_storms_are_the_knee(storms: int) -> None:
     """Equal storms evenly around a circle: the inertia drops until each has its centre, then no more."""

@@ -75,8 +75,8 @@ def test_the_end_of_the_range_is_told():
     """Where the score is near that of the chosen k, and where the chosen k is the end itself."""
     (near,) = doubts(table([0.3, 0.7, 0.6, 0.681]), 3)
     assert near == (
-        "The range ends at k = 5, where the silhouette, 0.681, is as good as at the chosen k, 0.700: more "
-        "clusters may score better (k_max)."
+        "The range ends at k = 5, where the silhouette, 0.681, is nearly as good as at the chosen k, 0.700: "
+        "more clusters may score better (k_max)."
     )
     assert doubts(table([0.3, 0.7, 0.6, 0.679]), 3) == []
     (last,) = doubts(table([0.3, 0.5, 0.6, 0.7]), 5)

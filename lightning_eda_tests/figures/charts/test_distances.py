@@ -99,6 +99,8 @@ def test_the_bars_are_the_sizes():
     words = written(figure)
     assert "64 items: 60 in 3 clusters, 4 are noise" in words
     assert {"median 7", "cluster, the largest first"} <= {*words}
+    one = written(drawn(render_cluster_sizes, np.array([5]), 1))
+    assert "6 items: 5 in 1 cluster, 1 is noise" in one
     many = drawn(render_cluster_sizes, np.arange(1, MOST_BARS + 6), 0)
     assert [bar.get_height() for bar in many.axes[0].patches] == list(range(MOST_BARS + 5, 5, -1))
     assert {"median 23", "cluster, the largest first (5 smaller ones are left out)"} <= {*written(many)}
