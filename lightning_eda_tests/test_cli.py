@@ -1,7 +1,10 @@
 """Mistakes of the command line are one line, and where to look on."""
 
+import os
 import shlex
 import shutil
+import signal
+import subprocess
 import sys
 import time
 from contextlib import nullcontext
@@ -186,3 +189,31 @@ def test_a_demo_whose_pipeline_fails_says_so(tmp_path, monkeypatch, capsys):
     assert "no/absolute/path" in printed.out
     assert "DAGSTER_DISABLE_TELEMETRY=1 dg launch" in printed.out
     assert "3. The database" not in printed.out
+
+
+@pytest.mark.parametrize("send", [os.kill, os.killpg], ids=["kill", "terminal"])
+def test_a_demo_that_is_interrupted_says_so_and_leaves_no_process(tmp_path, send):
+    """In one sentence, whether the signal comes to it alone or, as of a terminal, to all it started."""
+    code = "import sys; from lightning_eda.cli import demo, main; demo.DEMO_FLASHES_PER_GRANULE = 0.0; "
+    with subprocess.Popen(
+        [sys.executable, "-u", "-c", code + "sys.exit(main(['demo']))"],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        # Started in the background a process would inherit "ignore interrupts".
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler) and None,
+    ) as run:
+        while not run.stdout.readline().startswith("2. Running"):
+            assert run.poll() is None
+        run.stdout.readline()
+        time.sleep(1)  # until Dagster's command is at work
+        send(run.pid, signal.SIGINT)
+        assert run.stderr.read() == "lightning-eda: interrupted; run it again\n"
+    assert run.returncode == 130
+    deadline = time.monotonic() + 10  # multiprocessing's tracker ends by itself
+    with pytest.raises(ProcessLookupError):
+        while time.monotonic() < deadline:
+            os.killpg(run.pid, 0)
+            time.sleep(0.1)

@@ -13,15 +13,18 @@ Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs a command; returns the exit code."""
-    options = _parser().parse_args(arguments)
+    """Runs a command; returns the exit code, which for Ctrl-C is the shell's, 130."""
     try:
+        options = _parser().parse_args(arguments)
         return int(options.run(options))
     except LightningEdaError as error:
         print(f"lightning-eda: {error}", file=sys.stderr)
     except OSError as error:  # of a folder that cannot be made or written
         told = storage_error(Path(error.filename or "."), error, f"the argument, or {DATA_FOLDER}")
         print(f"lightning-eda: {told}", file=sys.stderr)
+    except KeyboardInterrupt:
+        print("lightning-eda: interrupted; run it again", file=sys.stderr)
+        return 130
     return 1
 
 

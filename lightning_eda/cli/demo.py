@@ -3,6 +3,7 @@
 import argparse
 import re
 import shlex
+import signal
 import subprocess
 import sys
 import time
@@ -87,7 +88,9 @@ def _demo(settings: Settings, archive: Path) -> int:
 def other_process(task: Callable[[], None]) -> Iterator[None]:
     """Does something meanwhile; how it ends does not matter, and it ends with the block."""
     process = get_context("spawn").Process(target=task, daemon=True)
+    handler = signal.signal(signal.SIGINT, signal.SIG_IGN)  # which it inherits: Ctrl-C is for this process
     process.start()
+    signal.signal(signal.SIGINT, handler)
     try:
         yield
     finally:
@@ -121,10 +124,15 @@ def _launch(options: Sequence[str], environment: Mapping[str, str]) -> tuple[int
         stderr=subprocess.STDOUT,
         text=True,
     ) as run:
-        for line in run.stdout or ():
-            lines.append(line)
-            if done := STEP_DONE.search(line):
-                print(f"   {done['step']}: {done['time']}", flush=True)
+        try:
+            for line in run.stdout or ():
+                lines.append(line)
+                if done := STEP_DONE.search(line):
+                    print(f"   {done['step']}: {done['time']}", flush=True)
+        except KeyboardInterrupt:
+            run.terminate()
+            run.wait()
+            raise
     return run.returncode, "".join(lines)
 
 
