@@ -39,6 +39,7 @@ SCORE_COLUMNS = {
     "silhouette": "mean silhouette coefficient, -1 to 1, may be null",
     "silhouette_error": "standard error when sampled, else null",
 }
+NOT_LOADED = "Nothing of this window is loaded"
 GLM = "GOES-R Geostationary Lightning Mapper (GLM)"
 SUBPOINT_LON_DEG = {"G16": -75.2, "G17": -137.2, "G18": -137.0, "G19": -75.2}
 """Where each satellite stands in operation. Source: nominal_satellite_subpoint_lon in granules of each."""
@@ -84,6 +85,7 @@ class Scene:
         simulated: Whether no instrument saw them; every title says so.
         names: Numbers to show in place of labels, where these are others than in the tables.
         word: What a label stands for, in a word.
+        loaded: Whether there were granules to find points in.
 
     Raises:
         ValueError: A column is missing, the window is empty, or the tier is not known.
@@ -99,6 +101,7 @@ class Scene:
     simulated: bool = False
     names: Mapping[int, int] = field(default_factory=dict)
     word: str = "cluster"
+    loaded: bool = True
 
     def __post_init__(self) -> None:
         require_columns(self.flashes, FLASH_COLUMNS, "flashes")
@@ -130,6 +133,11 @@ class Scene:
     def noun(self) -> str:
         """The plural of the tier."""
         return TABLE_NAMES[self.tier]
+
+    @property
+    def absence(self) -> str:
+        """Why there are no points, in a sentence."""
+        return f"There were no {self.noun}." if self.loaded else f"{NOT_LOADED}."
 
     @property
     def satellite_title(self) -> str:

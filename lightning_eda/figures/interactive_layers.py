@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from lightning_eda.figures.canvas import INK, SOFT_INK
-from lightning_eda.figures.frames import Scene
+from lightning_eda.figures.frames import NOT_LOADED, Scene
 from lightning_eda.figures.globe.basemap import BORDER, COAST, GRID, LAND, SEA
 from lightning_eda.figures.globe.coastlines import joined, load_background, rings
 from lightning_eda.figures.globe.projection import PlateCarree
@@ -149,8 +149,9 @@ def _layout(scene: Scene, ranges: list[tuple[float, float]], middle_lat: float) 
         "linecolor": COAST,
     }  # fmt: skip
     title = f"{scene.word.capitalize()}, {scene.noun}"
+    none = f"No {scene.noun if scene.word == 'cluster' else f'{scene.word}s'} in this window"
     empty = {
-        "text": f"<b>No {scene.noun if scene.word == 'cluster' else f'{scene.word}s'} in this window</b>",
+        "text": f"<b>{none if scene.loaded else NOT_LOADED}</b>",
         "xref": "paper", "yref": "paper", "x": 0.5, "y": 0.5, "showarrow": False,
         "font": {"size": 24, "color": INK},
     }  # fmt: skip

@@ -156,7 +156,7 @@ def _choice(evaluation: Evaluation) -> str:
 def _cluster_table(scene: Scene) -> str:
     """A row a cluster; a sentence when there is none."""
     if scene.clusters.num_rows == 0:
-        why = f"The {scene.noun} were not clustered." if len(scene) else f"There were no {scene.noun}."
+        why = f"The {scene.noun} were not clustered." if len(scene) else scene.absence
         return f"<p>{why}</p>"
     names = [
         *("Cluster", "Centre", "Radius<br>km", "Hull area<br>km²", scene.noun.capitalize()),

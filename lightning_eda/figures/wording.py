@@ -54,7 +54,8 @@ def median_text(values: Floats, unit: str) -> str:
 def map_text(scene: Scene) -> str:
     """What the map shows, in a sentence or two."""
     if len(scene) == 0:
-        return f"Map of the satellite's field of view with no {scene.noun}."
+        view = "Map of the satellite's field of view"
+        return f"{view} with no {scene.noun}." if scene.loaded else f"{view}. {scene.absence}"
     text = f"Map of {scene.count:,} {scene.noun}"
     if scene.clusters.num_rows == 0:
         return f"{text}, not clustered."

@@ -127,6 +127,10 @@ def test_nothing_to_show_is_said():
     """A window without flashes gives a page that says so, with dashes for what is not known."""
     text = Tags(render_report(empty_scene(), Evaluation(evaluation().scores.slice(0, 0)), **PICTURES)).text
     assert "There were no flashes." in text
+    assert (
+        "Nothing of this window is loaded."
+        in Tags(render_report(replace(empty_scene(), loaded=False), evaluation(), **PICTURES)).text
+    )
     assert "\N{EN DASH}" in text
 
 

@@ -71,6 +71,8 @@ def test_the_map_in_words():
     alone = replace(scene, clusters=scene.clusters.slice(0, 0))
     assert map_text(alone) == "Map of 100 flashes, not clustered."
     assert map_text(empty_scene()) == "Map of the satellite's field of view with no flashes."
+    unseen = map_text(replace(empty_scene(), loaded=False))
+    assert unseen == "Map of the satellite's field of view. Nothing of this window is loaded."
 
 
 def test_the_curves_in_words():

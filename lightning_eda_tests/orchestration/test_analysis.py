@@ -153,7 +153,8 @@ def test_too_few_points_are_a_result(tmp_path, settings, run, granules):
     assert metadata(result, "kmeans_cluster")["status"].startswith("not enough points")
     assert metadata(result, "silhouette_evaluator")["chosen_k"] == "not enough points"
     assert metadata(result, "cluster_map")["k"] == "not enough points"
-    assert (place(tmp_path).figures / "report.html").exists()
+    told = "There were no flashes." if granules else "Nothing of this window is loaded."
+    assert f"<p>{told}</p>" in (place(tmp_path).figures / "report.html").read_text()
     assert rows(chosen, "SELECT count(*) FROM flash_clusters") == [(0,)]
 
 

@@ -13,6 +13,7 @@ import duckdb
 import pytest
 
 from lightning_eda.definitions import build_definitions
+from lightning_eda.figures.maps import storm_map
 from lightning_eda.settings import DistanceSettings
 from lightning_eda_tests.clustering.storms.flash_keys import parse_flash_item
 from lightning_eda_tests.orchestration.conftest import logged
@@ -162,8 +163,10 @@ def test_running_it_again_writes_the_same(stormy, tmp_path):
 
 
 @pytest.mark.usefixtures("undrawn")
-def test_a_range_is_one_run_day_by_day(stormy):
-    """Each day with its own numbers; a day without flashes is a result with 0 cells."""
+def test_a_range_is_one_run_day_by_day(stormy, monkeypatch):
+    """Each day with its own numbers; one that was never loaded has 0 cells, and its map says why."""
+    told = []
+    monkeypatch.setattr(storm_map, "notice", lambda _, *words: told.append(words))
     store(Path(stormy.duckdb_path), flashes=storms_of_day(day=START + timedelta(days=2), seed=4))
     result = run_cells(stormy, (DAY, "2024-07-03"))
     assert result.success
@@ -173,6 +176,7 @@ def test_a_range_is_one_run_day_by_day(stormy):
     (empty,) = [event for event in events if event.partition == "2024-07-02"]
     assert empty.metadata["status"].value == "no flashes are loaded for this day"
     assert cells_of(stormy, "2024-07-02") == []
+    assert told == [("No storm cells", "Nothing of this window is loaded.")]
 
 
 @pytest.mark.usefixtures("undrawn")

@@ -111,6 +111,7 @@ def draw_figures(
         clean.tier,
         total=clean.kept,
         simulated=is_simulated(place, window, clean),
+        loaded=any(granules["granules"].to_pylist()),
     )
     contents = {"map": ("map.png", figures.render_cluster_map(scene))}
     contents["curves"] = ("curves.png", figures.render_curves(evaluation))

@@ -51,6 +51,7 @@ class FoundCells:
         eps_km: Largest distance of neighbours.
         min_samples: Neighbours of a core flash.
         granules: How much of the day is loaded of the satellites that were asked for, in words.
+        loaded: Whether any of it is.
     """
 
     note: "PairsNote"
@@ -60,6 +61,7 @@ class FoundCells:
     eps_km: float
     min_samples: int
     granules: str
+    loaded: bool
 
     @property
     def inside(self) -> "pa.Table":
@@ -123,10 +125,9 @@ def find_cells(
     require_flashes(graph.items, items)  # before anything is written
     done = cluster_day(store, task, day, graph)
     labelled = label_flashes(rows, items, graph.items, done.labels)
-    _, granules = satellites_of_day(database, place, note.satellites)
-    return FoundCells(
-        note, labelled, storm_cells(labelled), done.written.key, config.eps_km, config.min_samples, granules
-    )
+    _, granules, loaded = satellites_of_day(database, place, note.satellites)
+    cells, eps_km, least = storm_cells(labelled), config.eps_km, config.min_samples
+    return FoundCells(note, labelled, cells, done.written.key, eps_km, least, granules, loaded)
 
 
 def _require_reach(config: StormCellsConfig, note: "PairsNote") -> None:
@@ -179,6 +180,7 @@ def draw_cells(found: FoundCells, place: WindowFolders) -> Drawings:
         _as_clusters(found.flashes),
         _as_clusters(found.cells),
         simulated=window_is_simulated(place.data_dir, Window(place.start, place.end), satellites),
+        loaded=found.loaded,
     )
     image, page = place.figures / "storm_cells.png", place.figures / "storm_cells.html"
     png = render_storm_map(scene, f"{found.granules} granules")

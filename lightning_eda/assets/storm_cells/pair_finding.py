@@ -103,7 +103,7 @@ def find_pairs(
     require_apart(settings)
     with reading(database) as opened:
         state = day_state(opened, place.start.date())
-        satellites, granules = satellites_of_day(opened, place, config.satellites)
+        satellites, granules, _ = satellites_of_day(opened, place, config.satellites)
         clean = day_flashes(opened, place, satellites, config.drop_artifacts)
     with scratch_folder(place.data_dir / "scratch") as scratch:
         counts = write_day_pairs(scratch / PAIRS_NAME, clean.rows, config)
@@ -181,8 +181,10 @@ def write_day_pairs(path: Path, flashes: "pa.Table", config: FlashPairsConfig) -
     return counts
 
 
-def satellites_of_day(database: "Database", place: WindowFolders, asked: list[str]) -> tuple[list[str], str]:
-    """The satellites to take, [] for all; and how much of the day the ledger holds of them, in words.
+def satellites_of_day(
+    database: "Database", place: WindowFolders, asked: list[str]
+) -> tuple[list[str], str, bool]:
+    """The satellites to take, [] for all; how much of the day the ledger holds of them, in words; if any.
 
     Raises:
         SettingError: A satellite that was asked for is not loaded though others are.
@@ -194,4 +196,5 @@ def satellites_of_day(database: "Database", place: WindowFolders, asked: list[st
     chosen = chosen_satellites(asked, hour_counts(database, place.start, place.end))
     counts = hour_counts(database, place.start, place.end, chosen or None)
     expected = GRANULES_PER_DAY * max(1, len(counts["satellite"].unique()))
-    return chosen, f"{sum(counts['granules'].to_pylist()):,} of {expected:,}"
+    granules = sum(counts["granules"].to_pylist())
+    return chosen, f"{granules:,} of {expected:,}", granules > 0

@@ -114,7 +114,7 @@ def _replace_day(
     from lightning_eda.warehouse.writing.day_rows import replace_day
 
     with hours(place.start, place.end, LEDGER) as loaded:
-        satellites, granules = satellites_of_day(loaded, place, config.satellites)
+        satellites, granules, _ = satellites_of_day(loaded, place, config.satellites)
     tables, flashes, look_back, sure = _find(hours, place, satellites, config)
     day = place.start.date()
     given = {STORM_TRACKS: tables.tracks, STORM_TRACK_POINTS: tables.points, STORM_TRACK_RATES: tables.rates}

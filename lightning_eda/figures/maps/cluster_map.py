@@ -39,7 +39,8 @@ def render_cluster_map(scene: Scene) -> bytes:
     frame = frame_scene(scene, WIDTH_IN * box[2] / (HEIGHT_IN * box[3]))
     draw_basemap(axes, frame)
     if len(scene) == 0:
-        notice(axes, f"No {scene.noun}", "There were none in this window.")
+        why = "There were none in this window." if scene.loaded else scene.absence
+        notice(axes, f"No {scene.noun}", why)
     else:
         draw_hulls(axes, frame, scene)
         draw_points(axes, frame, scene)

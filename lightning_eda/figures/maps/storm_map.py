@@ -79,7 +79,7 @@ def draw_storm_map(scene: Scene, loaded: str = "") -> "Figure":
         _draw_list(figure, ranked)
     else:
         far = f"No {scene.noun} were close enough in space and time on this day."
-        notice(axes, "No storm cells", far if scene.count else f"There were no {scene.noun}.")
+        notice(axes, "No storm cells", far if scene.count else scene.absence)
     figure.text(0.045, 0.018, f"{LEGEND}  ·  {credit(frame, scene.source)}", size=7, color=SOFT_INK)
     return figure
 

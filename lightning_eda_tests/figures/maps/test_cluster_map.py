@@ -13,7 +13,7 @@ from lightning_eda.figures import Scene, render_cluster_map
 from lightning_eda.figures.globe.basemap import LAND, SEA, frame_scene
 from lightning_eda.figures.maps.cluster_map import HEIGHT_IN, MAP_BOX, WIDTH_IN, spread_apart
 from lightning_eda.figures.palette import look
-from lightning_eda_tests.figures.conftest import drawn, near, pixels
+from lightning_eda_tests.figures.conftest import drawn, near, pixels, written
 from lightning_eda_tests.figures.storms import EAST_BOX, PACIFIC_BOX, empty_scene, storm_scene
 
 ASPECT = WIDTH_IN * MAP_BOX[2] / (HEIGHT_IN * MAP_BOX[3])
@@ -99,6 +99,9 @@ def test_empty_window_says_so():
     middle = image[int(high * 0.45) : int(high * 0.5), int(wide * 0.4) : int(wide * 0.6)]
     assert (middle.max(axis=-1) < 80).mean() > 0.02
     assert near(image, LAND, 4).mean() > 0.05
+    assert "There were none in this window." in written(drawn(render_cluster_map, empty_scene()))
+    unseen = drawn(render_cluster_map, replace(empty_scene(), loaded=False))
+    assert "Nothing of this window is loaded." in written(unseen)
 
 
 @pytest.mark.parametrize("flashes", [1, pytest.param(3, marks=pytest.mark.slow)])

@@ -181,6 +181,10 @@ def test_a_day_without_cells_is_drawn():
     flashes = alone.flashes.set_column(place, "cluster", pa.array([-1] * 30, pa.int64()))
     nothing = replace(alone, flashes=flashes, clusters=alone.clusters.slice(0, 0))
     assert "There were no flashes." in texts(draw_storm_map(scene).axes[0])
+    unseen = replace(scene, loaded=False)
+    assert "Nothing of this window is loaded." in texts(draw_storm_map(unseen).axes[0])
+    (note,) = payload(render_cell_page(unseen))["layout"]["annotations"]
+    assert note["text"] == "<b>Nothing of this window is loaded</b>"
     assert any(
         text.startswith("No flashes were close enough") for text in texts(draw_storm_map(nothing).axes[0])
     )
