@@ -147,7 +147,11 @@ def test_an_hour_without_a_zone_is_utc(tmp_path, monkeypatch, zone):
 
 
 @pytest.mark.parametrize(
-    "text", ["2022-12-31T05:30", "2022-12-31T05:00:01", "noon", "0001-01-01T00+05:00", "9999-12-31T23-05:00"]
+    "text",
+    [
+        *("2022-12-31T05:30", "2022-12-31T05:00:01", "noon", "0001-01-01T00+05:00", "9999-12-31T23-05:00"),
+        *("2022-12-31", "20221231", "2022-W52-6"),
+    ],
 )
 def test_a_time_that_is_no_full_hour_is_refused(tmp_path, capsys, text):
     """With what was found."""

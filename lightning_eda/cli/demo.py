@@ -131,7 +131,7 @@ def _launch(options: Sequence[str], environment: Mapping[str, str]) -> tuple[int
                     print(f"   {done['step']}: {done['time']}", flush=True)
         except KeyboardInterrupt:
             run.terminate()
-            run.wait()
+            run.communicate()  # reads what it still has to say, which it could wait for
             raise
     return run.returncode, "".join(lines)
 

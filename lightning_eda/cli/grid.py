@@ -1,6 +1,7 @@
 """`lightning-eda grid`: a window and sector of the density grids as the product's NetCDF."""
 
 import argparse
+import re
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -105,6 +106,8 @@ def _minutes(data_dir: Path, satellite: str, start: datetime, end: datetime) -> 
 def _minute(text: str) -> datetime:
     try:
         time = datetime.fromisoformat(text)
+        if not re.search(r"[Tt ]\d\d:?\d\d", text):
+            raise ValueError("no minute")
         time = time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)
     except (ValueError, OverflowError) as error:
         raise argparse.ArgumentTypeError(f"{text!r} is not a time such as 2018-07-02T04:33") from error

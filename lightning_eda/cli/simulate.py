@@ -1,6 +1,7 @@
 """`lightning-eda simulate`: granules that NOAA might have published, with faults if wanted."""
 
 import argparse
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -77,6 +78,8 @@ def run_simulate(options: argparse.Namespace) -> int:
 def _hour(text: str) -> datetime:
     try:
         time = datetime.fromisoformat(text)
+        if not re.search(r"[Tt ]\d\d", text):
+            raise ValueError("no hour")
         time = time if time.tzinfo else time.replace(tzinfo=UTC)
         hour = floor_hour(time)
     except (ValueError, OverflowError) as error:

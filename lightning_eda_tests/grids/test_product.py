@@ -117,9 +117,10 @@ def test_what_cannot_be_written_is_told(data, capsys):
     for place in ("90,360", "-90,-360"):
         assert grid(*meso, f"--center={place}") == 1
         assert "is not seen from GOES-East" in capsys.readouterr().err
-    with pytest.raises(SystemExit):
-        grid(*words, "9999-12-31T23:59-10:00")
-    assert "is not a time such as" in capsys.readouterr().err
+    for moment in ("9999-12-31T23:59-10:00", "2024-07-01", "2024-07-01T21", "2024-07-01T21-05:00"):
+        with pytest.raises(SystemExit):
+            grid(*words, moment)
+        assert f"{moment!r} is not a time such as 2018-07-02T04:33" in capsys.readouterr().err
     with pytest.raises(SystemExit):
         grid(out)
     assert "required: --satellite, --start, --end" in capsys.readouterr().err
