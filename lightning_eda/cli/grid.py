@@ -62,7 +62,9 @@ def run_grid(options: argparse.Namespace) -> int:
     if path.is_dir():
         path = path / product_name(options.satellite, sector, start, end)
     write_product(path, grids, options.satellite, sector, start, end)
-    print(f"{grids.table.num_rows:,} cells with lightning on the full disk; sector {options.sector}: {path}")
+    inside = int(sector.holds(grids.table).sum())
+    print(f"{grids.table.num_rows:,} cells with lightning on the full disk, ", end="")
+    print(f"{inside:,} of them in the sector {options.sector}: {path}")
     if missing:
         print(f"warning: {missing}", file=sys.stderr)
     return 0

@@ -14,6 +14,8 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
 
 from lightning_eda.errors import GridError
 from lightning_eda.grids.files import GridFile
@@ -62,6 +64,13 @@ class Sector:
     scene: str
     rows: tuple[int, int]
     columns: tuple[int, int]
+
+    def holds(self, table: pa.Table) -> npt.NDArray[np.bool_]:
+        """Which rows of `density.SCHEMA` are cells of it."""
+        (top, bottom), (left, right) = self.rows, self.columns
+        row, column = (table[axis].to_numpy() for axis in ("row", "col"))
+        inside: npt.NDArray[np.bool_] = (row >= top) & (row < bottom) & (column >= left) & (column < right)
+        return inside
 
 
 def sector_of(name: str, slot: str, center: tuple[float, float] | None = None) -> Sector:
@@ -201,7 +210,7 @@ def _variable(xarray: ModuleType, grids: GridFile, sector: Sector, name: str, mi
     unit, words, factor, nothing = VARIABLES[name]
     (top, bottom), (left, right) = sector.rows, sector.columns
     row, column = (grids.table[axis].to_numpy().astype(np.int64) for axis in ("row", "col"))
-    inside = (row >= top) & (row < bottom) & (column >= left) & (column < right)
+    inside = sector.holds(grids.table)
     values = np.full((bottom - top, right - left), nothing, np.float32)
     found = grids.table[name].to_numpy().astype(np.float64)
     values[row[inside] - top, column[inside] - left] = factor * found[inside]

@@ -75,7 +75,7 @@ def test_satpy_opens_it(data):
     assert float(scene["flash_extent_density"].sum()) == pytest.approx(16.0, rel=1e-5)
 
 
-def test_sectors_are_parts_of_the_disk(data):
+def test_sectors_are_parts_of_the_disk(data, capsys):
     """CONUS as the imager scans it, and a mesoscale one around a place; the flash is in both."""
     lat, lon = to_ground(*np.array(PLACE)[:, None], -75.0, LIGHTNING_EQUATOR_M)
     center = f"--center={lat[0]:.3f},{lon[0]:.3f}"
@@ -84,6 +84,10 @@ def test_sectors_are_parts_of_the_disk(data):
         with xarray.open_dataset(data / f"{sector}.nc") as product:
             assert product["flash_extent_density"].shape == shape
             assert float(product["flash_extent_density"].sum()) == pytest.approx(16.0, rel=1e-5)
+            cells = int((product["flash_extent_density"] > 0).sum())
+        assert f"full disk, {cells} of them in the sector {sector}: " in capsys.readouterr().out
+    assert grid(str(data / "out.nc"), *MINUTE, "--sector", "meso", "--center=-40,-60") == 0
+    assert "full disk, 0 of them in the sector meso: " in capsys.readouterr().out
     with xarray.open_dataset(data / "conus.nc") as product:
         assert product.x.values[0] == pytest.approx(-0.101332) and product.y.values[0] == pytest.approx(
             0.128212
