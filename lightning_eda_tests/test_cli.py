@@ -39,6 +39,8 @@ SIMULATE = ["simulate", "--hour", "2022-12-31T05", "--granules", "1"]
             ["--hour", "9999-12-31T23", "--hours", "2"],
             "hours: found 2; allowed: hours that end before the year",
         ),
+        (["--fault", "empty:1"], "faults: found 'empty:1'; allowed: a granule from 0 to 0."),
+        (["--fault", "split_flash:0"], "faults: found 'split_flash:0'; allowed: two granules or more."),
         (["--granules", "0"], "granules: found 0; allowed: a whole number from 1 to 180"),
         (
             ["--hour", "1950-01-01T00"],

@@ -212,7 +212,8 @@ def faults_by_granule(
         check_faults([name], satellite)
         last = granules - 2 if name == "split_flash" else granules - 1
         if not 0 <= granule <= last:
-            raise SettingError("faults", (name, granule), f"a granule from 0 to {last}")
+            allowed = f"a granule from 0 to {last}" if last >= 0 else "two granules or more"
+            raise SettingError("faults", f"{name}:{granule}", allowed)
         plan.setdefault(granule, []).append(name)
     return plan
 
