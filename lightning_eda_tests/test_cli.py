@@ -182,6 +182,16 @@ def test_the_demo_compiles_all_that_its_pipeline_needs(monkeypatch):
     assert {kernel.py_func.__name__: list(kernel.signatures) for kernel in made} == ready
 
 
+def test_the_demo_says_what_to_do_about_a_file_that_wins_over_it(tmp_path, monkeypatch, capsys):
+    """In one sentence, before it writes anything."""
+    monkeypatch.chdir(tmp_path)
+    Path(".env").touch()
+    assert main(["demo"]) == 1
+    told = "the file .env of this folder would win over what the demo sets: run the demo in another folder"
+    assert capsys.readouterr().err == f"lightning-eda: {told}\n"
+    assert [path.name for path in tmp_path.iterdir()] == [".env"]
+
+
 def test_a_demo_whose_pipeline_fails_says_so(tmp_path, monkeypatch, capsys):
     """Its exit code is that of the pipeline, and the reason is printed."""
     monkeypatch.chdir(tmp_path)

@@ -14,7 +14,7 @@ from multiprocessing import get_context
 from pathlib import Path
 
 from lightning_eda.cli.commands import Commands
-from lightning_eda.errors import SettingError
+from lightning_eda.errors import LightningEdaError
 from lightning_eda.glm.paths import WindowFolders
 from lightning_eda.series import HOUR
 from lightning_eda.settings import Settings, environment_with, read_settings
@@ -42,11 +42,8 @@ def add_demo(commands: Commands) -> None:
 def run_demo(_: argparse.Namespace) -> int:
     """`lightning-eda demo`."""
     if Path(".env").exists():
-        raise SettingError(
-            ".env",
-            "such a file in this folder",
-            "none for the demo",
-            "Dagster lets it win over what the demo sets: run the demo in another folder.",
+        raise LightningEdaError(
+            "the file .env of this folder would win over what the demo sets: run the demo in another folder"
         )
     settings = read_settings()
     archive = Path(settings.data_dir) / "demo"
