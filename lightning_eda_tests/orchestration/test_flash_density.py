@@ -141,7 +141,10 @@ def test_a_satellite_that_is_gone_from_the_source_has_an_empty_grid(tmp_path, se
     assert pq.read_metadata(path).num_rows > 0
     for granule in (tmp_path / "archive").rglob("*_G17_*"):
         granule.unlink()
-    assert gridded(settings(), KEY).success
+    result = gridded(settings(), KEY)
+    assert result.success
+    (shown,) = result.asset_materializations_for_node("flash_density")
+    assert "No granule of this window is in the grids." in shown.metadata["map_G17"].value
     assert pq.read_metadata(path).num_rows == 0
     assert pq.read_metadata(density_path(tmp_path / "data", HOUR, "G18")).num_rows > 0
 

@@ -194,4 +194,5 @@ def _scene(data_dir: Path, window: Window, satellite: str) -> "DensityScene | No
     simulated = window_is_simulated(data_dir, window, [satellite])
     made, hours = grids.hours + len(grids.elsewhere), sum(1 for _ in window.hours())
     left_out = grids.left_out + (f" {made} of {hours} hours have grids." if made < hours else "")
-    return DensityScene(satellite, window.start, window.end, *corners, flashes, simulated, left_out)
+    gridded = found.granule_minutes != ()  # None in files of before they were kept
+    return DensityScene(satellite, window.start, window.end, *corners, flashes, simulated, left_out, gridded)

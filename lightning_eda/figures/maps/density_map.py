@@ -29,6 +29,7 @@ COLORS = ("#2A0A6B", "#6A0DA8", "#B5308A", "#E35D5B", "#F8963A", "#FBD324")
 """Dark to light; the lightest is darker than land and sea."""
 FAINTEST = 0.05
 """Cells with less are left out: the rim of one pixel of the sensor, seen once."""
+NOT_GRIDDED = "No granule of this window is in the grids."
 LOWEST, HIGHEST = 1.0, 10.0  # the scale spans at least this
 DOTS_WIDE, DOTS_HIGH = 1600, 980
 """Of the image of the cells: a little fewer than the picture has there, so that none is lost in it."""
@@ -48,6 +49,7 @@ class DensityScene:
         flashes: Flash extent density of each: the flashes that touched it, shape (n,).
         simulated: Whether no instrument saw them.
         left_out: What of the window is not here, as a sentence with a space before it.
+        gridded: Whether the grids hold any granule.
     """
 
     satellite: str
@@ -59,12 +61,13 @@ class DensityScene:
     flashes: Floats
     simulated: bool = False
     left_out: str = ""
+    gridded: bool = True
 
     @property
     def words(self) -> str:
         """What is seen, in a sentence."""
         if not len(self.flashes):
-            return f"No lightning in this window.{self.left_out}"
+            return f"{'No lightning in this window.' if self.gridded else NOT_GRIDDED}{self.left_out}"
         most = f"at most {self.flashes.max():,.0f} flashes in one"
         return f"Flash extent density of {counted(len(self.flashes), 'cell')} of 2 km, {most}.{self.left_out}"
 
@@ -85,7 +88,7 @@ def render_density_map(scene: DensityScene) -> bytes:
         points = np.stack(frame.projection.forward(scene.lat, scene.lon), axis=-1)
         _draw_scale(figure, _draw_cells(axes, frame, points[corners], flashes))
     else:
-        notice(axes, "No flashes", "There were none in this window.")
+        notice(axes, "No flashes", "There were none in this window." if scene.gridded else NOT_GRIDDED)
     figure.text(0.045, 0.018, credit(frame, source_words(scene.simulated)), size=8, color=SOFT_INK)
     return picture(figure, words=scene.words)
 

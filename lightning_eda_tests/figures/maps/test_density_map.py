@@ -54,6 +54,10 @@ def test_a_window_without_lightning_has_a_map():
     empty = DensityScene("G18", START, START + timedelta(hours=1), *nothing)
     assert empty.words == "No lightning in this window."
     assert render_density_map(empty).startswith(b"\x89PNG")
+    assert "There were none in this window." in written(drawn(render_density_map, empty))
+    unseen = replace(empty, gridded=False, left_out=" 1 of 2 hours have grids.")
+    assert unseen.words == "No granule of this window is in the grids. 1 of 2 hours have grids."
+    assert "No granule of this window is in the grids." in written(drawn(render_density_map, unseen))
 
 
 def test_the_words_count_the_cells():
