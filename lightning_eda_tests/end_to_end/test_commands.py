@@ -141,7 +141,7 @@ def test_simulate(tmp_path):
         "simulate",
         "x",
         "--hour",
-        "2022-12-31",
+        "2022-12-31T05",
         "--satellite",
         "G15",
         cwd=tmp_path,
