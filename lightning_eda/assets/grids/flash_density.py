@@ -59,7 +59,7 @@ class FlashDensityConfig(RunConfig):
     owners=OWNERS,
     tags=LIGHTNING,
     metadata=about(FLASH_DENSITY),
-    code_version="2",
+    code_version="3",
     partitions_def=hourly,
     backfill_policy=one_run,
     kinds={"python", "parquet"},

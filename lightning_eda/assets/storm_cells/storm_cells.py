@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 
 @storm_asset(
-    code_version="1",
+    code_version="2",
     description=__doc__,
     metadata=about(STORM_CELLS, STORM_CELL_FLASHES, STORM_DAYS),
     kinds={"s3", "duckdb", "plotly"},
