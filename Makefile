@@ -10,7 +10,8 @@ $(BIN)/uv pip install --python $(BIN)/python --constraint constraints.txt --edit
 	{ echo 'uv could not; pip does it, which takes minutes.' && \
 	$(BIN)/pip install --progress-bar off --no-compile --constraint constraints.txt --editable '$(1)'; }
 endef
-WORKERS = $$($(BIN)/python -c 'import os; print((os.cpu_count() or 1) + 1)')
+PROCESSORS = $$($(BIN)/python -c 'import os; print(os.cpu_count() or 1)')
+WORKERS = $$(($(PROCESSORS) + 1))
 # Where it is set, each process would compile all it imports anew, and pytest each test: half of the time of both.
 unexport PYTHONDONTWRITEBYTECODE
 export DAGSTER_DISABLE_TELEMETRY := 1
@@ -44,10 +45,10 @@ ui: .venv/.demo  ## the Dagster UI and daemon on http://localhost:3000
 	@echo 'Open http://localhost:3000 when it says "Serving dagster-webserver"; Ctrl-C ends it.'
 	$(BIN)/dg dev
 
-test: setup  ## the test suite; one worker more than processors, as some tests wait for a daemon
-	$(BIN)/pytest --dist worksteal -n $(WORKERS)
+test: setup  ## the test suite; each worker imports all of it, so there is one for each processor
+	$(BIN)/pytest --dist worksteal -n $(PROCESSORS)
 
-slow: setup  ## the slow tests, which `make test` leaves out; TESTS names folders of them
+slow: setup  ## the slow tests, some of which wait, so with one worker more; TESTS names folders of them
 	$(BIN)/pytest --dist worksteal -n $(WORKERS) -m 'slow and not long' $(TESTS)
 
 properties: setup  ## the tests of Hypothesis, with more examples

@@ -21,6 +21,9 @@ from lightning_eda_tests.servers import Faults, FaultyProxy, S3Bucket, free_port
 
 pytest_plugins = ["lightning_eda_tests.server_fixtures"]
 COMMITS = (*TIERS, LEDGER)
+EACH = [
+    pytest.param(table, marks=() if table in ("flashes", LEDGER) else pytest.mark.slow) for table in COMMITS
+]
 
 
 @pytest.fixture(autouse=True)
@@ -30,7 +33,7 @@ def credentials(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
 
 
-@pytest.mark.parametrize("killed_after", COMMITS)
+@pytest.mark.parametrize("killed_after", EACH)
 def test_a_killed_committer_leaves_the_old_hour_or_the_new(s3_bucket: S3Bucket, killed_after: str) -> None:
     """Killed as the log of a table has its commit: old before the ledger's, new after; a rerun mends all."""
     place = f"s3://{s3_bucket.name}/lake"
@@ -58,7 +61,7 @@ def test_a_killed_committer_leaves_the_old_hour_or_the_new(s3_bucket: S3Bucket, 
         assert foreign_rows(lake, table).num_rows == an_hour(seed=2)[table].num_rows
 
 
-@pytest.mark.parametrize("table", COMMITS)
+@pytest.mark.parametrize("table", EACH)
 def test_a_commit_after_which_its_log_cannot_be_read_is_made(s3_bucket: S3Bucket, table: str) -> None:
     """The read after a commit is refused: the log is read once more, and the load goes on to its end."""
     place = f"s3://{s3_bucket.name}/lake"

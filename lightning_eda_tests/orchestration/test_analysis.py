@@ -141,7 +141,7 @@ def test_the_run_config_chooses_k(own, run):
 
 
 @pytest.mark.usefixtures("undrawn")
-@pytest.mark.parametrize("granules", [0, 1])
+@pytest.mark.parametrize("granules", [0, pytest.param(1, marks=pytest.mark.slow)])
 def test_too_few_points_are_a_result(tmp_path, settings, run, granules):
     """Every asset is green and says so; there are a map and a report all the same."""
     (tmp_path / "archive").mkdir(exist_ok=True)
@@ -277,7 +277,10 @@ def test_a_mistake_in_the_config_is_one_sentence(own, run, asset, options, words
     assert any(words in failure.description for failure in failures if failure), failures
 
 
-@pytest.mark.parametrize("options", [{"geometry": "lonlat"}, {"features": ["time", "energy", "area"]}])
+@pytest.mark.parametrize(
+    "options",
+    [pytest.param({"geometry": "lonlat"}, marks=pytest.mark.slow), {"features": ["time", "energy", "area"]}],
+)
 def test_other_spaces_work_too(own, run, options):
     """Plain degrees, and extra features."""
     assert run(own, KEY, config(preprocessor=options), group=ANALYSIS).success

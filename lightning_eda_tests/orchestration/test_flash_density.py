@@ -114,7 +114,9 @@ def test_sums_are_written_where_asked(gridded, settings, run):
 
 
 @pytest.mark.usefixtures("undrawn")
-@pytest.mark.parametrize("era", ["milliseconds", "do07", "current"])
+@pytest.mark.parametrize(
+    "era", ["current", *(pytest.param(era, marks=pytest.mark.slow) for era in ("milliseconds", "do07"))]
+)
 def test_every_era_and_both_slots_have_grids(tmp_path, grid, era):
     """Two satellites of one archive have a file each."""
     for satellite in ("G16", "G17"):

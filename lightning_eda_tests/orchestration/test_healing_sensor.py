@@ -102,6 +102,7 @@ def test_at_hh_19_the_hour_just_over_is_left_to_the_schedule(tmp_path, healing, 
     assert healing(heal_hours="2").partitions() == ["2024-07-01-19:00", KEY]
 
 
+@pytest.mark.slow
 def test_after_five_hours_of_outage(tmp_path, settings, run, healing, clock):
     """Exactly the hours since, and the one before that was still compared and got a granule late."""
     for hours in range(8):

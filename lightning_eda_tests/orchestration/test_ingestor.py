@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import dagster as dg
 import duckdb
+import pytest
 
 from lightning_eda import reporting
 from lightning_eda.definitions import build_definitions
@@ -212,6 +213,7 @@ def test_only_tiers_asked_for_are_counted_and_every_bad_file_is_named(tmp_path, 
     assert len({*re.findall(r"OR_GLM\S+?\.nc", check.metadata["reasons"].value)}) == 2
 
 
+@pytest.mark.slow
 def test_a_pinned_day_is_one_window(tmp_path, settings, run):
     """24 hours; numbers are sums, and a table has a line an hour."""
     simulate(tmp_path / "archive")

@@ -73,6 +73,7 @@ def test_the_lake_holds_the_rows_of_the_database(tmp_path, both, run):
     assert equal_rows(plain, with_lake)
 
 
+@pytest.mark.slow
 def test_an_hour_that_is_emptied_goes_from_the_lake(tmp_path, both, run):
     """As from the database: its source is known, and has no granule of it any more."""
     paths = simulate(tmp_path / "archive")
@@ -110,6 +111,7 @@ def test_a_cluster_without_a_lake_is_refused(tmp_path, settings, run):
     assert failure(result).startswith("LIGHTNING_LAKE: it is not set; allowed: s3://bucket/prefix")
 
 
+@pytest.mark.slow
 def test_the_default_run_loads_neither_dask_nor_deltalake(tmp_path, settings):
     """The packages are an extra: whoever has no lake needs none of them, and waits for none."""
     simulate(tmp_path / "archive")

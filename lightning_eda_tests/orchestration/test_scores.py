@@ -86,6 +86,7 @@ def stored(window):
         return database.sql("SELECT * FROM k_scores ORDER BY k").fetchall()
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("undrawn")
 def test_the_evaluators_come_in_either_order(window):
     """The rows are the same."""

@@ -8,6 +8,7 @@ from pathlib import Path
 import dagster as dg
 import duckdb
 import numpy as np
+import pytest
 
 from lightning_eda.assets.storm_cells.pair_finding import NOT_LOADED
 from lightning_eda.assets.storm_cells.track_finding import NO_TRACKS
@@ -70,6 +71,7 @@ def test_storms_flashes_and_density_are_on_the_page(stormy, tmp_path):
     assert {feature["properties"]["track"] for feature in features} == {one["name"] for one in view["storms"]}
 
 
+@pytest.mark.slow
 def test_each_satellite_has_its_own_view(settings, tmp_path):
     """What both see is not put on one map; without grids the page says so; twice it is the same."""
     mine = settings()

@@ -56,7 +56,9 @@ def test_a_fault_spoils_only_its_own_granule(tmp_path, sound, fault):
     assert [path.read_bytes() for path in spoiled[1:-1]] != [sound[1].read_bytes()]
 
 
-@pytest.mark.parametrize("era", ERAS)
+@pytest.mark.parametrize(
+    "era", [pytest.param(era, marks=() if era == "current" else pytest.mark.slow) for era in ERAS]
+)
 @pytest.mark.parametrize("fault", [name for name, kind in FAULTS.items() if kind.draft])
 def test_faults_of_granules_leave_files_that_libraries_read(tmp_path, fault, era):
     """What real granules may hold is in a sound file, in every era, also when it had no flashes."""

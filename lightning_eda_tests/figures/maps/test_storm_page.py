@@ -13,6 +13,8 @@ SLIDE = """async (minute) => {
   await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
 }"""
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def visit(playwright, text, tmp_path_factory):

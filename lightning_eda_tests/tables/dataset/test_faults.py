@@ -63,7 +63,10 @@ def test_without_a_fault_old_rows_become_new_ones(scene: Scene):
 @each_in_turn
 @pytest.mark.parametrize(
     ("scene", "kind"),
-    [("first", "lost"), ("wider", "throttle"), ("wider", "lost")],
+    [
+        ("wider", "lost"),
+        *(pytest.param(*one, marks=pytest.mark.slow) for one in (("first", "lost"), ("wider", "throttle"))),
+    ],
     indirect=["scene"],
 )
 def test_a_fault_that_passes_is_not_noticed(scene: Scene, step: int, kind: str):
@@ -122,7 +125,10 @@ def test_deleting_that_is_not_allowed_shows_before_anything_is_there_twice(scene
 @each_in_turn
 @pytest.mark.parametrize(
     ("scene", "moment"),
-    [("first", "after"), ("wider", "before"), ("wider", "after")],
+    [
+        ("wider", "after"),
+        *(pytest.param(*one, marks=pytest.mark.slow) for one in (("first", "after"), ("wider", "before"))),
+    ],
     indirect=["scene"],
 )
 def test_killed_at_any_request_nothing_is_lost(scene: Scene, step: int, child: LoadChild, moment: str):
