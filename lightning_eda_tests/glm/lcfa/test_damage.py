@@ -47,7 +47,7 @@ def check(counts: dict[str, dict[str, int]]) -> None:
 
 
 @pytest.mark.parametrize(
-    "share", [10, pytest.param(2, marks=pytest.mark.slow), pytest.param(1, marks=pytest.mark.long)]
+    "share", [10, pytest.param(4, marks=pytest.mark.slow), pytest.param(1, marks=pytest.mark.long)]
 )
 def test_damaged_simulated_granules(tmp_path, share):
     """2,300 copies of granules of every era, of one that lost rows and of an empty one; or a tenth."""
