@@ -225,11 +225,12 @@ class Listing:
         return "memory"
 
 
-def test_5_000_objects(tmp_path):
+@pytest.mark.parametrize("count", [5_000, pytest.param(25_000, marks=pytest.mark.slow)])
+def test_many_objects(tmp_path, count):
     """Their days are asked for in portions; one change among them asks for one day; the cursor is short."""
     first = date(2022, 1, 1)
     objects = {}
-    for number in range(5_000):
+    for number in range(count):
         name = key(str(first + timedelta(days=number % 100)), f"{number}.csv.gz")
         objects[name] = ObjectInfo(name, 10, f"{number:032x}", NOON)
     store = Listing(objects)
@@ -247,7 +248,7 @@ def test_5_000_objects(tmp_path):
     assert asked == [str(first + timedelta(days=number)) for number in range(100)]
     assert ticks.partitions() == []
     assert len(ticks.cursor) < 60
-    name = list(objects)[2_345]
+    name = list(objects)[count // 2]
     objects[name] = ObjectInfo(name, 10, "changed", NOON)
     assert ticks.partitions() == [name[7:17]]
     del objects[name]

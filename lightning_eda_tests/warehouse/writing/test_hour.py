@@ -63,7 +63,7 @@ def test_more_loads_of_one_hour_change_nothing(database: Path, tmp_path: Path, l
 
 
 @pytest.mark.parametrize(("granules", "flashes"), [(2, 2), pytest.param(90, 20, marks=pytest.mark.slow)])
-@pytest.mark.parametrize("loads", [12, pytest.param(30, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("loads", [12, pytest.param(50, marks=pytest.mark.slow)])
 def test_alternating_loads_do_not_bloat(
     database: Path, tmp_path: Path, granules: int, flashes: int, loads: int
 ) -> None:
