@@ -74,19 +74,19 @@ def test_the_control_with_one_fixed_key_shows_both(s3_bucket: S3Bucket) -> None:
 
 
 def test_a_reader_loops_while_another_process_replaces(tmp_path: Path) -> None:
-    """Over 50 replacements: no error, nothing mixed, never back, and the reader sees several versions."""
+    """Over 50 replacements: no error, nothing mixed, never back."""
     versions = [an_hour(seed=seed) for seed in range(REPLACEMENTS + 1)]
     lake = lake_at(f"{tmp_path}/lake")
     load(lake, (KEY, versions[0]))
-    child = committer(lake.describe(), None, [(KEY, seed) for seed in range(1, len(versions))])
     by_place = {version["flashes"]["flash_lat"][0].as_py(): n for n, version in enumerate(versions)}
-    seen = []
-    while not seen or seen[-1] < REPLACEMENTS:
-        alive, found = child.is_alive(), hour_rows(lake)
-        seen.append(by_place[found["flashes"]["flash_lat"][0].as_py()])
-        assert same(found, versions[seen[-1]])
-        assert alive or seen[-1] == REPLACEMENTS
-    child.join()
-    assert child.exitcode == 0
+    seen: list[int] = []
+    for first in range(1, REPLACEMENTS, 5):  # the reader sees each fifth at least, however slow it is
+        child = committer(lake.describe(), None, [(KEY, seed) for seed in range(first, first + 5)])
+        while not seen or seen[-1] < first + 4:
+            alive, found = child.is_alive(), hour_rows(lake)
+            seen.append(by_place[found["flashes"]["flash_lat"][0].as_py()])
+            assert same(found, versions[seen[-1]])
+            assert alive or seen[-1] == first + 4
+        child.join()
+        assert child.exitcode == 0
     assert seen == sorted(seen)
-    assert len(set(seen)) > 5
