@@ -24,7 +24,7 @@ lightning = dg.define_asset_job(
 storms = dg.define_asset_job(
     "storms",
     selection="group:storm_cells",
-    description="Pairs the flashes of a day that is loaded, and finds its storm cells.",
+    description="Finds the storm cells, tracks and lightning jumps of a day that is loaded, and draws them.",
 )
 cluster_distances = dg.define_asset_job(
     "cluster_distances",

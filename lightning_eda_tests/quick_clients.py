@@ -1,7 +1,8 @@
 """What each of a thousand clients of AWS in the tests would do anew is done once a process.
 
 A client reads 5 MB of JSON, replaces parts of the names of 220 events, and makes a function for each of a
-service's operations. The answers depend on botocore's version alone.
+service's operations. What comes of it depends on botocore's version alone. Requests and answers are not
+touched: each client is botocore's own, and asks a server.
 """
 
 from functools import cache

@@ -6,6 +6,7 @@ import re
 import subprocess
 from pathlib import Path
 
+import dagster as dg
 import duckdb
 
 from lightning_eda.definitions import build_definitions
@@ -87,18 +88,37 @@ def test_every_file_that_is_said_to_be_written_is_known_to_the_code():
 def test_every_setting_that_is_named_is_read():
     """In backticks and in commands; a name that ends in _ is how some begin.
 
-    Who works on the code is also told constants of it, which are there.
+    Who works on the code is also told constants of it: the next test looks them up.
     """
-    constants = set(re.findall(r"^([A-Z][A-Z_]+)(?:: Final)? = ", CODE + TESTS, re.MULTILINE))
     for path, text in TEXTS.items():
         names = {name for word in words_in_backticks(text) for name in VARIABLE.findall(word)}
         commands = "".join(block for language, block in fences(text) if language == "sh")
         names |= set(re.findall(r"(?:^|\s)([A-Z][A-Z0-9_]+)=", commands))
         known = Read.settings() | VARIABLES_OF_OTHERS | NO_VARIABLES
-        known |= constants if path.name == "CONTRIBUTING.md" else set()
+        names -= set() if path.name != "CONTRIBUTING.md" else constants_beside_files(text).keys()
         assert {name for name in names if not name.endswith("_")} <= known, path
         for name in names - known:
             assert any(one.startswith(name) for one in known), (path, name)
+
+
+def constants_beside_files(text):
+    """The constants that a text names, and the Python files that are named in the same point or paragraph."""
+    found = {}
+    for point in re.split(r"\n(?:\n|(?=\d+\. |- |\|))", text):
+        words = words_in_backticks(point)
+        ends = tuple(f"/{word}" for word in words if word.endswith(".py"))
+        files = [file for file in FILES if file.endswith(ends)]
+        for name in {name for word in words for name in VARIABLE.findall(word)} - Read.settings():
+            found.setdefault(name, []).append(files)
+    return found
+
+
+def test_every_constant_that_is_named_is_in_a_file_that_is_named_with_it():
+    """So that who adds an asset finds what to add it to."""
+    for name, places in constants_beside_files((ROOT / "CONTRIBUTING.md").read_text()).items():
+        for files in places:
+            defined = re.compile(rf"^{name}(?:: .*)? = ", re.MULTILINE)
+            assert any(defined.search((ROOT / file[1:]).read_text()) for file in files), (name, files)
 
 
 class Read(dict):
@@ -192,6 +212,24 @@ def test_every_writer_of_a_table_is_a_writer_of_the_database():
     (row,) = re.findall(r"^\| `lightning.duckdb` \| (.*?) \|", text, flags=re.MULTILINE)
     writers = "".join(re.findall(r"Written by (.*?); read by", text))
     assert set(re.findall(r"`(\w+)`", row)) == set(re.findall(r"`(\w+)`", writers))
+
+
+def test_every_reader_of_a_table_comes_after_its_writer():
+    """In docs/data.md; and whatever asset comes right after a writer is said to read of what that writes."""
+    text = (ROOT / "docs" / "data.md").read_text()
+    definitions = build_definitions(Settings())
+    graph = definitions.resolve_asset_graph()
+    sensors = {one.name for one in definitions.sensors}
+    said = {}
+    for row in re.findall(r"Written by (.*?); read by\s(.*?)\.$", text, flags=re.MULTILINE | re.DOTALL):
+        writers, readers = (set(re.findall(r"`(\w+)`", names)) for names in row)
+        after = dg.AssetSelection.assets(*writers).downstream().resolve(graph)
+        assert readers - sensors <= {key.to_user_string() for key in after}, row
+        for name in writers:
+            said.setdefault(name, set()).update(readers)
+    for name, readers in said.items():
+        right_after = {key.to_user_string() for key in graph.get(dg.AssetKey(name)).child_keys}
+        assert right_after <= readers, f"docs/data.md: who reads the tables of {name}?"
 
 
 def test_the_images_are_made_of_files_that_exist():

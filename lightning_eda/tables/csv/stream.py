@@ -74,10 +74,10 @@ def stream_csv(
     """Reads a CSV and writes it to a sink as record batches.
 
     A type is the one declared in `options`, else the one in `known_types`, else the narrowest of boolean,
-    bigint, double, date, timestamp and string that takes every value of the file (see `kinds`). An unquoted
-    empty field is NULL. A quoted one ("") is the empty text in a text column and NULL in the others; likewise
-    spaces alone and the words of `convert.NULL_WORDS` stay in text and are NULL elsewhere. Blank lines,
-    the Ctrl-Z of DOS and repetitions of the header are passed over.
+    bigint, double, date, timestamp and string that takes every value of the file (see `values.inference`). An
+    unquoted empty field is NULL. A quoted one ("") is the empty text in a text column and NULL in the others;
+    likewise spaces alone and the words of `convert.NULL_WORDS` stay in text and are NULL elsewhere. Blank
+    lines, the Ctrl-Z of DOS and repetitions of the header are passed over.
 
     Args:
         open_source: Opens the unpacked bytes from their start (`archive.open_csv`); called a second time when

@@ -154,7 +154,7 @@ def hour(tmp_path_factory) -> Extraction:
     ],
 )
 def test_20_disturbed_decoders_lose_no_row(hour, number, times, monkeypatch):
-    """At random moments, sooner where it was too late: the same bytes as undisturbed, nothing in quarantine."""
+    """At random moments, sooner where it was too late: the bytes of an undisturbed one, and no quarantine."""
     monkeypatch.setattr(decoder_module, "WRITE_TIMEOUT_S", 3.0)
     with Decoder() as decoder:
         decoder.start()
