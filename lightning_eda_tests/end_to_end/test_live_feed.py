@@ -25,7 +25,7 @@ from lightning_eda_tests.end_to_end.commands import wait_until
 from lightning_eda_tests.end_to_end.deployment import MARKS, Deployment
 from lightning_eda_tests.end_to_end.feed_definitions import FEED_CLOCK, LOOK_EVERY_S, clock_text
 from lightning_eda_tests.hours import HOUR, simulate
-from lightning_eda_tests.orchestration.storm_days import DAY
+from lightning_eda_tests.orchestration.storm_cells.days import DAY
 from lightning_eda_tests.servers import S3Bucket
 from lightning_eda_tests.warehouse.contents import content_hash
 

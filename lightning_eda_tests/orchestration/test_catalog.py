@@ -11,7 +11,7 @@ from lightning_eda.definitions import build_definitions
 from lightning_eda.series import ARROW_TYPES, FLASHES, TABLES
 from lightning_eda.settings import DistanceSettings, Settings
 from lightning_eda_tests.hours import simulate
-from lightning_eda_tests.orchestration.storm_days import DAY
+from lightning_eda_tests.orchestration.storm_cells.days import DAY
 
 KEY = "2024-07-01-20:00"
 LIGHTNING = [

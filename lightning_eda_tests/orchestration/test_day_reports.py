@@ -11,7 +11,7 @@ from lightning_eda.assets.day_reports import day_reports
 from lightning_eda.errors import CsvError, LightningEdaError, TransferError
 from lightning_eda.partitions import daily, one_run
 from lightning_eda.reporting import PartitionReport, report_partitions, retried_failures
-from lightning_eda_tests.orchestration.storm_days import failure, range_tags
+from lightning_eda_tests.orchestration.storm_cells.days import failure, range_tags
 
 DAYS = ("2024-01-01", "2024-01-03")
 BAD = date(2024, 1, 2)

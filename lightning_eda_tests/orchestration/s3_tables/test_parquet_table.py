@@ -8,7 +8,7 @@ import zipfile
 import pytest
 
 from lightning_eda_tests.orchestration.conftest import logged, reported
-from lightning_eda_tests.orchestration.csv_days import (
+from lightning_eda_tests.orchestration.s3_tables.days import (
     CSV,
     DAY,
     checks,

@@ -9,7 +9,7 @@ from dagster._core.events import EngineEventData
 from dagster._utils import get_run_crash_explanation
 from dagster._utils.error import serializable_error_info_from_exc_info
 
-from lightning_eda_tests.orchestration.test_failure_sensor import tell
+from lightning_eda_tests.orchestration.sensors.test_failures import tell
 
 
 @pytest.fixture

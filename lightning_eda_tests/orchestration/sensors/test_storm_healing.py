@@ -11,8 +11,8 @@ from lightning_eda.jobs import storms
 from lightning_eda.sensors.asking import MOST_ASKS
 from lightning_eda.warehouse.stale_days import DayState, day_state, stale_days
 from lightning_eda_tests.orchestration.conftest import warnings
-from lightning_eda_tests.orchestration.storm_days import DAY, START, flash, only
-from lightning_eda_tests.orchestration.ticks import Ticks
+from lightning_eda_tests.orchestration.sensors.ticks import Ticks
+from lightning_eda_tests.orchestration.storm_cells.days import DAY, START, flash, only
 from lightning_eda_tests.warehouse.detections import store
 
 pytestmark = pytest.mark.usefixtures("undrawn")

@@ -17,7 +17,7 @@ from lightning_eda.figures.maps import storm_map
 from lightning_eda.settings import DistanceSettings
 from lightning_eda_tests.clustering.storms.flash_keys import parse_flash_item
 from lightning_eda_tests.orchestration.conftest import logged
-from lightning_eda_tests.orchestration.storm_days import (
+from lightning_eda_tests.orchestration.storm_cells.days import (
     DAY,
     GROUP,
     START,

@@ -10,7 +10,7 @@ from dagster._core.execution.api import execute_run
 from lightning_eda.errors import SettingError
 from lightning_eda.glm.windows import HOUR, Pin, Window
 from lightning_eda.partitions import daily, hourly, one_run, run_window
-from lightning_eda_tests.orchestration.storm_days import range_tags
+from lightning_eda_tests.orchestration.storm_cells.days import range_tags
 
 pytestmark = pytest.mark.filterwarnings("ignore::dagster.BetaWarning")
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from lightning_eda.aws_lambda import cluster_handler
-from lightning_eda_tests.orchestration.pair_days import (
+from lightning_eda_tests.orchestration.distance_clustering.days import (
     DAY,
     by_scikit_learn,
     clusters_in,

@@ -10,7 +10,7 @@ import pytest
 from lightning_eda.glm.names import PRODUCT
 from lightning_eda.warehouse.database.connection import writer
 from lightning_eda_tests.hours import HOUR, KEY, simulate
-from lightning_eda_tests.orchestration.ticks import Ticks
+from lightning_eda_tests.orchestration.sensors.ticks import Ticks
 
 NOW = HOUR + timedelta(hours=1, minutes=30)
 

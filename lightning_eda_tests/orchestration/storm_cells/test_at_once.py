@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from lightning_eda.settings import DistanceSettings
-from lightning_eda_tests.orchestration.storm_days import DAY, config, failure, only
+from lightning_eda_tests.orchestration.storm_cells.days import DAY, config, failure, only
 from lightning_eda_tests.servers import FaultyProxy, S3Bucket
 
 pytest_plugins = ["lightning_eda_tests.server_fixtures"]

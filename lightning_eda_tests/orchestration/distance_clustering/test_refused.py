@@ -7,7 +7,7 @@ import dagster as dg
 import pytest
 
 from lightning_eda_tests.orchestration.conftest import reported
-from lightning_eda_tests.orchestration.pair_days import (
+from lightning_eda_tests.orchestration.distance_clustering.days import (
     DAY,
     by_scikit_learn,
     clusters_in,

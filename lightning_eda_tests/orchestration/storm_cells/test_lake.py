@@ -19,9 +19,9 @@ from lightning_eda_tests.hours import HOUR, simulate
 from lightning_eda_tests.lake.lakes import an_hour, copy_hours, lake_at, load
 from lightning_eda_tests.opened import opened
 from lightning_eda_tests.orchestration.conftest import settings_in
-from lightning_eda_tests.orchestration.storm_days import DAY, GROUP, START, only, storms_of_day
-from lightning_eda_tests.orchestration.test_storm_tracks import FIRST, SECOND, TABLES, night, run_tracks
-from lightning_eda_tests.orchestration.ticks import Ticks
+from lightning_eda_tests.orchestration.sensors.ticks import Ticks
+from lightning_eda_tests.orchestration.storm_cells.days import DAY, GROUP, START, only, storms_of_day
+from lightning_eda_tests.orchestration.storm_cells.test_tracks import FIRST, SECOND, TABLES, night, run_tracks
 from lightning_eda_tests.warehouse.detections import store
 
 KEY = "2024-07-01-20:00"

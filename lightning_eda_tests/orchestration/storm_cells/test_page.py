@@ -19,7 +19,7 @@ from lightning_eda.grids.fixed_grid import SIZE
 from lightning_eda.grids.pixel_sizes import learn_sizes
 from lightning_eda_tests.figures.conftest import payload
 from lightning_eda_tests.orchestration.conftest import logged
-from lightning_eda_tests.orchestration.storm_days import DAY, failure, metadata, only, storms_of_day
+from lightning_eda_tests.orchestration.storm_cells.days import DAY, failure, metadata, only, storms_of_day
 from lightning_eda_tests.warehouse.contents import rows_with
 from lightning_eda_tests.warehouse.detections import store
 

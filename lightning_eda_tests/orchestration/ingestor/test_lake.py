@@ -16,7 +16,7 @@ from lightning_eda_tests.hours import HOUR, simulate
 from lightning_eda_tests.lake.lakes import hour_rows, lake_at
 from lightning_eda_tests.opened import opened
 from lightning_eda_tests.orchestration.conftest import LIGHTNING_GROUPS
-from lightning_eda_tests.orchestration.test_ingestor import failure, metadata
+from lightning_eda_tests.orchestration.ingestor.test_assets import failure, metadata
 from lightning_eda_tests.warehouse.contents import stored
 
 KEY = "2024-07-01-20:00"
@@ -141,7 +141,7 @@ assert load_table(task, "20240101", root / "scratch", datetime.now(UTC)).rows ==
 import lightning_eda.fleet.hours, lightning_eda.warehouse.cleaning.cell_sums  # what long windows load
 assert not {{"dask", "distributed", "deltalake", "lightning_eda.lake"}} & set(sys.modules), "loaded"
 """
-    subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).parents[2])
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).parents[3])
 
 
 def test_without_an_address_the_tasks_run_here():

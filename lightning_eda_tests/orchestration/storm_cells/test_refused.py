@@ -11,7 +11,7 @@ import pytest
 
 from lightning_eda.settings import DistanceSettings
 from lightning_eda_tests.orchestration.conftest import reported
-from lightning_eda_tests.orchestration.storm_days import (
+from lightning_eda_tests.orchestration.storm_cells.days import (
     DAY,
     GROUP,
     START,

@@ -23,7 +23,7 @@ from lightning_eda.simulator import Activity, simulate_hour
 from lightning_eda_tests.grids.lattices import rows
 from lightning_eda_tests.hours import HOUR, simulate
 from lightning_eda_tests.orchestration.conftest import logged, materialized, reported, settings_in
-from lightning_eda_tests.orchestration.storm_days import only
+from lightning_eda_tests.orchestration.storm_cells.days import only
 
 KEY = "2024-07-01-20:00"
 

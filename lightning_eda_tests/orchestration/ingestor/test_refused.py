@@ -7,7 +7,7 @@ import pytest
 
 from lightning_eda_tests.hours import KEY, simulate
 from lightning_eda_tests.orchestration.conftest import warnings
-from lightning_eda_tests.orchestration.test_ingestor import failure
+from lightning_eda_tests.orchestration.ingestor.test_assets import failure
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from lightning_eda.sensors import build_sensors
 from lightning_eda.sensors.new_objects import MOST_DAYS
 from lightning_eda.settings import CsvSettings, DistanceSettings, Settings
 from lightning_eda.storage.object_store import ObjectInfo
-from lightning_eda_tests.orchestration.ticks import Ticks
+from lightning_eda_tests.orchestration.sensors.ticks import Ticks
 
 pytest_plugins = ["lightning_eda_tests.server_fixtures"]
 

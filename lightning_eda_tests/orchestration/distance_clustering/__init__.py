@@ -1,0 +1,1 @@
+"""The asset that clusters lists of distances."""

@@ -1,0 +1,1 @@
+"""The hours that are partitions, and those that a run is for."""

@@ -1,0 +1,1 @@
+"""The resources that assets are given."""

@@ -1,0 +1,1 @@
+"""The sensors, tick by tick."""

@@ -1,0 +1,1 @@
+"""The assets that read the rows of a window: clustering, evaluators and maps."""
