@@ -1,6 +1,7 @@
 """The rules of the layout, each held to every file, so that a new file is covered too: one test a rule."""
 
 import ast
+import re
 import subprocess
 import sys
 from collections import Counter
@@ -147,6 +148,23 @@ def test_a_folder_is_seen_at_a_glance():
     """At most 12 Python files."""
     folders = Counter(path.parent for path in FILES)
     assert not {name_of(folder): files for folder, files in folders.items() if files > MAX_FILES}
+
+
+def test_a_package_names_its_modules():
+    """In the docstring of its `__init__.py`, as a list: names, two spaces or more, and what they are for.
+
+    The list may also say what the package itself offers.
+    """
+    wrong = {}
+    for path in (one for one in FILES if one.name == "__init__.py" and one.parent != PACKAGE):
+        modules = {one.stem for one in path.parent.glob("*.py") if one != path}
+        modules |= {one.parent.name for one in path.parent.glob("*/__init__.py")}
+        listed = re.findall(r"^ *(\w+(?:, \w+)*) {2,}\S", ast.get_docstring(_trees()[path]), re.MULTILINE)
+        named = {name for names in listed for name in names.split(", ")}
+        offered = {name for name in named - modules if f'"{name}"' in path.read_text()}
+        if found := modules ^ (named - offered):
+            wrong[name_of(path.parent)] = sorted(found)
+    assert not wrong, "missing in the list of its package, or not in the package"
 
 
 def test_time_comes_from_outside():

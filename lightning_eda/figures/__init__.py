@@ -2,6 +2,8 @@
 
 Nothing here reads a database, a network or a clock, and the same input always gives the same bytes.
 
+What it offers:
+
     Scene, Evaluation    what is drawn (frames.py says which columns)
     render_cluster_map   PNG map of the flashes by cluster
     render_curves        elbow and silhouette, or one of them, PNG or SVG
@@ -18,6 +20,18 @@ Nothing here reads a database, a network or a clock, and the same input always g
     render_cluster_sizes   PNG of how many items the clusters have
     thumbnail            a PNG small enough for Dagster metadata
     described            what a map of the density shows, in words, from its PNG
+
+Its modules:
+
+    frames                what all of these are drawn from
+    maps, globe           maps, and the Earth under them
+    charts                curves and histograms
+    report                the report
+    interactive, interactive_layers   the map to explore, and its layers for Plotly
+    canvas, palette       how pictures look
+    wording               numbers and pictures in words
+    sphere                geometry
+    packaged, data        files that come with the package: pages (in page/), coastlines
 """
 
 from lightning_eda.figures.canvas import described, thumbnail

@@ -6,6 +6,7 @@ pixel_sizes     how large those are, learned from the lattice they form
 clipping        what each cell of the grid gets of a pixel
 density         density, areas and energy of an hour by minute, and their sums
 hour            what has become of its granules
+blocks          a day in steps, in larger cells where it has too many
 files           Parquet of an hour
 product         a window and sector as NetCDF
 """

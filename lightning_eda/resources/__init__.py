@@ -1,6 +1,14 @@
 """The outside world as Dagster resources: thin shells that hold settings and build the plain objects.
 
 Each default comes from the environment (`settings`), each field can be set for one run in the launchpad.
+
+lightning   granules, the pin, the data folder
+warehouse   the database
+lake        where hours are read from, and the cluster that makes them
+distances   distance clustering and storm cells
+tables      the S3 tables
+aws         fields that resources with a bucket share
+variables   settings as fields
 """
 
 import dagster as dg

@@ -8,6 +8,14 @@
 | `heal_storms` | 5 min | storm cells of days whose hours have changed since the cells were made |
 | `failures` | 30 s | nothing: writes a line for each failed run |
 
+heal_hours, heal_storms, failures   one sensor each
+new_objects      `distance_objects` and `csv_objects`
+seen_versions    which versions of objects are dealt with
+seen_file        where that is kept
+healing_cursor   what the healing sensors keep
+asking           asking again, a bounded number of times
+notices          lines for people
+
 docs/decisions/10-sensors.md says why nothing is lost, and nothing asked for twice.
 """
 

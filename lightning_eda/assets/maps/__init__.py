@@ -1,1 +1,5 @@
-"""The clusters on a map, and a report."""
+"""The clusters on a map, and a report.
+
+cluster_map   the asset
+drawing       its steps
+"""

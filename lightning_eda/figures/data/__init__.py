@@ -1,1 +1,4 @@
-"""Data that comes with the figures, and the script that made it."""
+"""Data that comes with the figures: coastlines.json.
+
+make_coastlines   the script that made it
+"""
