@@ -15,19 +15,9 @@ from lightning_eda.grids.clipping import AREA, AREA_FLASHES, ENERGY, FLASHES, GR
 from lightning_eda.grids.fixed_grid import SIZE, SLOTS, lightning_equator, slot_of
 from lightning_eda.grids.pixel_sizes import PixelSizes, learn_sizes
 from lightning_eda.grids.sensor_pixels import SensorPixels, sensor_pixels
+from lightning_eda.series.files import FLASH_DENSITY
 
-SCHEMA = pa.schema(
-    [
-        pa.field("minute", pa.timestamp("us", tz="UTC"), False),
-        pa.field("row", pa.uint16(), False),
-        pa.field("col", pa.uint16(), False),
-        pa.field("flash_extent_density", pa.float32(), False),
-        pa.field("group_extent_density", pa.float32(), False),
-        pa.field("average_flash_area", pa.float32()),
-        pa.field("minimum_flash_area", pa.float32()),
-        pa.field("total_energy", pa.float32(), False),
-    ]
-)
+SCHEMA = FLASH_DENSITY.arrow_schema()
 MINUTE_US = 60_000_000
 SUMMED = {FLASHES: "flash_extent_density", GROUPS: "group_extent_density", ENERGY: "total_energy"}
 

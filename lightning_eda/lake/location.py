@@ -66,15 +66,9 @@ class Lake:
         return self.log(table).explained()
 
 
-def warehouse_schema(table: str) -> pa.Schema:
-    """The columns of a table as the warehouse has them."""
-    columns = TABLES[table].columns
-    return pa.schema([pa.field(column.name, column.arrow_type, column.nullable) for column in columns])
-
-
 def delta_schema(table: str) -> pa.Schema:
     """The columns of a Delta table: those of the warehouse with signed types, and `day`."""
-    columns = warehouse_schema(table)
+    columns = TABLES[table].arrow_schema()
     fields = [pa.field(one.name, SIGNED_TYPES.get(one.type, one.type), one.nullable) for one in columns]
     return pa.schema([*fields, pa.field("day", pa.date32(), nullable=False)])
 

@@ -9,9 +9,10 @@ import pyarrow as pa
 
 from lightning_eda.errors import LakeError, ObjectNotFoundError
 from lightning_eda.lake.layout import LEDGER, HourKey, LedgerName
-from lightning_eda.lake.location import Lake, warehouse_schema
+from lightning_eda.lake.location import Lake
 from lightning_eda.lake.parquet import read_parquet
 from lightning_eda.lake.state import TableState, read_state
+from lightning_eda.series import TABLES
 
 FILES_AT_ONCE = 8
 
@@ -51,7 +52,7 @@ class Snapshot:
                 f"{self.lake.address(table)}/{path} is gone although the ledger names it; load the hour again"
             ) from error
         rows = read_parquet(data)
-        schema = warehouse_schema(table)
+        schema = TABLES[table].arrow_schema()
         satellite = pa.repeat(pa.scalar(key.satellite), rows.num_rows)
         columns = [satellite if name == "satellite" else rows[name] for name in schema.names]
         return pa.table(columns, names=schema.names).cast(schema)

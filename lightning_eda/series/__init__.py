@@ -3,6 +3,7 @@
 columns   what a column and a table are
 tables    the ledger of granules, flashes, groups, events
 storms    storm cells, tracks, jumps
+files     density grids, cleaned rows
 """
 
 from datetime import timedelta

@@ -7,10 +7,12 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 LOADED_AT = "loaded_at"
+UTC_TIMESTAMP: Final = "TIMESTAMP WITH TIME ZONE"
 ARROW_TYPES: Final = {
     "VARCHAR": "string",
     "DATE": "date32",
     "TIMESTAMP": "timestamp[us]",
+    UTC_TIMESTAMP: "timestamp[us, tz=UTC]",
     "FLOAT": "float32",
     "DOUBLE": "float64",
     "BIGINT": "int64",
@@ -45,18 +47,21 @@ class Column:
     @property
     def arrow_type(self) -> "pa.DataType":
         """The Arrow type that holds the same values."""
-        import pyarrow as pa  # here: the code location reads the columns' descriptions, and needs no Arrow
-
-        return pa.type_for_alias(ARROW_TYPES[self.type])
+        return _arrow_type(ARROW_TYPES[self.type])
 
     @property
     def decoded_type(self) -> "pa.DataType":
         """The Arrow type of it in a decoded granule."""
-        import pyarrow as pa
-
         if self.type == "TIMESTAMP":
-            return pa.timestamp("us", "UTC")
-        return pa.type_for_alias(SIGNED_TYPES.get(self.type, ARROW_TYPES[self.type]))
+            return _arrow_type(ARROW_TYPES[UTC_TIMESTAMP])
+        return _arrow_type(SIGNED_TYPES.get(self.type, ARROW_TYPES[self.type]))
+
+
+def _arrow_type(name: str) -> "pa.DataType":
+    import pyarrow as pa  # here: the code location reads the columns' descriptions, and needs no Arrow
+
+    # Arrow has no alias of a time in a zone.
+    return pa.timestamp("us", "UTC") if name == ARROW_TYPES[UTC_TIMESTAMP] else pa.type_for_alias(name)
 
 
 @dataclass(frozen=True)
@@ -83,7 +88,8 @@ class Table:
         """The Arrow schema of the rows, some columns left out."""
         import pyarrow as pa
 
-        return pa.schema([(one.name, one.arrow_type) for one in self.columns if one.name not in without])
+        columns = [one for one in self.columns if one.name not in without]
+        return pa.schema([pa.field(one.name, one.arrow_type, one.nullable) for one in columns])
 
     @property
     def series_columns(self) -> tuple[Column, ...]:

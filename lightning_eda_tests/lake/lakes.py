@@ -11,7 +11,7 @@ import pyarrow.dataset as ds
 from lightning_eda.lake.commit import Committed, commit_hours
 from lightning_eda.lake.hour import HourFiles, write_hour
 from lightning_eda.lake.layout import HourKey
-from lightning_eda.lake.location import Lake, open_lake, warehouse_schema
+from lightning_eda.lake.location import Lake, open_lake
 from lightning_eda.lake.snapshot import open_snapshot
 from lightning_eda.series import TABLES
 from lightning_eda_tests.processes import new_process
@@ -71,7 +71,7 @@ def hour_rows(lake: Lake, key: HourKey = KEY) -> Tables:
     snapshot = open_snapshot(lake, key.hour, after(key.hour, 1), [key.satellite])
     assert snapshot is not None
     rows = {
-        name: pa.concat_tables([warehouse_schema(name).empty_table(), *snapshot.rows(name)])
+        name: pa.concat_tables([TABLES[name].arrow_schema().empty_table(), *snapshot.rows(name)])
         for name in TABLES
     }
     return {**rows, "granules": rows["granules"].drop_columns(["loaded_at"])}

@@ -12,9 +12,10 @@ from lightning_eda.lake.commit import Change, _Committer, _tier_change, commit_h
 from lightning_eda.lake.hour import HourFiles
 from lightning_eda.lake.layout import LEDGER, HourKey, LedgerName
 from lightning_eda.lake.layout import TIERS as TIERS_IN_ORDER
-from lightning_eda.lake.location import Lake, warehouse_schema
+from lightning_eda.lake.location import Lake
 from lightning_eda.lake.state import TableState, named_versions, read_state
 from lightning_eda.lake.upkeep import check_lake
+from lightning_eda.series import TABLES
 from lightning_eda_tests.lake.lakes import (
     HOUR,
     KEY,
@@ -67,7 +68,7 @@ def test_other_programs_read_plain_delta_tables(lake: Lake) -> None:
     load(lake, (KEY, an_hour()))
     for name in (*TIERS, LEDGER):
         rows = foreign_rows(lake, name)
-        assert rows.schema.names == [*warehouse_schema(name).names, "day"]
+        assert rows.schema.names == [*TABLES[name].arrow_schema().names, "day"]
         assert set(rows["day"].to_pylist()) == {HOUR.date()}
         assert rows.num_rows == an_hour()[name].num_rows
     assert foreign_rows(lake, "events")["event_id"].to_pylist() == an_hour()["events"]["event_id"].to_pylist()

@@ -3,15 +3,16 @@
 import gzip
 from dataclasses import replace
 
+import duckdb
 import pyarrow.parquet as pq
 import pytest
 
-from lightning_eda.assets.catalog import CLEAN_ROWS
 from lightning_eda.definitions import build_definitions
+from lightning_eda.grids.files import density_path
 from lightning_eda.series import ARROW_TYPES, FLASHES, TABLES
 from lightning_eda.settings import DistanceSettings, Settings
-from lightning_eda_tests.hours import simulate
-from lightning_eda_tests.orchestration.storm_cells.days import DAY
+from lightning_eda_tests.hours import HOUR, simulate
+from lightning_eda_tests.orchestration.storm_cells.days import DAY, only
 
 KEY = "2024-07-01-20:00"
 LIGHTNING = [
@@ -58,8 +59,18 @@ def test_load_shows_the_columns_of_its_four_tables(specs):
             assert shown[column.name].constraints.nullable == column.nullable
 
 
+def told(spec, of="dagster/column_schema"):
+    """The names and types that the catalogue shows of an asset's table."""
+    return [(column.name, column.type) for column in spec.metadata[of].value.columns]
+
+
+def found_in(path):
+    """The names and types that DuckDB finds in a file."""
+    return [row[:2] for row in duckdb.sql(f"DESCRIBE SELECT * FROM '{path}'").fetchall()]
+
+
 def test_what_ran_says_that_it_is_simulated_and_fits_into_the_event_log(analysed):
-    """On load and on the map; the numbers of an asset are few; the cleaned rows have the columns shown."""
+    """On load and on the map; the numbers of an asset are few."""
     assert analysed.result.success
     events = {name: analysed.result.asset_materializations_for_node(name)[0].metadata for name in LIGHTNING}
     assert events["load"]["source"].value.endswith(", simulated granules")
@@ -68,10 +79,18 @@ def test_what_ran_says_that_it_is_simulated_and_fits_into_the_event_log(analysed
         assert sum(isinstance(entry.value, int | float) for entry in metadata.values()) < MOST_NUMBERS, name
         assert len(str(metadata)) < MOST_BYTES, name
     assert [name for name in LIGHTNING[1:] if "dagster/row_count" not in events[name]] == []
-    rows = pq.read_schema(events["preprocessor"]["file"].value)
-    assert rows.names == [column.name for column in CLEAN_ROWS.columns]
     (report,) = (analysed.folder / "data" / "figures").rglob("report.html")
     assert "Simulated GOES-18" in report.read_text()
+
+
+def test_cleaned_rows_and_grids_have_the_columns_shown(specs, analysed, settings, run, tmp_path):
+    """As whoever asks for them in DuckDB finds them, types too."""
+    (rows,) = (analysed.folder / "data" / "clusters").rglob("rows.parquet")
+    assert found_in(rows) == told(specs["preprocessor"])
+    simulate(tmp_path / "archive", granules=1)
+    assert only("extract")(settings(), KEY).success
+    assert only("flash_density")(settings(), KEY).success
+    assert found_in(density_path(tmp_path / "data", HOUR, "G18")) == told(specs["flash_density"])
 
 
 def test_pairs_have_the_columns_shown(specs, with_cells, run, tmp_path):

@@ -10,7 +10,7 @@ from functools import partial
 
 import dagster as dg
 
-from lightning_eda.assets.catalog import CLEAN_ROWS, LIGHTNING, OWNERS, about
+from lightning_eda.assets.catalog import LIGHTNING, OWNERS, about
 from lightning_eda.assets.clustering.window_cleaning import PreprocessorConfig, clean_window
 from lightning_eda.assets.ingestor.load import load
 from lightning_eda.checks.lightning import MOST_ROWS_KEPT, check_most_rows_kept
@@ -32,6 +32,7 @@ from lightning_eda.resources import (
     PinResource,
     WarehouseResource,
 )
+from lightning_eda.series.files import CLEAN_ROWS
 
 
 @dg.asset(

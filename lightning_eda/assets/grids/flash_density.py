@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import dagster as dg
 from pydantic import Field
 
-from lightning_eda.assets.catalog import FLASH_DENSITY, LIGHTNING, OWNERS, about
+from lightning_eda.assets.catalog import LIGHTNING, OWNERS, about
 from lightning_eda.assets.grids.gridding import density_pictures, grid_hour, numbers, warnings
 from lightning_eda.assets.ingestor.extract import extract
 from lightning_eda.checks.grids import (
@@ -36,6 +36,7 @@ from lightning_eda.reporting import (
     retried_failures,
 )
 from lightning_eda.resources import DaskResource, DataFolderResource, GlmResource, PinResource
+from lightning_eda.series.files import FLASH_DENSITY
 
 if TYPE_CHECKING:
     from lightning_eda.glm.extract.record import Extraction

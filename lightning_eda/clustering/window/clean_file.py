@@ -25,8 +25,8 @@ class CleanWindow:
     """What is clustered of a window, and how it came to be.
 
     Attributes:
-        rows: Sorted by satellite, granule and id; columns satellite, granule_start, id, time, lat, lon,
-            energy_j, area_m2, duration_s and others the warehouse gives. With cells, a sample for the map.
+        rows: The columns of `CLEAN_ROWS`, by satellite, granule_start and id. With cells, a sample for the
+            map.
         tier: What a row is: "flash", "group" or "event".
         spec: How rows become points.
         read: Rows before cleaning.

@@ -12,17 +12,16 @@ import duckdb
 import pyarrow as pa
 
 from lightning_eda.series import TIER_TABLES
+from lightning_eda.series.files import CLEAN_ROWS
 from lightning_eda.warehouse.cleaning.options import Cleaning, require_tier
 from lightning_eda.warehouse.cleaning.rules import DUPLICATE, REASONS, judge
 from lightning_eda.warehouse.queries import Database, reading
-from lightning_eda.warehouse.schema.sql import quoted
+from lightning_eda.warehouse.schema.sql import column_list, quoted
 from lightning_eda.warehouse.span import IN_SPAN, select_span
 
 __all__ = ["REASONS", "Account", "CleanRows", "Cleaning", "account_of", "clean_rows", "count_rows"]
 
-ROW_COLUMNS = (
-    "satellite, granule_start, id, flash_id, time, lat, lon, energy_j, area_m2, duration_s, quality_flag"
-)
+ROW_COLUMNS = column_list(CLEAN_ROWS.columns)
 UNTESTED = {
     "out_of_field": "the ledger has no subpoint_lon of their granules",
     "static_pixel": "the groups of their granules are not loaded (tier group)",
@@ -57,9 +56,7 @@ class CleanRows(Account):
     """The rows of a window that are kept, and the account of all.
 
     Attributes:
-        rows: By satellite, granule_start and id: satellite, granule_start, id (of the flash, group or event),
-            flash_id, time (of the first event; UTC, no zone), lat, lon (degrees), energy_j, area_m2 (NULL for
-            events), duration_s (NULL but for flashes), quality_flag (NULL for events).
+        rows: The columns of `CLEAN_ROWS`, by satellite, granule_start and id.
     """
 
     rows: pa.Table
