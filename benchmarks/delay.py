@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from lightning_eda_tests.servers import Faults, FaultyProxy
+from lightning_eda_tests.servers.s3 import Faults, FaultyProxy
 
 ROOT = Path(__file__).parents[1]
 

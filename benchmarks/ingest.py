@@ -42,7 +42,7 @@ from lightning_eda.glm.transform.decoder import Decoder
 from lightning_eda.glm.transform.hour import read_hour_series, write_hour_series
 from lightning_eda.storage.s3.store import S3Store
 from lightning_eda.warehouse.writing.hour import replace_hour
-from lightning_eda_tests.servers import S3Bucket, S3Server
+from lightning_eda_tests.servers.s3 import S3Bucket, S3Server
 
 ROUNDS = 5
 DELAY_S = 0.05

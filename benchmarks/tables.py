@@ -35,7 +35,7 @@ import pyarrow.parquet as pq
 
 from benchmarks.memory import peak_mb
 from benchmarks.table_files import write_zip
-from lightning_eda_tests.servers import S3Bucket, S3Server
+from lightning_eda_tests.servers.s3 import S3Bucket, S3Server
 
 if TYPE_CHECKING:
     from mypy_boto3_glue import GlueClient

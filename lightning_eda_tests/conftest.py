@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from lightning_eda.glm.transform.decoder import stop_idle
-from lightning_eda_tests.examples import register_profiles
-from lightning_eda_tests.quick_clients import quicken_clients
+from lightning_eda_tests.servers.quick_clients import quicken_clients
+from lightning_eda_tests.support.examples import register_profiles
 
 SHARED = Path(__file__).parents[2] / "shared"
 atexit.register(gc.unfreeze)  # libraries that count their objects at the end find them gone

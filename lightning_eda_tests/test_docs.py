@@ -14,7 +14,14 @@ from lightning_eda.series.files import FLASH_DENSITY
 from lightning_eda.settings import CsvSettings, DistanceSettings, Settings, declared
 from lightning_eda.warehouse.database.connection import writer
 from lightning_eda.warehouse.schema import all_tables
-from lightning_eda_tests.documents import DOCUMENTS, MADE, ROOT, fences, repository_files, words_in_backticks
+from lightning_eda_tests.support.documents import (
+    DOCUMENTS,
+    MADE,
+    ROOT,
+    fences,
+    repository_files,
+    words_in_backticks,
+)
 
 NO_DEFAULT = "\N{EN DASH}"
 FILES = repository_files()

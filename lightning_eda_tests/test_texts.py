@@ -12,9 +12,9 @@ from lightning_eda.checks import check_result
 from lightning_eda.errors import LightningEdaError, SettingError
 from lightning_eda.reporting import PartitionReport, count_table, preview, report_partitions
 from lightning_eda.texts import named, plain
-from lightning_eda_tests.servers import S3Bucket
+from lightning_eda_tests.servers.s3 import S3Bucket
 
-pytest_plugins = ["lightning_eda_tests.server_fixtures"]
+pytest_plugins = ["lightning_eda_tests.servers.fixtures"]
 
 NASTY = (
     "\x1b[2J\x1b]0;title\x07\r\nERROR all is lost\t\u202egnp.exe\u2066\u200b\ufeff\x9b31m\u2028\xa0\x00end"

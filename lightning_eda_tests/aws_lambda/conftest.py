@@ -3,7 +3,7 @@
 import boto3
 import pytest
 
-from lightning_eda_tests.servers import S3Bucket
+from lightning_eda_tests.servers.s3 import S3Bucket
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 import gzip
 import json
 
-from lightning_eda_tests.servers import S3Bucket
+from lightning_eda_tests.servers.s3 import S3Bucket
 
 PAIRS = b"a,b,0.1\nb,c,0.2\nx,y,0.1\n"
 S3_TEST = {

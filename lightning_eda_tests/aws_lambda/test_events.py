@@ -21,9 +21,9 @@ from lightning_eda_tests.aws_lambda.sent_events import (
     put,
     record,
 )
-from lightning_eda_tests.servers import S3Bucket
+from lightning_eda_tests.servers.s3 import S3Bucket
 
-pytest_plugins = ["lightning_eda_tests.server_fixtures"]
+pytest_plugins = ["lightning_eda_tests.servers.fixtures"]
 
 BUCKET, KEY = "uploads", "in put/day=2024-01-01/a+b é.csv"
 ENCODED = "in+put/day%3D2024-01-01/a%2Bb+%C3%A9.csv"

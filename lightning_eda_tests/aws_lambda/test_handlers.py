@@ -13,9 +13,9 @@ from lightning_eda.aws_lambda import cluster_handler, load_handler
 from lightning_eda.aws_lambda.load import yesterday
 from lightning_eda.errors import LightningEdaError, PairsError, SettingError
 from lightning_eda_tests.aws_lambda.sent_events import PAIRS, put, record
-from lightning_eda_tests.servers import Faults, FaultyProxy, S3Bucket
+from lightning_eda_tests.servers.s3 import Faults, FaultyProxy, S3Bucket
 
-pytest_plugins = ["lightning_eda_tests.server_fixtures"]
+pytest_plugins = ["lightning_eda_tests.servers.fixtures"]
 
 
 def answer(day: str, clusters: int = 2, keys: int = 5) -> dict:

@@ -16,9 +16,9 @@ from lightning_eda_tests.aws_lambda.sent_events import (
     of_event_bridge,
     record,
 )
-from lightning_eda_tests.servers import S3Bucket
+from lightning_eda_tests.servers.s3 import S3Bucket
 
-pytest_plugins = ["lightning_eda_tests.server_fixtures"]
+pytest_plugins = ["lightning_eda_tests.servers.fixtures"]
 
 
 def partitions(bucket: S3Bucket) -> dict[str, int]:

@@ -12,7 +12,7 @@ from lightning_eda.clustering.points import (
 )
 from lightning_eda.earth import EARTH_RADIUS_KM
 from lightning_eda.errors import LightningEdaError, PointsError
-from lightning_eda_tests.examples import examples
+from lightning_eda_tests.support.examples import examples
 
 pytestmark = pytest.mark.filterwarnings("error")
 

@@ -16,7 +16,7 @@ from lightning_eda.errors import BucketNotFoundError, PairsError, SettingError
 from lightning_eda.storage import inflate
 from lightning_eda.storage.folder import FolderStore
 from lightning_eda_tests.distances.buckets import DAY, PREFIX, pairs, plain_graph, plain_rows, put, read
-from lightning_eda_tests.examples import examples
+from lightning_eda_tests.support.examples import examples
 
 ITEM = st.one_of(
     st.sampled_from(["a", "b", "c", "d", "", "NA", "ü", "007", "7"]),

@@ -3,9 +3,9 @@
 from lightning_eda.distances.day import read_day
 from lightning_eda.storage.s3.store import S3Store
 from lightning_eda_tests.distances.buckets import DAY, PREFIX
-from lightning_eda_tests.servers import S3Bucket
+from lightning_eda_tests.servers.s3 import S3Bucket
 
-pytest_plugins = ["lightning_eda_tests.server_fixtures"]
+pytest_plugins = ["lightning_eda_tests.servers.fixtures"]
 
 
 def test_a_folder_marker_with_content_is_no_input(s3_bucket: S3Bucket):

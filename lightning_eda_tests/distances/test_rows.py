@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from lightning_eda.distances import rows as module
 from lightning_eda.distances.blocks import Block
 from lightning_eda.distances.rows import parse_block
-from lightning_eda_tests.examples import examples
+from lightning_eda_tests.support.examples import examples
 
 NAME = "s3://bucket/in/day=2024-10-01/a.csv.gz"
 ODD = [

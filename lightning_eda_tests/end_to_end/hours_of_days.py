@@ -11,7 +11,7 @@ from lightning_eda.glm.transform.decoder import Decoder
 from lightning_eda.glm.transform.hour import read_hour_series, write_hour_series
 from lightning_eda.partitions import partition_key
 from lightning_eda.warehouse.writing.hour import replace_hour
-from lightning_eda_tests.hours import HOUR, fetch_again, simulate
+from lightning_eda_tests.support.hours import HOUR, fetch_again, simulate
 
 DAY = HOUR.replace(hour=0)
 GRANULES = 2

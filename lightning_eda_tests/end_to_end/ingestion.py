@@ -14,8 +14,8 @@ from lightning_eda.glm.transform.hour import read_hour_series, write_hour_series
 from lightning_eda.storage.backoff import Backoff
 from lightning_eda.storage.s3.store import S3Store
 from lightning_eda.warehouse.writing.hour import replace_hour
-from lightning_eda_tests.hours import BUCKET, HOUR
-from lightning_eda_tests.processes import new_process, pipe
+from lightning_eda_tests.support.hours import BUCKET, HOUR
+from lightning_eda_tests.support.processes import new_process, pipe
 
 STEPS = ("extract", "transform", "load")
 TIERS = ("flash", "group", "event")

@@ -4,8 +4,8 @@ import pytest
 
 from lightning_eda_tests.end_to_end.browser import find_chromium, open_browser, wait_for_runs
 from lightning_eda_tests.end_to_end.commands import dagster_dev, project_folder
-from lightning_eda_tests.hours import BUCKET, simulate
 from lightning_eda_tests.orchestration.test_definitions import LIGHTNING
+from lightning_eda_tests.support.hours import BUCKET, simulate
 
 pytestmark = pytest.mark.skipif(
     find_chromium() is None, reason="no Chromium on the PATH (Debian: apt-get install chromium)"

@@ -13,7 +13,7 @@ from lightning_eda_tests.end_to_end.commands import (
     materialize,
     project_folder,
 )
-from lightning_eda_tests.hours import HOUR, simulate
+from lightning_eda_tests.support.hours import HOUR, simulate
 
 PIN = {"GOES_YEAR": "2024", "GOES_DOY": "183", "GOES_HOUR": "20"}
 

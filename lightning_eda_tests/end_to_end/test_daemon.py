@@ -13,9 +13,9 @@ import pytest
 from dagster._core.scheduler.instigation import InstigatorType
 
 from lightning_eda_tests.end_to_end.commands import dagster_dev, graphql, project_folder
-from lightning_eda_tests.servers import FaultyProxy
+from lightning_eda_tests.servers.s3 import FaultyProxy
 
-pytest_plugins = ["lightning_eda_tests.server_fixtures"]
+pytest_plugins = ["lightning_eda_tests.servers.fixtures"]
 
 REPOSITORY = {"repositoryName": "__repository__", "repositoryLocationName": "lightning_eda"}
 SELECTOR = {"sensorName": "distance_objects", **REPOSITORY}

@@ -8,7 +8,7 @@ import pytest
 from lightning_eda.definitions import BACKFILL_HOURS, build_definitions
 from lightning_eda.settings import Settings
 from lightning_eda_tests.end_to_end.commands import command, dagster_dev, graphql, project_folder
-from lightning_eda_tests.hours import simulate
+from lightning_eda_tests.support.hours import simulate
 
 SERVED = """{assetNodes{assetKey{path} groupName description isPartitioned isExecutable
     backfillPolicy{maxPartitionsPerRun}}

@@ -13,11 +13,11 @@ from lightning_eda.glm.names import hour_prefix
 from lightning_eda.glm.transform.hour import read_hour_series
 from lightning_eda.series import TABLES
 from lightning_eda_tests.end_to_end.ingestion import STEPS, IngestingProcess, Place, is_running
-from lightning_eda_tests.hours import HOUR, simulate
-from lightning_eda_tests.servers import Faults, FaultyProxy, S3Bucket, S3Server
+from lightning_eda_tests.servers.s3 import Faults, FaultyProxy, S3Bucket, S3Server
+from lightning_eda_tests.support.hours import HOUR, simulate
 from lightning_eda_tests.warehouse.contents import content_hash, stored
 
-pytest_plugins = ["lightning_eda_tests.server_fixtures"]
+pytest_plugins = ["lightning_eda_tests.servers.fixtures"]
 
 KEY = "2024-07-01-20:00"
 GRANULES = 20

@@ -24,12 +24,12 @@ from lightning_eda_tests.end_to_end import feed_definitions
 from lightning_eda_tests.end_to_end.commands import wait_until
 from lightning_eda_tests.end_to_end.deployment import MARKS, Deployment
 from lightning_eda_tests.end_to_end.feed_definitions import FEED_CLOCK, LOOK_EVERY_S, clock_text
-from lightning_eda_tests.hours import HOUR, simulate
 from lightning_eda_tests.orchestration.storm_cells.days import DAY
-from lightning_eda_tests.servers import S3Bucket
+from lightning_eda_tests.servers.s3 import S3Bucket
+from lightning_eda_tests.support.hours import HOUR, simulate
 from lightning_eda_tests.warehouse.contents import content_hash
 
-pytest_plugins = ["lightning_eda_tests.server_fixtures"]
+pytest_plugins = ["lightning_eda_tests.servers.fixtures"]
 
 SECONDS = float(os.environ.get("LIVE_FEED_SECONDS", "900"))
 KILL_EVERY_S = 45.0

@@ -23,10 +23,10 @@ import dagster as dg
 import duckdb
 import pytest
 
-from lightning_eda_tests.documents import DOCUMENTS, fences, words_in_backticks
 from lightning_eda_tests.end_to_end.commands import BIN, ROOT, environment, free_port, project_folder
-from lightning_eda_tests.hours import HOUR, simulate
-from lightning_eda_tests.servers import S3Server
+from lightning_eda_tests.servers.s3 import S3Server
+from lightning_eda_tests.support.documents import DOCUMENTS, fences, words_in_backticks
+from lightning_eda_tests.support.hours import HOUR, simulate
 
 README, LAMBDA, OPERATIONS = "README.md", "docs/lambda.md", "docs/operations.md"
 CLUSTER = "docs/cluster.md"

@@ -12,12 +12,12 @@ from lightning_eda.series import TABLES
 from lightning_eda.simulator import Activity, simulate_hour
 from lightning_eda_tests.end_to_end.commands import BIN, ROOT, environment, project_folder
 from lightning_eda_tests.fleet.cluster import Cluster
-from lightning_eda_tests.hours import HOUR
 from lightning_eda_tests.lake.lakes import hour_rows, lake_at
-from lightning_eda_tests.servers import Faults, FaultyProxy, S3Bucket
+from lightning_eda_tests.servers.s3 import Faults, FaultyProxy, S3Bucket
+from lightning_eda_tests.support.hours import HOUR
 from lightning_eda_tests.warehouse.contents import stored
 
-pytest_plugins = ["lightning_eda_tests.server_fixtures"]
+pytest_plugins = ["lightning_eda_tests.servers.fixtures"]
 HOURS = 8
 RANGE = "2024-07-01-20:00...2024-07-02-03:00"
 

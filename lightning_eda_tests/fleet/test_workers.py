@@ -11,7 +11,7 @@ import pytest
 from lightning_eda.errors import FleetError, FleetLostError, SeriesError, SettingError
 from lightning_eda.fleet.workers import each_done
 from lightning_eda_tests.fleet.cluster import Cluster
-from lightning_eda_tests.servers import free_port
+from lightning_eda_tests.servers.s3 import free_port
 
 
 def double(number: int) -> int:

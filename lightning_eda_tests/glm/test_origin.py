@@ -9,7 +9,7 @@ from lightning_eda.glm.names import GranuleName
 from lightning_eda.glm.origin import SIMULATED, simulated_satellites, source_text, window_is_simulated
 from lightning_eda.glm.windows import Window
 from lightning_eda.simulator import simulate_hour
-from lightning_eda_tests.hours import HOUR, fetched, simulate
+from lightning_eda_tests.support.hours import HOUR, fetched, simulate
 
 
 def test_the_mark_is_the_one_the_simulator_writes(tmp_path):

@@ -14,7 +14,7 @@ from lightning_eda.lake.layout import HourKey
 from lightning_eda.lake.location import Lake, open_lake
 from lightning_eda.lake.snapshot import open_snapshot
 from lightning_eda.series import TABLES
-from lightning_eda_tests.processes import new_process
+from lightning_eda_tests.support.processes import new_process
 from lightning_eda_tests.warehouse.contents import stored
 from lightning_eda_tests.warehouse.hours import NOW, Tables, after, hour_at, make_hour
 

@@ -17,10 +17,10 @@ from lightning_eda_tests.lake.lakes import (
     lake_at,
     same,
 )
-from lightning_eda_tests.servers import S3Bucket
+from lightning_eda_tests.servers.s3 import S3Bucket
 from lightning_eda_tests.warehouse.hours import after
 
-pytest_plugins = ["lightning_eda_tests.server_fixtures"]
+pytest_plugins = ["lightning_eda_tests.servers.fixtures"]
 COMMITTERS, HOURS = 8, 6
 
 

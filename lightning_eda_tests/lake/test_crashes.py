@@ -17,9 +17,9 @@ from lightning_eda_tests.lake.lakes import (
     load,
     same,
 )
-from lightning_eda_tests.servers import Faults, FaultyProxy, S3Bucket, free_port
+from lightning_eda_tests.servers.s3 import Faults, FaultyProxy, S3Bucket, free_port
 
-pytest_plugins = ["lightning_eda_tests.server_fixtures"]
+pytest_plugins = ["lightning_eda_tests.servers.fixtures"]
 COMMITS = (*TIERS, LEDGER)
 EACH = [
     pytest.param(table, marks=() if table in ("flashes", LEDGER) else pytest.mark.slow) for table in COMMITS

@@ -10,9 +10,9 @@ import pytest
 
 from lightning_eda.storage.folder import FolderStore
 from lightning_eda_tests.lake.lakes import KEY, an_hour, committer, hour_rows, lake_at, load, same
-from lightning_eda_tests.servers import S3Bucket
+from lightning_eda_tests.servers.s3 import S3Bucket
 
-pytest_plugins = ["lightning_eda_tests.server_fixtures"]
+pytest_plugins = ["lightning_eda_tests.servers.fixtures"]
 pytestmark = pytest.mark.slow
 REPLACEMENTS = 50
 

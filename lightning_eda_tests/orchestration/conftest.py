@@ -19,13 +19,13 @@ from lightning_eda.figures import interactive
 from lightning_eda.figures.globe import basemap
 from lightning_eda.settings import CsvSettings, DistanceSettings, Settings
 from lightning_eda.simulator import Activity, simulate_hour
-from lightning_eda_tests.hours import BUCKET, HOUR, KEY, simulate
-from lightning_eda_tests.opened import counted
 from lightning_eda_tests.orchestration.quick_instances import quicken_instances
 from lightning_eda_tests.orchestration.s3_tables.days import DAY, database_of
 from lightning_eda_tests.orchestration.storm_cells.days import DAY as STORM_DAY
 from lightning_eda_tests.orchestration.storm_cells.days import GROUP, defined, range_tags, storms_of_day
-from lightning_eda_tests.servers import S3Bucket
+from lightning_eda_tests.servers.s3 import S3Bucket
+from lightning_eda_tests.support.hours import BUCKET, HOUR, KEY, simulate
+from lightning_eda_tests.support.opened import counted
 from lightning_eda_tests.warehouse.detections import store
 
 DRAWN_BY_ITSELF = dg.AssetKey("storm_page")  # takes a second; storm_cells/test_page.py runs it

@@ -11,8 +11,8 @@ from lightning_eda.definitions import build_definitions
 from lightning_eda.grids.files import density_path
 from lightning_eda.series import ARROW_TYPES, FLASHES, TABLES
 from lightning_eda.settings import DistanceSettings, Settings
-from lightning_eda_tests.hours import HOUR, simulate
 from lightning_eda_tests.orchestration.storm_cells.days import DAY, only
+from lightning_eda_tests.support.hours import HOUR, simulate
 
 KEY = "2024-07-01-20:00"
 LIGHTNING = [

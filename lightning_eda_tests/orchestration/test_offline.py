@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from lightning_eda.settings import CsvSettings, DistanceSettings
-from lightning_eda_tests.hours import simulate
+from lightning_eda_tests.support.hours import simulate
 from lightning_eda_tests.warehouse.detections import store
 
 DAY = "2024-07-01"

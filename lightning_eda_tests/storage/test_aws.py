@@ -19,10 +19,10 @@ from lightning_eda.storage.s3.store import S3Store
 from lightning_eda.tables.glue.requests import GlueRequests, glue_client
 from lightning_eda.tables.task import Servers
 from lightning_eda.texts import without_login
-from lightning_eda_tests.refusing_server import refusing
-from lightning_eda_tests.servers import S3Bucket
+from lightning_eda_tests.servers.refusing import refusing
+from lightning_eda_tests.servers.s3 import S3Bucket
 
-pytest_plugins = ["lightning_eda_tests.server_fixtures"]
+pytest_plugins = ["lightning_eda_tests.servers.fixtures"]
 
 QUICK = Backoff(2, 0.001, 0.002)
 

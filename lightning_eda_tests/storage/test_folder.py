@@ -6,7 +6,7 @@ import pytest
 
 from lightning_eda.errors import AccessDeniedError, BucketNotFoundError, ObjectNotFoundError, StorageError
 from lightning_eda.storage.folder import FolderStore
-from lightning_eda_tests.rights import needs_users, public_folder, unprivileged, with_mode
+from lightning_eda_tests.support.rights import needs_users, public_folder, unprivileged, with_mode
 
 
 @pytest.fixture

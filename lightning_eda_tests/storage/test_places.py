@@ -18,9 +18,9 @@ from lightning_eda.storage.aws import Access
 from lightning_eda.storage.folder import FolderStore
 from lightning_eda.storage.places import open_store
 from lightning_eda.storage.s3.store import S3Store
-from lightning_eda_tests.servers import Faults, FaultyProxy, S3Bucket, S3Server
+from lightning_eda_tests.servers.s3 import Faults, FaultyProxy, S3Bucket, S3Server
 
-pytest_plugins = ["lightning_eda_tests.server_fixtures"]
+pytest_plugins = ["lightning_eda_tests.servers.fixtures"]
 
 
 @pytest.fixture

@@ -21,9 +21,9 @@ from lightning_eda.storage.folder import FolderStore
 from lightning_eda.storage.object_store import ObjectStore
 from lightning_eda.storage.s3 import multipart as s3_multipart
 from lightning_eda.storage.s3.store import S3Store
-from lightning_eda_tests.servers import Faults, FaultyProxy, S3Bucket, S3Server
+from lightning_eda_tests.servers.s3 import Faults, FaultyProxy, S3Bucket, S3Server
 
-pytest_plugins = ["lightning_eda_tests.server_fixtures"]
+pytest_plugins = ["lightning_eda_tests.servers.fixtures"]
 
 
 def s3_store(name: str, endpoint_url: str) -> S3Store:

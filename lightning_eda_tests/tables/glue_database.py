@@ -11,7 +11,7 @@ from lightning_eda.storage.backoff import Backoff
 from lightning_eda.tables.glue.catalogue import Catalogue, Plan
 from lightning_eda.tables.glue.requests import glue_client
 from lightning_eda.tables.values.types import TIMESTAMP
-from lightning_eda_tests.servers import made_up_session
+from lightning_eda_tests.servers.s3 import made_up_session
 
 PLACE = "s3://lake/measured/"
 SCHEMA = pa.schema([("id", pa.int64()), ("at", TIMESTAMP), ("price", pa.decimal128(10, 2))])

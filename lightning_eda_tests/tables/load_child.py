@@ -17,7 +17,7 @@ import pyarrow.dataset  # noqa: F401
 
 from lightning_eda.storage.s3 import multipart as s3_multipart
 from lightning_eda.tables.dataset import sink as parquet_sink
-from lightning_eda_tests.servers import S3Bucket
+from lightning_eda_tests.servers.s3 import S3Bucket
 from lightning_eda_tests.tables.world import World
 
 

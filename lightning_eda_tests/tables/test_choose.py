@@ -8,9 +8,9 @@ from lightning_eda.errors import BucketNotFoundError, CsvError
 from lightning_eda.storage.object_store import ObjectInfo
 from lightning_eda.tables.choose import get_latest_matching_object, latest_object
 from lightning_eda.tables.unpack.archive import MAX_BYTES
-from lightning_eda_tests.servers import S3Bucket
+from lightning_eda_tests.servers.s3 import S3Bucket
 
-pytest_plugins = ["lightning_eda_tests.server_fixtures"]
+pytest_plugins = ["lightning_eda_tests.servers.fixtures"]
 NOON = datetime(2024, 1, 1, 12, tzinfo=UTC)
 
 

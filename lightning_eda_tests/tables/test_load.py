@@ -8,10 +8,10 @@ import pytest
 
 from lightning_eda.errors import SchemaChangedError
 from lightning_eda.tables.csv.options import CsvOptions
-from lightning_eda_tests.servers import FaultyProxy
+from lightning_eda_tests.servers.s3 import FaultyProxy
 from lightning_eda_tests.tables.world import DAY, PATH, TABLE, World, ids
 
-pytest_plugins = ["lightning_eda_tests.server_fixtures"]
+pytest_plugins = ["lightning_eda_tests.servers.fixtures"]
 
 CSV = "id,name,at\n1,a,2024-01-01 00:00:00\n2,ü,\n"
 TYPES = {"id": "bigint", "name": "string", "at": "timestamp"}

@@ -14,7 +14,7 @@ from lightning_eda.tables.dataset.object_names import ObjectName
 from lightning_eda.tables.load import load_data
 from lightning_eda_tests.tables.world import DAY, PATH, TABLE, World, ids
 
-pytest_plugins = ["lightning_eda_tests.server_fixtures"]
+pytest_plugins = ["lightning_eda_tests.servers.fixtures"]
 
 CSV = "id,name,at\n1,a,2024-01-01 00:00:00\n2,ü,\n"
 

@@ -17,10 +17,10 @@ from lightning_eda.tables.dataset import sink as parquet_sink
 from lightning_eda.tables.load import load_table
 from lightning_eda.tables.options import TableOptions
 from lightning_eda.tables.task import TableTask
-from lightning_eda_tests.servers import FaultyProxy
+from lightning_eda_tests.servers.s3 import FaultyProxy
 from lightning_eda_tests.tables.world import DAY, NOW, World, ids
 
-pytest_plugins = ["lightning_eda_tests.server_fixtures"]
+pytest_plugins = ["lightning_eda_tests.servers.fixtures"]
 
 CSV = "id,name,at\n1,a,2024-01-01 00:00:00\n2,ü,\n"
 

@@ -16,7 +16,7 @@ from lightning_eda.tables.csv.options import CsvOptions
 from lightning_eda.tables.values.types import TIMESTAMP
 from lightning_eda_tests.tables.world import PATH, TABLE, World
 
-pytest_plugins = ["lightning_eda_tests.server_fixtures"]
+pytest_plugins = ["lightning_eda_tests.servers.fixtures"]
 pytestmark = pytest.mark.filterwarnings(
     "ignore::DeprecationWarning:awswrangler", "ignore::DeprecationWarning:pandas"
 )

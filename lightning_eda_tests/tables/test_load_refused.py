@@ -18,7 +18,7 @@ from lightning_eda.tables.options import TableOptions
 from lightning_eda.tables.task import Servers, TableTask
 from lightning_eda_tests.tables.world import DAY, World, ids
 
-pytest_plugins = ["lightning_eda_tests.server_fixtures"]
+pytest_plugins = ["lightning_eda_tests.servers.fixtures"]
 CSV = "id,name\n1,a\n2,b\n"
 PAGES = ["<html><body>Sign in</body></html>", '{"error": "no"}\n', "Forbidden", "Nothing here today"]
 

@@ -10,7 +10,7 @@ from lightning_eda.tables.csv.options import CsvOptions
 from lightning_eda.tables.load import load_data
 from lightning_eda_tests.tables.world import DAY, PATH, TABLE, World, ids
 
-pytest_plugins = ["lightning_eda_tests.server_fixtures"]
+pytest_plugins = ["lightning_eda_tests.servers.fixtures"]
 PARQUET = "org.apache.hadoop.hive.ql.io.parquet.MapredParquetInputFormat"
 
 

@@ -19,8 +19,8 @@ from lightning_eda.tables.csv.options import CsvOptions
 from lightning_eda.tables.load import LoadResult, load_table
 from lightning_eda.tables.options import PARQUET, TableOptions
 from lightning_eda.tables.task import TableTask
-from lightning_eda_tests.opened import in_memory
-from lightning_eda_tests.servers import S3Bucket, made_up_session
+from lightning_eda_tests.servers.s3 import S3Bucket, made_up_session
+from lightning_eda_tests.support.opened import in_memory
 
 DAY = "20240101"
 NOW = datetime(2024, 1, 2, 3, 4, 5, tzinfo=UTC)

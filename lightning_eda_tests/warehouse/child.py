@@ -7,7 +7,7 @@ from pathlib import Path
 
 from lightning_eda.series import TABLES
 from lightning_eda.warehouse.writing.hour import replace_hour
-from lightning_eda_tests.processes import new_process, pipe
+from lightning_eda_tests.support.processes import new_process, pipe
 from lightning_eda_tests.warehouse.hours import NOW, hour_at
 
 

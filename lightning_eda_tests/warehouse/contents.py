@@ -12,7 +12,7 @@ from lightning_eda.series import TABLES
 from lightning_eda.warehouse.database.connection import reader
 from lightning_eda.warehouse.schema.sql import column_list, quoted
 from lightning_eda.warehouse.writing.hour import LoadResult, replace_hour
-from lightning_eda_tests.opened import opened
+from lightning_eda_tests.support.opened import opened
 from lightning_eda_tests.warehouse.hours import NOW, Tables, write_series
 
 

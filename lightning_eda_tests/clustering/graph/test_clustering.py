@@ -20,7 +20,7 @@ from lightning_eda_tests.clustering.graph.pair_lists import (
     geometric,
     pair_lists,
 )
-from lightning_eda_tests.examples import examples
+from lightning_eda_tests.support.examples import examples
 
 FAR = 1e6
 

@@ -18,7 +18,7 @@ from lightning_eda_tests.clustering.graph.pair_lists import (
     sparse_matrix,
     textbook_dbscan,
 )
-from lightning_eda_tests.examples import examples
+from lightning_eda_tests.support.examples import examples
 
 LINE = [(k, k + 1, 1.0) for k in range(3)] + [(4, 5, 1.0)]  # 0-1-2-3, 4-5, 6 alone
 

@@ -8,7 +8,7 @@ from lightning_eda.clustering.graph.dbscan import dbscan_pairs
 from lightning_eda.clustering.graph.k_distance import k_distances
 from lightning_eda.errors import PointsError
 from lightning_eda_tests.clustering.graph.pair_lists import columns, distances_of_pairs, geometric, pair_lists
-from lightning_eda_tests.examples import examples
+from lightning_eda_tests.support.examples import examples
 
 
 def by_hand(n, rows, k):

@@ -15,7 +15,7 @@ from lightning_eda.clustering.kmeans.cells import (
 from lightning_eda.clustering.kmeans.grouping import group_rows
 from lightning_eda.clustering.points import sphere_points
 from lightning_eda.errors import PointsError
-from lightning_eda_tests.examples import examples
+from lightning_eda_tests.support.examples import examples
 
 pytestmark = pytest.mark.filterwarnings("error")
 

@@ -12,7 +12,7 @@ from lightning_eda.clustering.kmeans.indices import sweep_indices, total_scatter
 from lightning_eda.clustering.kmeans.silhouette import sweep_silhouettes
 from lightning_eda.clustering.kmeans.sweep import kmeans_sweep
 from lightning_eda_tests.clustering.kmeans.test_silhouette import storms
-from lightning_eda_tests.examples import examples
+from lightning_eda_tests.support.examples import examples
 
 pytestmark = pytest.mark.filterwarnings("error")
 

@@ -7,7 +7,7 @@ from sklearn.cluster import KMeans
 from lightning_eda.clustering.kmeans.cells import CellSums, distinct_positions
 from lightning_eda.clustering.kmeans.kmeans import Fit, lloyd, seed_centers
 from lightning_eda.clustering.kmeans.search import _falling, best_fits
-from lightning_eda_tests.examples import examples
+from lightning_eda_tests.support.examples import examples
 
 pytestmark = pytest.mark.filterwarnings("error")
 

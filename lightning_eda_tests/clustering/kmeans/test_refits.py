@@ -9,7 +9,7 @@ from sklearn.metrics import adjusted_rand_score
 from lightning_eda.clustering.kmeans.refits import adjusted_rand, sweep_gaps, sweep_stability
 from lightning_eda.clustering.kmeans.sweep import Sweep, kmeans_sweep
 from lightning_eda.clustering.points import sphere_points
-from lightning_eda_tests.examples import examples
+from lightning_eda_tests.support.examples import examples
 
 pytestmark = pytest.mark.filterwarnings("error")
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from lightning_eda.clustering.storms.neighbours import PairCounts, near_pairs, near_pairs_in_groups
 from lightning_eda.earth import EARTH_RADIUS_KM
 from lightning_eda.errors import PointsError
-from lightning_eda_tests.examples import examples
+from lightning_eda_tests.support.examples import examples
 
 MINUTE = 60_000_000
 HALF_ROUND = math.pi * EARTH_RADIUS_KM * 1000.0

@@ -22,7 +22,7 @@ from lightning_eda.glm.names import PRODUCT, GranuleName, hour_prefix
 from lightning_eda.glm.paths import HourFolders
 from lightning_eda.sensors.healing_cursor import HealingCursor
 from lightning_eda.storage.folder import FolderStore
-from lightning_eda_tests.hours import BUCKET, HOUR, fetch_again, fetched
+from lightning_eda_tests.support.hours import BUCKET, HOUR, fetch_again, fetched
 
 ONE = timedelta(hours=1)
 

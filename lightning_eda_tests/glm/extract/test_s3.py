@@ -24,9 +24,9 @@ from lightning_eda_tests.glm.hour_objects import (
     hour_objects,
     quick_backoff,
 )
-from lightning_eda_tests.servers import WEB_PAGE, Faults, FaultyProxy, S3Bucket, S3Server
+from lightning_eda_tests.servers.s3 import WEB_PAGE, Faults, FaultyProxy, S3Bucket, S3Server
 
-pytest_plugins = ["lightning_eda_tests.server_fixtures"]
+pytest_plugins = ["lightning_eda_tests.servers.fixtures"]
 
 REPOSITORY = Path(__file__).parents[3]
 FETCH_IN_A_PROCESS = """

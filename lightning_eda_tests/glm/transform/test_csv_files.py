@@ -13,7 +13,7 @@ from lightning_eda.glm.granule import TIER_SCHEMAS, TIME, Granule
 from lightning_eda.glm.lcfa import read_granule
 from lightning_eda.glm.transform.csv_files import LEDGER_COLUMNS, open_series, write_ledger
 from lightning_eda.series import TABLE_NAMES
-from lightning_eda_tests.hours import simulate
+from lightning_eda_tests.support.hours import simulate
 
 TIERS = ("flash", "group", "event")
 DOUBLES = st.one_of(st.none(), st.floats(allow_nan=False, allow_infinity=False))

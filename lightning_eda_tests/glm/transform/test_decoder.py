@@ -14,7 +14,7 @@ from lightning_eda.glm.granule import GranuleHeader
 from lightning_eda.glm.transform import decoder as decoder_module
 from lightning_eda.glm.transform.decoder import Decoder
 from lightning_eda.glm.transform.messages import HourRequest
-from lightning_eda_tests.hours import simulate
+from lightning_eda_tests.support.hours import simulate
 
 pytestmark = pytest.mark.usefixtures("no_idle_decoder")
 TIERS = ("flash",)

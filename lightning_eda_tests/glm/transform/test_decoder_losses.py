@@ -16,7 +16,7 @@ from lightning_eda.glm.transform import decoder as decoder_module
 from lightning_eda.glm.transform.decoder import Decoder
 from lightning_eda.glm.transform.hour import read_hour_series, write_hour_series
 from lightning_eda.glm.transform.messages import HourRequest, Undecoded
-from lightning_eda_tests.hours import fetched, simulate
+from lightning_eda_tests.support.hours import fetched, simulate
 
 pytestmark = pytest.mark.usefixtures("no_idle_decoder")
 TIERS = ("flash", "group", "event")

@@ -11,7 +11,7 @@ from lightning_eda.errors import StorageError
 from lightning_eda.glm.lcfa import read_granule
 from lightning_eda.glm.transform.decoder import Decoder
 from lightning_eda.glm.transform.event_file import EVENT_FILE_SCHEMA, decode_events, event_rows
-from lightning_eda_tests.hours import fetch_again, fetched, simulate
+from lightning_eda_tests.support.hours import fetch_again, fetched, simulate
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from lightning_eda.glm.transform.decoder import Decoder
 from lightning_eda.glm.transform.hour import read_hour_series, write_hour_series
 from lightning_eda.storage.folder import FolderStore
 from lightning_eda.storage.lock import sole_use
-from lightning_eda_tests.hours import BUCKET, HOUR, fetch_again, fetched, simulate
+from lightning_eda_tests.support.hours import BUCKET, HOUR, fetch_again, fetched, simulate
 
 
 @pytest.fixture(scope="module")

@@ -14,8 +14,8 @@ from lightning_eda.errors import StorageError
 from lightning_eda.glm.transform import decoder as decoder_module
 from lightning_eda.glm.transform.decoder import Decoder
 from lightning_eda.glm.transform.messages import HourRequest
-from lightning_eda_tests.hours import simulate
-from lightning_eda_tests.processes import new_process
+from lightning_eda_tests.support.hours import simulate
+from lightning_eda_tests.support.processes import new_process
 
 pytestmark = pytest.mark.usefixtures("no_idle_decoder")
 TIERS = ("flash",)

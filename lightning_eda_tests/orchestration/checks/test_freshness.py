@@ -26,8 +26,8 @@ from lightning_eda.checks.freshness import (
     newest_hour_is_fresh,
 )
 from lightning_eda.resources import PinResource, build_resources
-from lightning_eda_tests.hours import HOUR, simulate
 from lightning_eda_tests.orchestration.sensors.ticks import Ticks
+from lightning_eda_tests.support.hours import HOUR, simulate
 
 KEY, PAST = "2024-07-01-20:00", "2018-07-01-20:00"
 NOW = HOUR + timedelta(hours=1, minutes=30)

@@ -20,7 +20,7 @@ from lightning_eda.clustering.window.clean_file import CleanWindow
 from lightning_eda.clustering.window.features import PointSpec
 from lightning_eda.grids.pixel_sizes import PixelSizes
 from lightning_eda.warehouse.queries import Integrity, TierIntegrity
-from lightning_eda_tests.hours import HOUR
+from lightning_eda_tests.support.hours import HOUR
 
 
 @pytest.mark.parametrize(("kept", "passed"), [(10, True), (5, True), (4, False), (0, False)])

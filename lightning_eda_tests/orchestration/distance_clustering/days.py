@@ -7,7 +7,7 @@ import dagster as dg
 from scipy.sparse import coo_array
 from sklearn.cluster import DBSCAN
 
-from lightning_eda_tests.servers import S3Bucket
+from lightning_eda_tests.servers.s3 import S3Bucket
 
 DAY = "2024-01-01"
 Rows = list[tuple[str, str, float]]

@@ -15,10 +15,10 @@ from lightning_eda_tests.orchestration.distance_clustering.days import (
     put_pairs,
     some_pairs,
 )
-from lightning_eda_tests.servers import S3Bucket
+from lightning_eda_tests.servers.s3 import S3Bucket
 from lightning_eda_tests.warehouse.contents import rows_with
 
-pytest_plugins = ["lightning_eda_tests.server_fixtures"]
+pytest_plugins = ["lightning_eda_tests.servers.fixtures"]
 
 
 @pytest.mark.usefixtures("undrawn")

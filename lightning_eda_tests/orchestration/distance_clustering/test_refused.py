@@ -16,9 +16,9 @@ from lightning_eda_tests.orchestration.distance_clustering.days import (
     put_pairs,
     some_pairs,
 )
-from lightning_eda_tests.servers import Faults, FaultyProxy, S3Bucket
+from lightning_eda_tests.servers.s3 import Faults, FaultyProxy, S3Bucket
 
-pytest_plugins = ["lightning_eda_tests.server_fixtures"]
+pytest_plugins = ["lightning_eda_tests.servers.fixtures"]
 pytestmark = pytest.mark.usefixtures("undrawn")
 
 

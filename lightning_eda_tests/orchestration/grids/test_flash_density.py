@@ -21,9 +21,9 @@ from lightning_eda.grids.files import density_path
 from lightning_eda.grids.hour import HourGrids
 from lightning_eda.simulator import Activity, simulate_hour
 from lightning_eda_tests.grids.lattices import rows
-from lightning_eda_tests.hours import HOUR, simulate
 from lightning_eda_tests.orchestration.conftest import logged, materialized, reported, settings_in
 from lightning_eda_tests.orchestration.storm_cells.days import only
+from lightning_eda_tests.support.hours import HOUR, simulate
 
 KEY = "2024-07-01-20:00"
 

@@ -13,8 +13,8 @@ from lightning_eda.glm.lcfa import read_granule
 from lightning_eda.glm.paths import HourFolders
 from lightning_eda.partitions import daily
 from lightning_eda.storage.lock import sole_use
-from lightning_eda_tests.hours import BUCKET, HOUR, KEY, simulate
 from lightning_eda_tests.orchestration.conftest import warnings
+from lightning_eda_tests.support.hours import BUCKET, HOUR, KEY, simulate
 
 
 def rows(settings, sql="SELECT count(*) FROM flashes"):

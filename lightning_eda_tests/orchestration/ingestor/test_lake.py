@@ -12,11 +12,11 @@ from lightning_eda.fleet.workers import each_done
 from lightning_eda.lake.layout import HourKey
 from lightning_eda.lake.location import Lake
 from lightning_eda.series import TABLES
-from lightning_eda_tests.hours import HOUR, simulate
 from lightning_eda_tests.lake.lakes import hour_rows, lake_at
-from lightning_eda_tests.opened import opened
 from lightning_eda_tests.orchestration.conftest import LIGHTNING_GROUPS
 from lightning_eda_tests.orchestration.ingestor.test_assets import failure, metadata
+from lightning_eda_tests.support.hours import HOUR, simulate
+from lightning_eda_tests.support.opened import opened
 from lightning_eda_tests.warehouse.contents import stored
 
 KEY = "2024-07-01-20:00"

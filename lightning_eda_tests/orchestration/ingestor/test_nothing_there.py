@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from lightning_eda_tests.hours import HOUR, KEY, simulate
 from lightning_eda_tests.orchestration.conftest import warnings
 from lightning_eda_tests.orchestration.storm_cells.days import only
+from lightning_eda_tests.support.hours import HOUR, KEY, simulate
 from lightning_eda_tests.warehouse.contents import stored
 
 EMPTY_KEY = "2024-07-01-05:00"

@@ -5,9 +5,9 @@ import sys
 
 import pytest
 
-from lightning_eda_tests.hours import KEY, simulate
 from lightning_eda_tests.orchestration.conftest import warnings
 from lightning_eda_tests.orchestration.ingestor.test_assets import failure
+from lightning_eda_tests.support.hours import KEY, simulate
 
 
 @pytest.mark.parametrize(

@@ -9,9 +9,9 @@ from lightning_eda.errors import SettingError
 from lightning_eda.resources import build_resources
 from lightning_eda.settings import CsvSettings, DistanceSettings, Settings
 from lightning_eda.tables.task import TableTask
-from lightning_eda_tests.servers import FaultyProxy, S3Bucket
+from lightning_eda_tests.servers.s3 import FaultyProxy, S3Bucket
 
-pytest_plugins = ["lightning_eda_tests.server_fixtures"]
+pytest_plugins = ["lightning_eda_tests.servers.fixtures"]
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import io
 import dagster as dg
 import pyarrow.parquet as pq
 
-from lightning_eda_tests.servers import S3Bucket
+from lightning_eda_tests.servers.s3 import S3Bucket
 
 DAY = "2024-01-01"
 CSV = b"id,name,amount\n1,a,0.5\n2,\xc3\xa9,1.5\n"

@@ -6,9 +6,9 @@ import pytest
 
 from lightning_eda.aws_lambda import load_handler
 from lightning_eda_tests.orchestration.s3_tables.days import CSV, database_of, keys_of, metadata, rows_of
-from lightning_eda_tests.servers import S3Bucket
+from lightning_eda_tests.servers.s3 import S3Bucket
 
-pytest_plugins = ["lightning_eda_tests.server_fixtures"]
+pytest_plugins = ["lightning_eda_tests.servers.fixtures"]
 
 
 @pytest.fixture

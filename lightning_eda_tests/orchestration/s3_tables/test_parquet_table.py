@@ -18,9 +18,9 @@ from lightning_eda_tests.orchestration.s3_tables.days import (
     metadata,
     rows_of,
 )
-from lightning_eda_tests.servers import Faults, FaultyProxy, S3Bucket
+from lightning_eda_tests.servers.s3 import Faults, FaultyProxy, S3Bucket
 
-pytest_plugins = ["lightning_eda_tests.server_fixtures"]
+pytest_plugins = ["lightning_eda_tests.servers.fixtures"]
 
 
 def zipped(data: bytes) -> bytes:

@@ -9,8 +9,8 @@ import pytest
 
 from lightning_eda.glm.names import PRODUCT
 from lightning_eda.warehouse.database.connection import writer
-from lightning_eda_tests.hours import HOUR, KEY, simulate
 from lightning_eda_tests.orchestration.sensors.ticks import Ticks
+from lightning_eda_tests.support.hours import HOUR, KEY, simulate
 
 NOW = HOUR + timedelta(hours=1, minutes=30)
 

@@ -17,9 +17,9 @@ from lightning_eda.jobs import lightning
 from lightning_eda.sensors import asking
 from lightning_eda.sensors.asking import MOST_ASKS, keys_in_progress
 from lightning_eda.sensors.healing_cursor import HealingCursor
-from lightning_eda_tests.hours import HOUR, simulate
 from lightning_eda_tests.orchestration.sensors.test_healing import KEY, NOW, late_granules
 from lightning_eda_tests.orchestration.sensors.ticks import Ticks
+from lightning_eda_tests.support.hours import HOUR, simulate
 
 
 @dg.job(name=lightning.name)

@@ -15,7 +15,7 @@ from lightning_eda.settings import CsvSettings, DistanceSettings, Settings
 from lightning_eda.storage.object_store import ObjectInfo
 from lightning_eda_tests.orchestration.sensors.ticks import Ticks
 
-pytest_plugins = ["lightning_eda_tests.server_fixtures"]
+pytest_plugins = ["lightning_eda_tests.servers.fixtures"]
 
 NOON = datetime(2024, 1, 9, 12, tzinfo=UTC)
 

@@ -9,9 +9,9 @@ import pytest
 
 from lightning_eda.settings import DistanceSettings
 from lightning_eda_tests.orchestration.storm_cells.days import DAY, config, failure, only
-from lightning_eda_tests.servers import FaultyProxy, S3Bucket
+from lightning_eda_tests.servers.s3 import FaultyProxy, S3Bucket
 
-pytest_plugins = ["lightning_eda_tests.server_fixtures"]
+pytest_plugins = ["lightning_eda_tests.servers.fixtures"]
 pytestmark = pytest.mark.usefixtures("undrawn")
 
 NEAR, FAR = config(flash_pairs={"max_km": 8.0}), config(flash_pairs={"max_km": 40.0})

@@ -29,11 +29,11 @@ from lightning_eda_tests.orchestration.storm_cells.days import (
     pairs_path,
     storms_of_day,
 )
-from lightning_eda_tests.servers import S3Bucket
+from lightning_eda_tests.servers.s3 import S3Bucket
 from lightning_eda_tests.warehouse.contents import rows_with
 from lightning_eda_tests.warehouse.detections import store
 
-pytest_plugins = ["lightning_eda_tests.server_fixtures"]
+pytest_plugins = ["lightning_eda_tests.servers.fixtures"]
 run_cells = only("flash_pairs", "storm_cells")
 
 

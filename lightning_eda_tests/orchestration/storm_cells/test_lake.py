@@ -15,13 +15,13 @@ from lightning_eda.lake.layout import HourKey
 from lightning_eda.lake.summary import ledger_days, newest_granule
 from lightning_eda.warehouse.queries import newest_granule as newest_in_database
 from lightning_eda.warehouse.stale_days import DayState, days_never_made
-from lightning_eda_tests.hours import HOUR, simulate
 from lightning_eda_tests.lake.lakes import an_hour, copy_hours, lake_at, load
-from lightning_eda_tests.opened import opened
 from lightning_eda_tests.orchestration.conftest import settings_in
 from lightning_eda_tests.orchestration.sensors.ticks import Ticks
 from lightning_eda_tests.orchestration.storm_cells.days import DAY, GROUP, START, only, storms_of_day
 from lightning_eda_tests.orchestration.storm_cells.test_tracks import FIRST, SECOND, TABLES, night, run_tracks
+from lightning_eda_tests.support.hours import HOUR, simulate
+from lightning_eda_tests.support.opened import opened
 from lightning_eda_tests.warehouse.detections import store
 
 KEY = "2024-07-01-20:00"

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from lightning_eda_tests.clustering.storms.moving_storms import back, flashes, storm
-from lightning_eda_tests.opened import opened
 from lightning_eda_tests.orchestration.conftest import draw_nothing, settings_in
 from lightning_eda_tests.orchestration.storm_cells.days import failure, flash, metadata, only
+from lightning_eda_tests.support.opened import opened
 from lightning_eda_tests.warehouse.contents import rows_with
 from lightning_eda_tests.warehouse.detections import store
 

@@ -15,9 +15,9 @@ from lightning_eda.definitions import build_definitions
 from lightning_eda.glm.paths import WindowFolders
 from lightning_eda.simulator import simulate_hour
 from lightning_eda.warehouse.database.attach import CREATE
-from lightning_eda_tests.hours import HOUR, simulate
-from lightning_eda_tests.opened import opened
 from lightning_eda_tests.orchestration.conftest import FEW_K, warnings
+from lightning_eda_tests.support.hours import HOUR, simulate
+from lightning_eda_tests.support.opened import opened
 
 KEY = "2024-07-01-20:00"
 CURVES = {"curves.png", "inertia.png", "silhouette.png", "cluster_silhouettes.png"}

@@ -7,7 +7,7 @@ import pytest
 from lightning_eda.assets.clustering.window_cleaning import PreprocessorConfig, clean_window
 from lightning_eda.fleet.hours import FileHours, file_hours
 from lightning_eda.glm.windows import Window
-from lightning_eda_tests.hours import HOUR
+from lightning_eda_tests.support.hours import HOUR
 from lightning_eda_tests.warehouse.detections import store
 
 WINDOW = Window(HOUR, HOUR + timedelta(hours=1))

@@ -19,9 +19,9 @@ from lightning_eda.definitions import build_definitions
 from lightning_eda.glm.windows import Window
 from lightning_eda.warehouse.writing.cluster_tables import replace_scores
 from lightning_eda_tests.figures.storms import storm_scene
-from lightning_eda_tests.hours import HOUR
-from lightning_eda_tests.opened import opened
 from lightning_eda_tests.orchestration.conftest import materialized, settings_in
+from lightning_eda_tests.support.hours import HOUR
+from lightning_eda_tests.support.opened import opened
 
 KEY = "2024-07-01-20:00"
 FEW_K = {"ops": {"kmeans_cluster": {"config": {"k_min": 2, "k_max": 4, "n_init": 2}}}}

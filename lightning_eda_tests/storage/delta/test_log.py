@@ -10,11 +10,11 @@ from lightning_eda.errors import LakeError, LakeUnavailableError
 from lightning_eda.storage.delta.log import DeltaLog
 from lightning_eda.storage.folder import FolderStore
 from lightning_eda.storage.s3.store import S3Store
-from lightning_eda_tests.refusing_server import refusing
-from lightning_eda_tests.rights import needs_users, public_folder, unprivileged, with_mode
-from lightning_eda_tests.servers import S3Bucket
+from lightning_eda_tests.servers.refusing import refusing
+from lightning_eda_tests.servers.s3 import S3Bucket
+from lightning_eda_tests.support.rights import needs_users, public_folder, unprivileged, with_mode
 
-pytest_plugins = ["lightning_eda_tests.server_fixtures"]
+pytest_plugins = ["lightning_eda_tests.servers.fixtures"]
 SCHEMA = pa.schema([("id", pa.int64()), ("day", pa.string())])
 
 

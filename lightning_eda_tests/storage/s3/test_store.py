@@ -17,9 +17,9 @@ from lightning_eda.storage.backoff import Backoff
 from lightning_eda.storage.object_store import ObjectInfo
 from lightning_eda.storage.s3.errors import may_pass, parse_time
 from lightning_eda.storage.s3.store import S3Store
-from lightning_eda_tests.servers import PAGE_KEYS, Faults, FaultyProxy, S3Bucket, S3Server
+from lightning_eda_tests.servers.s3 import PAGE_KEYS, Faults, FaultyProxy, S3Bucket, S3Server
 
-pytest_plugins = ["lightning_eda_tests.server_fixtures"]
+pytest_plugins = ["lightning_eda_tests.servers.fixtures"]
 
 
 def store_of(bucket: S3Bucket | str, endpoint_url: str, **options) -> S3Store:

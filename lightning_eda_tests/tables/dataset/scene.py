@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from lightning_eda.errors import LightningEdaError
-from lightning_eda_tests.servers import Faults, FaultyProxy
+from lightning_eda_tests.servers.s3 import Faults, FaultyProxy
 from lightning_eda_tests.tables.world import DAY, PATH, TABLE, World
 
 OLD = Counter(old=2)

@@ -12,11 +12,11 @@ import pytest
 from lightning_eda.errors import AccessDeniedError, LightningEdaError, SchemaChangedError, TransferError
 from lightning_eda.storage.s3 import multipart as s3_multipart
 from lightning_eda.tables.dataset import sink as parquet_sink
-from lightning_eda_tests.servers import Faults, FaultyProxy, S3Bucket
+from lightning_eda_tests.servers.s3 import Faults, FaultyProxy, S3Bucket
 from lightning_eda_tests.tables.children import LoadChild
 from lightning_eda_tests.tables.world import DAY, PATH, World
 
-pytest_plugins = ["lightning_eda_tests.server_fixtures"]
+pytest_plugins = ["lightning_eda_tests.servers.fixtures"]
 
 ROWS = 1_400_000
 OLD = "value\n0.5\n"

@@ -17,7 +17,7 @@ from lightning_eda.tables.dataset.location import (
     partition_folder,
     partition_values,
 )
-from lightning_eda_tests.examples import examples
+from lightning_eda_tests.support.examples import examples
 
 VALUES = st.one_of(
     st.none(),

@@ -18,7 +18,7 @@ from lightning_eda.errors import DatasetError, StorageError
 from lightning_eda.tables.dataset import sink as parquet_sink
 from lightning_eda.tables.dataset.sink import ParquetSink
 from lightning_eda.tables.values.types import TIMESTAMP
-from lightning_eda_tests.examples import examples
+from lightning_eda_tests.support.examples import examples
 
 SCHEMA = pa.schema([("id", pa.int64()), ("name", pa.string())])
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from lightning_eda.tables.options import DELTA
-from lightning_eda_tests.servers import S3Bucket
+from lightning_eda_tests.servers.s3 import S3Bucket
 from lightning_eda_tests.tables.world import World
 
 

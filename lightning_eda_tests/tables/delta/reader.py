@@ -5,7 +5,7 @@ from typing import Any
 import pyarrow as pa
 from deltalake import DeltaTable
 
-from lightning_eda_tests.servers import S3Bucket
+from lightning_eda_tests.servers.s3 import S3Bucket
 from lightning_eda_tests.tables.world import PATH
 
 

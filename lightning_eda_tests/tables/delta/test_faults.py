@@ -13,12 +13,12 @@ import pytest
 from lightning_eda.errors import LightningEdaError
 from lightning_eda.storage.backoff import Backoff
 from lightning_eda.tables.delta import commit
-from lightning_eda_tests.servers import Faults, FaultyProxy, S3Bucket
+from lightning_eda_tests.servers.s3 import Faults, FaultyProxy, S3Bucket
 from lightning_eda_tests.tables.children import LoadChild
 from lightning_eda_tests.tables.delta.reader import delta_rows
 from lightning_eda_tests.tables.world import DAY, PATH, World
 
-pytest_plugins = ["lightning_eda_tests.server_fixtures"]
+pytest_plugins = ["lightning_eda_tests.servers.fixtures"]
 
 OLD, NEW = Counter(old=2), Counter(new=3)
 OLD_CSV = "id,name\n1,old\n2,old\n"

@@ -15,11 +15,11 @@ from lightning_eda.tables.csv.options import CsvOptions
 from lightning_eda.tables.delta.destination import DeltaDestination
 from lightning_eda.tables.load import load_data
 from lightning_eda.tables.options import PARQUET, parse_table_format
-from lightning_eda_tests.servers import Faults, FaultyProxy
+from lightning_eda_tests.servers.s3 import Faults, FaultyProxy
 from lightning_eda_tests.tables.delta.reader import delta_address, delta_options, delta_rows, delta_table
 from lightning_eda_tests.tables.world import DAY, PATH, TABLE, World, ids
 
-pytest_plugins = ["lightning_eda_tests.server_fixtures"]
+pytest_plugins = ["lightning_eda_tests.servers.fixtures"]
 
 CSV = "n,f,b,d,t,m,s\n1,1.5,true,2024-01-01,2024-01-01 00:00:00.123456,1.25,ü\n2,,,,,,\n"
 HALF_SECOND = timedelta(seconds=0.5)

@@ -12,10 +12,10 @@ from lightning_eda.errors import AccessDeniedError, DatasetError, TransferError
 from lightning_eda.storage.aws import Access
 from lightning_eda.tables.glue.catalogue import MOST_STALLED, Catalogue, Plan
 from lightning_eda.tables.glue.requests import GlueRequests, glue_client
-from lightning_eda_tests.servers import Faults, FaultyProxy
+from lightning_eda_tests.servers.s3 import Faults, FaultyProxy
 from lightning_eda_tests.tables.glue_database import DAYS, PLACE, QUICK, SCHEMA, Glue, register
 
-pytest_plugins = ["lightning_eda_tests.server_fixtures"]
+pytest_plugins = ["lightning_eda_tests.servers.fixtures"]
 pytestmark = pytest.mark.usefixtures("credentials")
 
 STEPS: list[tuple[str, Callable[[Catalogue], object]]] = [

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from lightning_eda.errors import SettingError
 from lightning_eda.tables.text.delimiter import NO_DELIMITER
 from lightning_eda.tables.text.dialect import Dialect, detect, is_single_byte, parse_delimiter, parse_encoding
-from lightning_eda_tests.examples import examples
+from lightning_eda_tests.support.examples import examples
 
 TABLE = "id,größe\n1,Zürich\n2,Köln\n"
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from lightning_eda.tables.text.blocks import row_blocks
 from lightning_eda.tables.text.pieces import Piece
 from lightning_eda.tables.text.rows import lines_in, walk
-from lightning_eda_tests.examples import examples
+from lightning_eda_tests.support.examples import examples
 
 TEXT = st.text(alphabet='ab,;"\n\r', max_size=120)
 

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from lightning_eda.tables.values.convert import MisfitError, convert
 from lightning_eda.tables.values.inference import Kind, examine, type_of
 from lightning_eda.tables.values.types import TIMESTAMP
-from lightning_eda_tests.examples import examples
+from lightning_eda_tests.support.examples import examples
 from lightning_eda_tests.tables import csv_oracle as oracle
 
 VALUES = [

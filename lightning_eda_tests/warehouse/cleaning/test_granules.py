@@ -23,7 +23,7 @@ from lightning_eda.warehouse.cleaning.rows import Cleaning, clean_rows
 from lightning_eda.warehouse.cleaning.rules import FIELD_LIMIT_DEG
 from lightning_eda.warehouse.queries import integrity, ledger
 from lightning_eda.warehouse.writing.hour import replace_hour
-from lightning_eda_tests.hours import BUCKET
+from lightning_eda_tests.support.hours import BUCKET
 from lightning_eda_tests.warehouse.hours import NOW
 
 HOUR = datetime(2024, 7, 1, 20, tzinfo=UTC)

@@ -13,7 +13,7 @@ from lightning_eda.series.files import CLEAN_ROWS
 from lightning_eda.warehouse.cleaning.rows import REASONS, Cleaning, clean_rows, count_rows
 from lightning_eda.warehouse.cleaning.rules import FIELD_LIMIT_DEG
 from lightning_eda.warehouse.database.connection import writer
-from lightning_eda_tests.examples import examples
+from lightning_eda_tests.support.examples import examples
 from lightning_eda_tests.warehouse.cleaned import END, HOUR, clean, dropped, ids, stuck_groups
 from lightning_eda_tests.warehouse.detections import GRANULE, START, SUBPOINT_LON, store
 

@@ -23,7 +23,7 @@ from lightning_eda.warehouse.cleaning.window_sums import Span, WindowSums, expla
 from lightning_eda.warehouse.database.instances import connected
 from lightning_eda.warehouse.database.memory import memory_database
 from lightning_eda.warehouse.database.options import set_options
-from lightning_eda_tests.examples import examples
+from lightning_eda_tests.support.examples import examples
 from lightning_eda_tests.warehouse.detections import USUAL
 
 START = datetime(2024, 7, 1, 20, tzinfo=UTC)

@@ -16,7 +16,7 @@ import pytest
 from lightning_eda.errors import WarehouseError
 from lightning_eda.warehouse.database.connection import located, reader, writer
 from lightning_eda.warehouse.queries import table_counts
-from lightning_eda_tests.rights import needs_users, public_folder, unprivileged, with_mode
+from lightning_eda_tests.support.rights import needs_users, public_folder, unprivileged, with_mode
 from lightning_eda_tests.warehouse.contents import content_hash, load
 from lightning_eda_tests.warehouse.hours import after, hour_at, make_hour
 

@@ -13,7 +13,7 @@ import pytest
 from lightning_eda.warehouse.database import instances
 from lightning_eda.warehouse.database.instances import connected, keep_apart
 from lightning_eda.warehouse.database.options import set_options
-from lightning_eda_tests.processes import new_process
+from lightning_eda_tests.support.processes import new_process
 
 
 @pytest.fixture(autouse=True)

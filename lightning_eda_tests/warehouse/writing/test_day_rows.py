@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from lightning_eda.warehouse.database.connection import writer
 from lightning_eda.warehouse.schema.distances import DISTANCE_CLUSTERS
 from lightning_eda.warehouse.writing.day_rows import replace_day
-from lightning_eda_tests.examples import examples
+from lightning_eda_tests.support.examples import examples
 from lightning_eda_tests.warehouse.contents import load, rows_with
 from lightning_eda_tests.warehouse.hours import make_hour
 

@@ -14,7 +14,7 @@ from lightning_eda.errors import SeriesError, WarehouseError
 from lightning_eda.series import EVENTS, GRANULES, TABLES
 from lightning_eda.warehouse.queries import ledger, table_counts
 from lightning_eda.warehouse.writing.hour import replace_hour
-from lightning_eda_tests.examples import examples
+from lightning_eda_tests.support.examples import examples
 from lightning_eda_tests.warehouse.contents import content_hash, load, stored
 from lightning_eda_tests.warehouse.hours import (
     NOW,

@@ -18,7 +18,7 @@ from lightning_eda.warehouse.writing.cluster_tables import (
     read_scores,
     replace_scores,
 )
-from lightning_eda_tests.examples import examples
+from lightning_eda_tests.support.examples import examples
 from lightning_eda_tests.warehouse.cluster_rows import END, FIT, HOSTILE, START, inertia, scores, silhouette
 from lightning_eda_tests.warehouse.contents import rows_with
 

@@ -8,11 +8,11 @@ import boto3
 import pytest
 
 from lightning_eda.aws_lambda import cluster_handler, load_handler
-from lightning_eda_tests.servers import Faults, FaultyProxy, S3Bucket, Seen
+from lightning_eda_tests.servers.s3 import Faults, FaultyProxy, S3Bucket, Seen
 
-pytest_plugins = ["lightning_eda_tests.server_fixtures"]
+pytest_plugins = ["lightning_eda_tests.servers.fixtures"]
 
-POLICIES = Path(__file__).parents[1] / "docs" / "lambda"
+POLICIES = Path(__file__).parents[2] / "docs" / "lambda"
 S3_ACTIONS = {"GET": "GetObject", "HEAD": "GetObject", "PUT": "PutObject", "DELETE": "DeleteObject"}
 # Only when a large upload fails, or when two runs change a table at once.
 RARE = {"s3:AbortMultipartUpload", "glue:GetPartition", "glue:UpdatePartition"}

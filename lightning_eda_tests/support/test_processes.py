@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from lightning_eda_tests.processes import new_process
+from lightning_eda_tests.support.processes import new_process
 
 NAME = "WORD_OF_A_TEST"
 

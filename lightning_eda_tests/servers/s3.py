@@ -1,7 +1,7 @@
 """Real S3 and Glue over HTTP on loopback; the proxy that misbehaves in front of them is in `faulty_proxy`.
 
 `S3Server.start()` and `FaultyProxy(endpoint_url, faults)` are context managers; for tests, the module
-`server_fixtures` has the fixtures `s3_server` and `s3_bucket`.
+`fixtures` has the fixtures `s3_server` and `s3_bucket`.
 """
 
 import os
@@ -19,7 +19,7 @@ from typing import Any, Self
 import boto3
 from botocore.config import Config
 
-from lightning_eda_tests.faulty_proxy import HOST, WEB_PAGE, Faults, FaultyProxy, Seen
+from lightning_eda_tests.servers.faulty_proxy import HOST, WEB_PAGE, Faults, FaultyProxy, Seen
 
 __all__ = [
     "WEB_PAGE",

@@ -1,10 +1,10 @@
-"""Fixtures of the S3 server; a test module asks for them with `pytest_plugins = [...server_fixtures]`."""
+"""Fixtures of the S3 server; a test module asks for them with `pytest_plugins = [...servers.fixtures]`."""
 
 from collections.abc import Iterator
 
 import pytest
 
-from lightning_eda_tests.servers import S3Bucket, S3Server
+from lightning_eda_tests.servers.s3 import S3Bucket, S3Server
 
 
 @pytest.fixture(scope="session")
