@@ -36,9 +36,9 @@ NO_COMMANDS = {"", "json", "dockerfile", "sql"}
 SKIPPED = {
     "make": "sets up what runs this test; .ci/run types `make test`, .ci/try_wheel runs the demo",
     "git pull": "changes the checkout that is tested",
-    "dagster-webserver": "a server, which never ends; test_browser.py and test_daemon.py start one",
+    "dagster-webserver": "a server, which never ends; test_browser.py and daemon/test_ticks.py start one",
     "dagster-daemon": "the same",
-    "cp deploy/dagster-postgres.yaml": "wants a Postgres server; test_instance.py starts one",
+    "cp deploy/dagster-postgres.yaml": "wants a Postgres server; daemon/test_instance.py starts one",
     "docker": "wants Docker, and images that others publish",
     "aws": "wants the program of that name, and an account",
 }

@@ -16,7 +16,7 @@ _MAKER.set_forkserver_preload(
         "__main__",
         *(
             f"lightning_eda_tests.{name}"
-            for name in ("warehouse.child", "lake.lakes", "end_to_end.ingestion")
+            for name in ("warehouse.child", "lake.lakes", "end_to_end.hours.ingestion")
         ),
     ]
 )

@@ -20,10 +20,10 @@ from lightning_eda.settings import Settings
 from lightning_eda.warehouse.database.connection import reader
 from lightning_eda.warehouse.queries import table_counts
 from lightning_eda.warehouse.stale_days import stale_days
-from lightning_eda_tests.end_to_end import feed_definitions
 from lightning_eda_tests.end_to_end.commands import wait_until
-from lightning_eda_tests.end_to_end.deployment import MARKS, Deployment
-from lightning_eda_tests.end_to_end.feed_definitions import FEED_CLOCK, LOOK_EVERY_S, clock_text
+from lightning_eda_tests.end_to_end.daemon import feed_definitions
+from lightning_eda_tests.end_to_end.daemon.deployment import MARKS, Deployment
+from lightning_eda_tests.end_to_end.daemon.feed_definitions import FEED_CLOCK, LOOK_EVERY_S, clock_text
 from lightning_eda_tests.orchestration.storm_cells.days import DAY
 from lightning_eda_tests.servers.s3 import S3Bucket
 from lightning_eda_tests.support.hours import HOUR, simulate

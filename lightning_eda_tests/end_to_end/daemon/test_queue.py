@@ -9,7 +9,7 @@ import pytest
 from lightning_eda.partitions import partition_key
 from lightning_eda.warehouse.queries import table_counts
 from lightning_eda_tests.end_to_end.commands import wait_until
-from lightning_eda_tests.end_to_end.deployment import Deployment
+from lightning_eda_tests.end_to_end.daemon.deployment import Deployment
 from lightning_eda_tests.support.hours import HOUR, simulate
 
 HOURS = [HOUR + timedelta(hours=number) for number in range(3)]

@@ -30,9 +30,9 @@ from lightning_eda_tests.end_to_end.commands import (
     runs_of,
     wait_until,
 )
-from lightning_eda_tests.end_to_end.hours_of_days import held
-from lightning_eda_tests.end_to_end.ingestion import children_of, is_running
-from lightning_eda_tests.end_to_end.postgres import postgres_server
+from lightning_eda_tests.end_to_end.daemon.days import held
+from lightning_eda_tests.end_to_end.daemon.postgres import postgres_server
+from lightning_eda_tests.end_to_end.hours.ingestion import children_of, is_running
 from lightning_eda_tests.support.hours import HOUR, simulate
 
 KEYS = [partition_key(HOUR + timedelta(hours=number)) for number in range(9)]

@@ -12,7 +12,7 @@ from lightning_eda.errors import SeriesError
 from lightning_eda.glm.names import hour_prefix
 from lightning_eda.glm.transform.hour import read_hour_series
 from lightning_eda.series import TABLES
-from lightning_eda_tests.end_to_end.ingestion import STEPS, IngestingProcess, Place, is_running
+from lightning_eda_tests.end_to_end.hours.ingestion import STEPS, IngestingProcess, Place, is_running
 from lightning_eda_tests.servers.s3 import Faults, FaultyProxy, S3Bucket, S3Server
 from lightning_eda_tests.support.hours import HOUR, simulate
 from lightning_eda_tests.warehouse.contents import content_hash, stored

@@ -17,7 +17,7 @@ from lightning_eda_tests.end_to_end.commands import (
     runs_of,
     wait_until,
 )
-from lightning_eda_tests.end_to_end.hours_of_days import held, ingest_serially, keys_of, simulate_days
+from lightning_eda_tests.end_to_end.daemon.days import held, ingest_serially, keys_of, simulate_days
 from lightning_eda_tests.warehouse.contents import content_hash
 
 INGESTOR = ["extract", "transform", "load"]

@@ -1,0 +1,1 @@
+"""A deployment: its daemon, its instance, and the runs that they start."""

@@ -1,0 +1,1 @@
+"""Hours on their whole way, from granules to the database."""
