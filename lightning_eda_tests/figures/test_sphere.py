@@ -5,7 +5,7 @@ import pytest
 
 from lightning_eda.figures.globe.projection import EqualArea
 from lightning_eda.figures.sphere import convex_hull, enclosing_center, tangent_axes, unit_vectors
-from lightning_eda_tests.figures.way_back import equal_area_inverse
+from lightning_eda_tests.figures.globe.way_back import equal_area_inverse
 
 
 def cap_points(lat, lon, radius_deg, count, seed):

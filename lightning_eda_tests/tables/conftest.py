@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from lightning_eda_tests.servers.s3 import FaultyProxy, S3Bucket, S3Server
-from lightning_eda_tests.tables.glue_database import Glue
+from lightning_eda_tests.tables.glue.database import Glue
 from lightning_eda_tests.tables.world import World
 
 

@@ -10,7 +10,7 @@ from lightning_eda.earth import EARTH_RADIUS_KM
 from lightning_eda.figures.globe.coastlines import load_background, rings
 from lightning_eda.figures.globe.projection import HORIZON_KM, EqualArea, PlateCarree
 from lightning_eda.figures.sphere import unit_vectors
-from lightning_eda_tests.figures.way_back import equal_area_inverse
+from lightning_eda_tests.figures.globe.way_back import equal_area_inverse
 
 LATS = st.floats(-89, 89)
 LONS = st.floats(-180, 179.99)

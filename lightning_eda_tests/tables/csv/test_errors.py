@@ -9,7 +9,7 @@ import pytest
 from lightning_eda.errors import ArchiveError, CsvError, SchemaChangedError, SettingError
 from lightning_eda.tables.csv.stream import CsvOptions, parse_options, stream_csv
 from lightning_eda.tables.unpack.archive import open_csv
-from lightning_eda_tests.tables.csv_sources import Noted, opener, read, read_csv
+from lightning_eda_tests.tables.csv.sources import Noted, opener, read, read_csv
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 
 from lightning_eda.errors import CsvError, SettingError
-from lightning_eda_tests.tables.csv_sources import read, types
+from lightning_eda_tests.tables.csv.sources import read, types
 
 
 def test_case_2_columns_keep_their_names_in_any_order():

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from lightning_eda.errors import TransferError
 from lightning_eda.tables.csv.stream import CsvOptions, stream_csv
 from lightning_eda_tests.support.examples import examples
-from lightning_eda_tests.tables import csv_oracle as oracle
-from lightning_eda_tests.tables.csv_sources import Noted, opener, read, types
+from lightning_eda_tests.tables.csv.sources import Noted, opener, read, types
+from lightning_eda_tests.tables.values import oracle
 from lightning_eda_tests.tables.values.test_inference import COLUMNS
 
 

@@ -17,8 +17,8 @@ import pytest
 from lightning_eda.errors import AccessDeniedError
 from lightning_eda_tests.servers.s3 import Faults, FaultyProxy, S3Server
 from lightning_eda_tests.support.examples import each_in_turn
-from lightning_eda_tests.tables.children import LoadChild
 from lightning_eda_tests.tables.dataset.scene import NEW, OLD, PARTITION, SCENES, Scene
+from lightning_eda_tests.tables.load.children import LoadChild
 from lightning_eda_tests.tables.world import World
 
 pytest_plugins = ["lightning_eda_tests.servers.fixtures"]

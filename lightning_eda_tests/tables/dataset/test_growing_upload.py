@@ -13,7 +13,7 @@ from lightning_eda.errors import AccessDeniedError, LightningEdaError, SchemaCha
 from lightning_eda.storage.s3 import multipart as s3_multipart
 from lightning_eda.tables.dataset import sink as parquet_sink
 from lightning_eda_tests.servers.s3 import Faults, FaultyProxy, S3Bucket
-from lightning_eda_tests.tables.children import LoadChild
+from lightning_eda_tests.tables.load.children import LoadChild
 from lightning_eda_tests.tables.world import DAY, PATH, World
 
 pytest_plugins = ["lightning_eda_tests.servers.fixtures"]

@@ -10,8 +10,8 @@ from lightning_eda.errors import DatasetError, StorageError
 from lightning_eda.storage.folder import FolderStore
 from lightning_eda.tables.dataset.object_names import ObjectName
 from lightning_eda.tables.dataset.replace import NewPartition, Outcome, replace_partitions
-from lightning_eda_tests.tables.interleaving import KilledError, Turn, TurnStore, interleave
-from lightning_eda_tests.tables.parquet_files import SCHEMA, new_partition, run_of
+from lightning_eda_tests.tables.dataset.interleaving import KilledError, Turn, TurnStore, interleave
+from lightning_eda_tests.tables.dataset.parquet_files import SCHEMA, new_partition, run_of
 
 FOLDER = "data/day=20240101/"
 FOREIGN = FOLDER + "0a1b2c.snappy.parquet"

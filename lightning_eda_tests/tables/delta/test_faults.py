@@ -14,8 +14,8 @@ from lightning_eda.errors import LightningEdaError
 from lightning_eda.storage.backoff import Backoff
 from lightning_eda.tables.delta import commit
 from lightning_eda_tests.servers.s3 import Faults, FaultyProxy, S3Bucket
-from lightning_eda_tests.tables.children import LoadChild
 from lightning_eda_tests.tables.delta.reader import delta_rows
+from lightning_eda_tests.tables.load.children import LoadChild
 from lightning_eda_tests.tables.world import DAY, PATH, World
 
 pytest_plugins = ["lightning_eda_tests.servers.fixtures"]

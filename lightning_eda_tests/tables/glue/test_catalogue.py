@@ -8,7 +8,7 @@ import pytest
 from lightning_eda.errors import DatasetError, SchemaChangedError
 from lightning_eda.tables.glue.catalogue import Plan
 from lightning_eda_tests.servers.s3 import FaultyProxy
-from lightning_eda_tests.tables.glue_database import DAYS, PLACE, SCHEMA, Glue, register
+from lightning_eda_tests.tables.glue.database import DAYS, PLACE, SCHEMA, Glue, register
 
 pytest_plugins = ["lightning_eda_tests.servers.fixtures"]
 pytestmark = pytest.mark.usefixtures("credentials")

@@ -13,7 +13,7 @@ from lightning_eda.storage.aws import Access
 from lightning_eda.tables.glue.catalogue import MOST_STALLED, Catalogue, Plan
 from lightning_eda.tables.glue.requests import GlueRequests, glue_client
 from lightning_eda_tests.servers.s3 import Faults, FaultyProxy
-from lightning_eda_tests.tables.glue_database import DAYS, PLACE, QUICK, SCHEMA, Glue, register
+from lightning_eda_tests.tables.glue.database import DAYS, PLACE, QUICK, SCHEMA, Glue, register
 
 pytest_plugins = ["lightning_eda_tests.servers.fixtures"]
 pytestmark = pytest.mark.usefixtures("credentials")

@@ -9,8 +9,8 @@ import pytest
 from lightning_eda.errors import DatasetError, LightningEdaError
 from lightning_eda.storage.backoff import Backoff
 from lightning_eda_tests.servers.s3 import FaultyProxy
-from lightning_eda_tests.tables.glue_database import DAYS, PLACE, QUICK, SCHEMA, Glue, register
-from lightning_eda_tests.tables.versioned_glue import hold_versions
+from lightning_eda_tests.tables.glue.database import DAYS, PLACE, QUICK, SCHEMA, Glue, register
+from lightning_eda_tests.tables.glue.versioned import hold_versions
 
 pytest_plugins = ["lightning_eda_tests.servers.fixtures"]
 pytestmark = pytest.mark.usefixtures("credentials")

@@ -7,7 +7,7 @@ from lightning_eda.tables.values.convert import MisfitError, convert
 from lightning_eda.tables.values.inference import Kind, examine, type_of
 from lightning_eda.tables.values.types import TIMESTAMP
 from lightning_eda_tests.support.examples import examples
-from lightning_eda_tests.tables import csv_oracle as oracle
+from lightning_eda_tests.tables.values import oracle
 
 VALUES = [
     None, "", "NULL", " ", "NaN", "0", "7", "-12", " 5 ", "007", "-0", "+49 89 1", "+5", "00", "0x1F",

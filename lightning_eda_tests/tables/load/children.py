@@ -12,14 +12,14 @@ from lightning_eda_tests.tables.world import World
 
 
 class LoadChild:
-    """A process that forks a child for each load (`load_child`), so that only the first one imports anything.
+    """A process that forks a child for each load (`child`), so that only the first one imports anything.
 
     Args:
-        arguments: Of `load_child`.
+        arguments: Of `child`.
     """
 
     def __init__(self, *arguments: str) -> None:
-        command = [sys.executable, "-m", "lightning_eda_tests.tables.load_child", *arguments]
+        command = [sys.executable, "-m", "lightning_eda_tests.tables.load.child", *arguments]
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self._pid = 0
         self._told = threading.Event()

@@ -1,4 +1,4 @@
-"""A process that loads and can be killed: `python -m lightning_eda_tests.tables.load_child` forks one a line.
+"""A process that loads and can be killed: `python -m lightning_eda_tests.tables.load.child` forks one a line.
 
 With an argument, large files go up in the smallest parts, so that a file need not be large to have some.
 

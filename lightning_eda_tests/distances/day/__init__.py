@@ -1,0 +1,1 @@
+"""A day of lists of distances, in a folder and in a bucket."""
