@@ -25,7 +25,7 @@ import numpy as np
 import pyarrow as pa
 
 from benchmarks.clustering import bar, missed
-from benchmarks.memory import peak_gb
+from benchmarks.support.memory import peak_gb
 from lightning_eda.series import HOUR, TABLES
 from lightning_eda.warehouse.cleaning.cell_sums import sum_window
 from lightning_eda.warehouse.cleaning.options import Cleaning

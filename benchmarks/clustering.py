@@ -22,7 +22,7 @@ import pyarrow.parquet as pq
 from sklearn.cluster import KMeans
 from sklearn.metrics import silhouette_score
 
-from benchmarks.memory import peak_gb
+from benchmarks.support.memory import peak_gb
 from lightning_eda.clustering.kmeans.cells import cells_of_points
 from lightning_eda.clustering.kmeans.elbow import best_k, knee
 from lightning_eda.clustering.kmeans.indices import sweep_indices

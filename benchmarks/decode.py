@@ -16,7 +16,7 @@ from pathlib import Path
 import netCDF4
 import xarray as xr
 
-from benchmarks.granules import real_granules, simulated_hour
+from benchmarks.support.granules import real_granules, simulated_hour
 from lightning_eda.glm.lcfa import read_granule
 from lightning_eda.glm.lcfa.variables import TIER_VARIABLES
 

@@ -26,7 +26,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from benchmarks.memory import peak_gb
+from benchmarks.support.memory import peak_gb
 from lightning_eda.clustering.graph.dbscan import dbscan_pairs
 from lightning_eda.distances.day import read_day
 from lightning_eda.distances.files.clusters import clusters_csv

@@ -32,8 +32,8 @@ import pandas as pd
 from botocore import UNSIGNED
 from botocore.config import Config
 
-from benchmarks.delay import delayed
-from benchmarks.granules import HOUR, simulated_hour
+from benchmarks.support.delay import delayed
+from benchmarks.support.granules import HOUR, simulated_hour
 from lightning_eda.glm.extract.source import CONCURRENCY, fetch_hour
 from lightning_eda.glm.lcfa.variables import FLASH_VARIABLES
 from lightning_eda.glm.names import hour_prefix

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from deltalake.transaction import AddAction, RemoveAction
 
-from benchmarks.memory import peak_mb
+from benchmarks.support.memory import peak_mb
 from lightning_eda.lake import commit
 from lightning_eda.lake.commit import commit_hours
 from lightning_eda.lake.hour import DataFile, HourFiles

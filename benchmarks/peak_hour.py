@@ -17,7 +17,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks.granules import HOUR
+from benchmarks.support.granules import HOUR
 from lightning_eda.glm.extract.record import read_extraction
 from lightning_eda.glm.extract.source import fetch_hour
 from lightning_eda.glm.paths import HourFolders

@@ -33,8 +33,8 @@ import boto3
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from benchmarks.memory import peak_mb
-from benchmarks.table_files import write_zip
+from benchmarks.support.memory import peak_mb
+from benchmarks.support.table_files import write_zip
 from lightning_eda_tests.servers.s3 import S3Bucket, S3Server
 
 if TYPE_CHECKING:

@@ -23,9 +23,9 @@ from pathlib import Path
 from lightning_eda.cli.demo import DEMO_FLASHES_PER_GRANULE, DEMO_HOUR, DEMO_SATELLITE, DEMO_SEED
 from lightning_eda.simulator import Activity, simulate_hour
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 BAR = 3.0
-GRAPHS = {"full": "lightning_eda.definitions", "empty": "benchmarks.empty_graph"}
+GRAPHS = {"full": "lightning_eda.definitions", "empty": "benchmarks.graph_overhead.empty_graph"}
 STEP_SECONDS = re.compile(r'Finished execution of step "(\w+)" in ([\d.]+)(ms|s)')
 
 
@@ -90,7 +90,11 @@ def _child_seconds() -> float:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.graph_overhead",
+        description=__doc__,
+        formatter_class=argparse.RawTextHelpFormatter,
+    )
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--steps", action="store_true", help="the seconds of each asset")
     options = parser.parse_args()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from lightning_eda.simulator import simulate_hour
 
-REAL = Path(__file__).parents[2] / "shared" / "granules"
+REAL = Path(__file__).parents[3] / "shared" / "granules"
 HOUR = datetime(2024, 7, 1, 20, tzinfo=UTC)
 
 

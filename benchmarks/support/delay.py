@@ -8,7 +8,7 @@ from pathlib import Path
 
 from lightning_eda_tests.servers.s3 import Faults, FaultyProxy
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 
 
 @contextmanager
