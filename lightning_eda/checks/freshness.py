@@ -13,11 +13,11 @@ from dagster._core.scheduler.instigation import InstigatorType
 from lightning_eda.checks import check_result
 from lightning_eda.reporting import readable_failures
 from lightning_eda.resources import LakeResource, PinResource, WarehouseResource
+from lightning_eda.resources.warehouse import DATABASE_WAIT_S
 
 LATE = timedelta(hours=2, minutes=30)  # an hour is loaded when its first granule is 70 to 90 minutes old
 STALE = timedelta(hours=4, minutes=30)
 WATCHERS = ("hourly_lightning", "heal_hours")
-DATABASE_WAIT_S = 5.0
 NEWEST_HOUR_IS_FRESH = dg.AssetCheckSpec(
     "newest_hour_is_fresh",
     asset="load",

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import dagster as dg
 
 from lightning_eda.checks import check_result
+from lightning_eda.series import GRANULES, TABLE_NAMES
 from lightning_eda.texts import named
 
 if TYPE_CHECKING:
@@ -103,10 +104,10 @@ def check_parents_resolve(all_series: Sequence["HourSeries"]) -> dg.AssetCheckRe
 def check_ids(findings: Sequence["Integrity"]) -> dg.AssetCheckResult:
     """Fails when a key of any table is there twice."""
     repeated = {
-        "granules": sum(finding.repeated_granules for finding in findings),
+        GRANULES.name: sum(finding.repeated_granules for finding in findings),
         **{
             tier: sum(finding.tiers[tier].repeated_ids for finding in findings)
-            for tier in ("flashes", "groups", "events")
+            for tier in TABLE_NAMES.values()
         },
     }
     return check_result(
@@ -121,8 +122,7 @@ def check_ids(findings: Sequence["Integrity"]) -> dg.AssetCheckResult:
 def check_coordinates(findings: Sequence["Integrity"]) -> dg.AssetCheckResult:
     """Fails when a coordinate is missing or not on the globe."""
     wrong = {
-        tier: sum(finding.tiers[tier].out_of_range for finding in findings)
-        for tier in ("flashes", "groups", "events")
+        tier: sum(finding.tiers[tier].out_of_range for finding in findings) for tier in TABLE_NAMES.values()
     }
     return check_result(
         COORDINATES_IN_RANGE,

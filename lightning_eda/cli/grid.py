@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lightning_eda.cli.commands import Commands
+from lightning_eda.earth import SATELLITES
 from lightning_eda.errors import GridError, SettingError
 from lightning_eda.glm.windows import floor_hour
 from lightning_eda.series import HOUR
@@ -17,7 +18,6 @@ from lightning_eda.settings import read_settings
 if TYPE_CHECKING:
     from lightning_eda.grids.files import GridFile
 
-SATELLITES = ("G16", "G17", "G18", "G19")
 SECTORS = ("full", "conus", "meso")
 
 

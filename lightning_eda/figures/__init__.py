@@ -42,7 +42,6 @@ from lightning_eda.figures.frames import (
     CLUSTER_COLUMNS,
     FLASH_COLUMNS,
     SCORE_COLUMNS,
-    SUBPOINT_LON_DEG,
     Evaluation,
     Scene,
 )
@@ -60,7 +59,6 @@ __all__ = [
     "CLUSTER_COLUMNS",
     "FLASH_COLUMNS",
     "SCORE_COLUMNS",
-    "SUBPOINT_LON_DEG",
     "Blades",
     "Curve",
     "DensityScene",

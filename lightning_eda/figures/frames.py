@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from lightning_eda.earth import subpoint_lon
 from lightning_eda.figures.sphere import Floats
 from lightning_eda.series import TABLE_NAMES
 
@@ -41,8 +42,6 @@ SCORE_COLUMNS = {
 }
 NOT_LOADED = "Nothing of this window is loaded"
 GLM = "GOES-R Geostationary Lightning Mapper (GLM)"
-SUBPOINT_LON_DEG = {"G16": -75.2, "G17": -137.2, "G18": -137.0, "G19": -75.2}
-"""Where each satellite stands in operation. Source: nominal_satellite_subpoint_lon in granules of each."""
 
 Labels = NDArray[np.int64]
 
@@ -152,7 +151,7 @@ class Scene:
     @property
     def subpoint_lon(self) -> float:
         """The longitude under the satellite, degrees; between East and West for one not known here."""
-        return SUBPOINT_LON_DEG.get(self.satellite, -106.0)
+        return subpoint_lon(self.satellite)
 
     @property
     def window_title(self) -> str:

@@ -13,12 +13,12 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from lightning_eda.earth import GRID_SIZE
 from lightning_eda.errors import GridError
 
 Floats: TypeAlias = NDArray[np.float64]
 
-SIZE = 5424
-"""Rows and columns of the full disk; row 0 is north, column 0 west."""
+SIZE = GRID_SIZE
 STEP_RAD = 56e-6
 """A pixel, 2 km below the satellite."""
 

@@ -14,8 +14,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final, Self
 
-LEDGER: Final = "granules"
-TIERS: Final = ("events", "groups", "flashes")
+from lightning_eda.series import EVENTS, FLASHES, GRANULES, GROUPS
+
+LEDGER: Final = GRANULES.name
+TIERS: Final = (EVENTS.name, GROUPS.name, FLASHES.name)
 """In the order of their commits; the ledger comes last."""
 CELL_SUMS: Final = "cell_sums"
 """The folder beside the tables where workers leave the sums of a window's pieces, for moments."""

@@ -12,6 +12,7 @@ from lightning_eda.errors import LakeError, SettingError, WindowChangedError
 from lightning_eda.resources.aws import AwsResource
 from lightning_eda.resources.variables import from_setting
 from lightning_eda.resources.warehouse import WarehouseResource
+from lightning_eda.series import GRANULES
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 Result = TypeVar("Result")
 
 logger = logging.getLogger(__name__)
-LEDGER_ONLY = ("granules",)
+LEDGER_ONLY = (GRANULES.name,)
 
 
 class LakeResource(AwsResource):
@@ -49,7 +50,7 @@ class LakeResource(AwsResource):
         """Whether nothing was loaded yet."""
         from lightning_eda.warehouse.database.connection import is_absent
 
-        return self.lake().open("granules") is None if self.is_set() else is_absent(warehouse.file())
+        return self.lake().open(GRANULES.name) is None if self.is_set() else is_absent(warehouse.file())
 
     @contextmanager
     def hours(

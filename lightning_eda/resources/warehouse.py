@@ -15,6 +15,9 @@ from lightning_eda.resources.variables import from_setting
 if TYPE_CHECKING:
     import duckdb
 
+DATABASE_WAIT_S = 5.0
+"""How long a tick waits for a database that others hold; the next tick asks again."""
+
 
 class _Later(ModuleType):
     """A module that is imported when something of it is used."""

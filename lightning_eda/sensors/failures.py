@@ -8,6 +8,7 @@ import dagster as dg
 from lightning_eda.errors import LightningEdaError
 from lightning_eda.partitions import PARTITION_TAG, RANGE_TAGS
 from lightning_eda.resources import DataFolderResource
+from lightning_eda.sensors.asking import WILL_RETRY_TAG
 from lightning_eda.sensors.notices import append_line, post_text
 from lightning_eda.texts import plain
 
@@ -15,7 +16,6 @@ FAILURES_SECONDS = 30
 FAILURES_FILE = "failures.log"
 LINE_LENGTH = 1000
 UNKNOWN = "no reason is given"
-RETRY_TAG = "dagster/will_retry"
 # Of the engine event that the code server writes when a run's process is gone.
 KILLED = re.compile(r"was terminated by signal (\d+)")
 EXITED = re.compile(r"unexpectedly exited with code (-?\d+)")
@@ -73,7 +73,7 @@ def _failure_line(context: dg.RunFailureSensorContext) -> str:
     more = f" (and {len(steps) - 1} more)" if len(steps) > 1 else ""
     reason = _reason(steps[0]) if steps else (_death(context) or context.failure_event.message or UNKNOWN)
     current = record.dagster_run if record else run
-    again = "; it is run once more" if current.tags.get(RETRY_TAG) == "true" else ""
+    again = "; it is run once more" if current.tags.get(WILL_RETRY_TAG) == "true" else ""
     what = f"{when:%Y-%m-%dT%H:%M:%SZ} run {run.run_id[:8]} of {job}, partition {partition}, {where}{more}"
     return plain(" ".join(f"{what}: {reason}".split()))[: LINE_LENGTH - len(again)] + again
 

@@ -19,15 +19,15 @@ from lightning_eda.jobs import lightning
 from lightning_eda.partitions import partition_key
 from lightning_eda.reporting import readable_failures
 from lightning_eda.resources import DataFolderResource, GlmResource, LakeResource, WarehouseResource
+from lightning_eda.resources.warehouse import DATABASE_WAIT_S
 from lightning_eda.sensors.asking import MOST_ASKS, Wanted, ask
 from lightning_eda.sensors.healing_cursor import HealingCursor
 from lightning_eda.series import HOUR
+from lightning_eda.series.tables import UNDECODED
 from lightning_eda.settings import Settings, parse_integer
 
 HEAL_SECONDS = 300
-DATABASE_WAIT_S = 5.0
 MOST_HEAL_HOURS = 366 * 24  # each is a listing, at every tick
-UNDECODED = "undecoded"  # of the ledger: a granule that ended its decoder, whose content may be right
 
 
 def heal_hours_sensor(settings: Settings, clock: Callable[[], datetime]) -> dg.SensorDefinition:

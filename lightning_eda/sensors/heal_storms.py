@@ -13,6 +13,7 @@ from lightning_eda.jobs import DAILY_STORMS, STORMS_AT, storms
 from lightning_eda.partitions import PARTITION_TAG, partition_key
 from lightning_eda.reporting import readable_failures
 from lightning_eda.resources import LakeResource, WarehouseResource
+from lightning_eda.resources.warehouse import DATABASE_WAIT_S
 from lightning_eda.sensors.asking import IN_PROGRESS, MOST_ASKS, Wanted, ask, keys_in_progress, may_help
 from lightning_eda.sensors.healing_cursor import HealingCursor
 from lightning_eda.series import HOUR
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from lightning_eda.warehouse.stale_days import DayState
 
 HEAL_SECONDS = 300
-DATABASE_WAIT_S = 5.0
 DAY = timedelta(days=1)
 NAME = "heal_storms"
 UNATTENDED = {"dagster/schedule_name": DAILY_STORMS, "dagster/sensor_name": NAME}

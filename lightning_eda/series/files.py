@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from lightning_eda.earth import GRID_SIZE
 from lightning_eda.series.columns import UTC_TIMESTAMP, Column, Table
 from lightning_eda.series.tables import GRANULE_START, SATELLITE
 
@@ -11,8 +12,8 @@ FLASH_DENSITY: Final = Table(
     ("minute", "row", "col"),
     (
         Column("minute", UTC_TIMESTAMP, "Start of the minute (of the step, in sums)", "UTC"),
-        Column("row", "USMALLINT", "Of the 5424 of the full disk, 0 in the north"),
-        Column("col", "USMALLINT", "Of the 5424, 0 in the west"),
+        Column("row", "USMALLINT", f"Of the {GRID_SIZE} of the full disk, 0 in the north"),
+        Column("col", "USMALLINT", f"Of the {GRID_SIZE}, 0 in the west"),
         Column("flash_extent_density", "FLOAT", "Flashes that touched it, in part by the part touched"),
         Column("group_extent_density", "FLOAT", "Groups, likewise"),
         Column("average_flash_area", "FLOAT", "Mean area of those flashes", "m2", nullable=True),

@@ -10,6 +10,8 @@ from lightning_eda.series.columns import Column, Table
 from lightning_eda.series.tables import FLASH_ID, GRANULE_START, SATELLITE
 
 DAY: Final = Column("day", "DATE", "Day of the partition")
+FRAME_MINUTES: Final = 5
+"""From frame to frame, the steps of storm_track_points; a day has a whole number of them."""
 RATE_MINUTES: Final = 2
 """The steps of storm_track_rates, in which jumps are looked for."""
 

@@ -11,6 +11,9 @@ from lightning_eda.series.columns import LOADED_AT, Column, Table
 SATELLITE: Final = Column("satellite", "VARCHAR", "Spacecraft, G16 to G19")
 GRANULE_START: Final = Column("granule_start", "TIMESTAMP", "Start in the granule's file name", "UTC")
 FLASH_ID: Final = Column("flash_id", "USMALLINT", "The flash, as in flashes")
+QUARANTINED: Final = "quarantined"
+UNDECODED: Final = "undecoded"
+"""States of a granule that has no rows; one that is undecoded ended its decoder, and may be sound."""
 
 GRANULES = Table(
     "granules",

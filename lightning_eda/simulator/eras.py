@@ -5,6 +5,7 @@ Source: attributes of 13 real granules, 2018 to 2025. Scales and offsets are flo
 
 from dataclasses import dataclass, replace
 
+from lightning_eda.earth import SUBPOINT_LON_DEG
 from lightning_eda.errors import SettingError
 
 
@@ -101,10 +102,12 @@ class Satellite:
     flashes_per_granule: float
 
 
-def _satellite(name: str, slot: str, site: str, subpoint_lon: float) -> Satellite:
+def _satellite(name: str, slot: str, site: str, subpoint_lon: float | None = None) -> Satellite:
+    """Without a longitude where it stands in operation."""
     field_lon = {"GOES-East": -75.0, "GOES-West": -137.0, "GOES-Test": -89.5}[slot]
     return Satellite(
-        name, f"FM{int(name[1:]) - 15}", slot, site, subpoint_lon, field_lon,
+        name, f"FM{int(name[1:]) - 15}", slot, site,
+        SUBPOINT_LON_DEG[name] if subpoint_lon is None else subpoint_lon, field_lon,
         Scaling(LATITUDE.scale, field_lon - HALF_FIELD_DEGREES), HALF_FIELD_DEGREES,
         (field_lon - HALF_FIELD_DEGREES, field_lon + HALF_FIELD_DEGREES),
         31.0 if slot == "GOES-West" else 160.0,
@@ -112,11 +115,11 @@ def _satellite(name: str, slot: str, site: str, subpoint_lon: float) -> Satellit
 
 
 SATELLITES = {
-    "G16": _satellite("G16", "GOES-East", "WCDAS", -75.2),
-    "G17": _satellite("G17", "GOES-West", "RBU", -137.2),
-    "G18": _satellite("G18", "GOES-West", "WCDAS", -137.0),
+    "G16": _satellite("G16", "GOES-East", "WCDAS"),
+    "G17": _satellite("G17", "GOES-West", "RBU"),
+    "G18": _satellite("G18", "GOES-West", "WCDAS"),
     "G19": replace(
-        _satellite("G19", "GOES-East", "WCDAS", -75.2), field_half_lat=57.6, field_lon_edges=(-139.4, -11.0)
+        _satellite("G19", "GOES-East", "WCDAS"), field_half_lat=57.6, field_lon_edges=(-139.4, -11.0)
     ),
 }
 _BEFORE_2018_10 = {

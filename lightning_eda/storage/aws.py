@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from botocore.loaders import Loader
     from botocore.session import Session
 
+CONNECT_TIMEOUT_S, READ_TIMEOUT_S = 10.0, 30.0
 EXPIRED = "the credentials have expired: log in again"
 UNKNOWN_KEY = "the server does not know the access key: correct AWS_ACCESS_KEY_ID, or the profile"
 WRONG_SECRET = "the secret key is not that of the access key: correct AWS_SECRET_ACCESS_KEY, or the profile"

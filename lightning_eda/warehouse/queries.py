@@ -18,6 +18,7 @@ import pyarrow as pa
 
 from lightning_eda.errors import WarehouseError
 from lightning_eda.series import FLASHES, GRANULES, TABLES, TIER_TABLES, Table
+from lightning_eda.series.tables import QUARANTINED, UNDECODED
 from lightning_eda.warehouse.database.connection import WAIT_S, located, reader
 from lightning_eda.warehouse.schema.sql import column_list, quoted
 from lightning_eda.warehouse.span import IN_SPAN, select_span
@@ -121,7 +122,7 @@ def hour_counts(
             count(*) FILTER (status = 'ok') AS ok,
             count(*) FILTER (status = 'empty') AS empty,
             count(*) FILTER (status = 'inconsistent') AS inconsistent,
-            count(*) FILTER (status IN ('quarantined', 'undecoded')) AS quarantined,
+            count(*) FILTER (status IN ('{QUARANTINED}', '{UNDECODED}')) AS quarantined,
             coalesce(sum(n_flashes), 0)::BIGINT AS n_flashes,
             coalesce(sum(n_groups), 0)::BIGINT AS n_groups,
             coalesce(sum(n_events), 0)::BIGINT AS n_events,

@@ -4,9 +4,8 @@ from collections.abc import Sequence
 
 import pyarrow as pa
 
+from lightning_eda.earth import SATELLITES
 from lightning_eda.errors import SettingError
-
-SATELLITES = ("G16", "G17", "G18", "G19")
 
 
 def chosen_satellites(asked: Sequence[str], loaded: pa.Table) -> list[str]:

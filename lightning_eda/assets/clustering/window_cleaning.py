@@ -78,7 +78,7 @@ class PreprocessorConfig(RunConfig):
 def tables_asked(tier: str, drop_artifacts: bool) -> tuple[str, ...]:
     """The tables that cleaning asks; groups tell the flashes of a stuck pixel."""
     tiers = [tier, *(["group"] if drop_artifacts else [])]
-    return ("granules", *dict.fromkeys(TABLE_NAMES[name] for name in tiers if name in TABLE_NAMES))
+    return (GRANULES.name, *dict.fromkeys(TABLE_NAMES[name] for name in tiers if name in TABLE_NAMES))
 
 
 def clean_window(

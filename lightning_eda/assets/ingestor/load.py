@@ -113,7 +113,7 @@ def _warnings(series: "HourSeries", result: "LoadResult") -> Iterator[str]:
     """What a person should look at: an unknown place, or granules that the source does not have any more."""
     if not series.source_known:
         yield f"{result.hour:%Y-%m-%dT%HZ}: {_status(series)}"
-    before, now = result.replaced["granules"], result.rows["granules"]
+    before, now = result.replaced[GRANULES.name], result.rows[GRANULES.name]
     if now < before:
         yield (
             f"{result.hour:%Y-%m-%dT%HZ}: {before - now} of {before} granules that were loaded are not in "

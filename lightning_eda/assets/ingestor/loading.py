@@ -13,7 +13,7 @@ from lightning_eda.glm.paths import HourFolders
 from lightning_eda.partitions import is_range
 from lightning_eda.reporting import PartitionReport
 from lightning_eda.resources import DaskResource, LakeResource, WarehouseResource
-from lightning_eda.series import FLASHES, HOUR, TABLES
+from lightning_eda.series import FLASHES, GRANULES, HOUR, TABLES
 from lightning_eda.storage.lock import sole_use
 from lightning_eda.texts import named
 
@@ -166,6 +166,6 @@ def _result(one: "WrittenHour", committed: "Committed", seconds: float) -> "Load
 
     keys = [file.key for file in one.files]
     before = {table: sum(committed.replaced[key].get(table, 0) for key in keys) for table in TABLES}
-    now = {name: tier.rows for name, tier in one.found.tiers.items()} | {"granules": one.found.granules}
+    now = {name: tier.rows for name, tier in one.found.tiers.items()} | {GRANULES.name: one.found.granules}
     changed = bool(committed.changed & set(keys))
     return LoadResult(one.series.folders.hour, changed, now, before, seconds)

@@ -6,9 +6,11 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from lightning_eda.earth import subpoint_lon
 from lightning_eda.glm.paths import WindowFolders
 from lightning_eda.glm.windows import Window
 from lightning_eda.series import HOUR
+from lightning_eda.series.storms import FRAME_MINUTES
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -75,16 +77,15 @@ def _scene(place: WindowFolders, satellite: str, of_day: "Sequence[pa.Table]") -
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    from lightning_eda.figures import SUBPOINT_LON_DEG, DensitySteps, StormScene
-    from lightning_eda.figures.maps.storm_scene import STEP_MINUTES
+    from lightning_eda.figures import DensitySteps, StormScene
     from lightning_eda.glm.origin import window_is_simulated
     from lightning_eda.grids.blocks import density_blocks
     from lightning_eda.grids.files import OneGrid, saved_density
     from lightning_eda.grids.fixed_grid import SLOTS, lightning_equator, to_grid
 
     grids = OneGrid(saved_density(place.data_dir, Window(place.start, place.end).hours(), satellite))
-    blocks = density_blocks((file.table for file in grids), place.start, STEP_MINUTES, MOST_BLOCKS)
-    lon = SUBPOINT_LON_DEG.get(satellite, -106.0)
+    blocks = density_blocks((file.table for file in grids), place.start, FRAME_MINUTES, MOST_BLOCKS)
+    lon = subpoint_lon(satellite)
     slot = grids.slot or min(SLOTS, key=lambda name: abs(SLOTS[name] - lon))
     equator_m = grids.equator_m or lightning_equator(place.start)
     name = pa.scalar(satellite, pa.string())

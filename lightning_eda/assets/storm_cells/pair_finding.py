@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 from pydantic import Field
 
 from lightning_eda.errors import SettingError
+from lightning_eda.glm.names import GRANULES_PER_HOUR
 from lightning_eda.glm.paths import WindowFolders
 from lightning_eda.reporting import DROP_ARTIFACTS, SATELLITES, RunConfig
+from lightning_eda.series import FLASHES, GRANULES, GROUPS
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -22,8 +24,8 @@ if TYPE_CHECKING:
     from lightning_eda.warehouse.cleaning.rows import CleanRows
     from lightning_eda.warehouse.queries import Database
 
-GRANULES_PER_DAY = 4320
-TABLES_ASKED = ("granules", "flashes", "groups")
+GRANULES_PER_DAY = 24 * GRANULES_PER_HOUR
+TABLES_ASKED = (GRANULES.name, FLASHES.name, GROUPS.name)
 NO_FLASHES = "no flashes are loaded for this day"
 NOT_LOADED = f"{NO_FLASHES}: are its hours loaded?"
 

@@ -18,6 +18,7 @@ from lightning_eda.assets.storm_cells.pair_finding import (
 )
 from lightning_eda.glm.paths import WindowFolders
 from lightning_eda.reporting import DROP_ARTIFACTS, SATELLITES, RunConfig
+from lightning_eda.resources.lake import LEDGER_ONLY
 from lightning_eda.series.storms import STORM_TRACK_POINTS, STORM_TRACK_RATES, STORM_TRACKS
 
 if TYPE_CHECKING:
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 
 Hours: TypeAlias = "Callable[[datetime, datetime, Collection[str]], AbstractContextManager[Database]]"
 """Gives some tables of the hours [start, end): `LakeResource.hours` with its database."""
-LEDGER = TABLES_ASKED[:1]
 FIRST_LOOK_BACK, MOST_LOOK_BACK = timedelta(hours=6), timedelta(hours=96)
 SURE_AFTER = timedelta(hours=2)  # what is remembered of a storm at most: it may have come out of another
 DAY = timedelta(days=1)
@@ -113,7 +113,7 @@ def _replace_day(
 ) -> FoundTracks:
     from lightning_eda.warehouse.writing.day_rows import replace_day
 
-    with hours(place.start, place.end, LEDGER) as loaded:
+    with hours(place.start, place.end, LEDGER_ONLY) as loaded:
         satellites, granules, _ = satellites_of_day(loaded, place, config.satellites)
     tables, flashes, look_back, sure = _find(hours, place, satellites, config)
     day = place.start.date()

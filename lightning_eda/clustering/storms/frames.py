@@ -15,10 +15,9 @@ from lightning_eda.clustering.points import US_PER_MINUTE, Floats, Integers
 from lightning_eda.clustering.storms.near_flashes import near_labels
 from lightning_eda.earth import EARTH_RADIUS_KM
 from lightning_eda.errors import PointsError
+from lightning_eda.series.storms import FRAME_MINUTES
 
-STEP_MINUTES = 5
-"""From frame to frame; a day has a whole number of them."""
-STEP_US = STEP_MINUTES * US_PER_MINUTE
+STEP_US = FRAME_MINUTES * US_PER_MINUTE
 
 
 @dataclass(frozen=True)
@@ -37,9 +36,9 @@ class FrameOptions:
 
     def __post_init__(self) -> None:
         """Checks them."""
-        if self.window_minutes <= STEP_MINUTES:
+        if self.window_minutes <= FRAME_MINUTES:
             raise PointsError(
-                f"window_minutes: found {self.window_minutes}; allowed: more than {STEP_MINUTES}, the step, "
+                f"window_minutes: found {self.window_minutes}; allowed: more than {FRAME_MINUTES}, the step, "
                 "so that a storm is known again by flashes of both frames"
             )
 

@@ -15,12 +15,18 @@ from lightning_eda.clustering.points import (
     lonlat,
     sphere_points,
 )
-from lightning_eda.clustering.storms.frames import STEP_MINUTES, FrameOptions, frames
+from lightning_eda.clustering.storms.frames import FrameOptions, frames
 from lightning_eda.clustering.storms.jumps import jump_sigmas
 from lightning_eda.clustering.storms.motion import Fix, distance_km, heading_deg, moved, speed_kmh, velocity
 from lightning_eda.clustering.storms.track import FEWEST_FIXES
 from lightning_eda.clustering.storms.tracking import Sighting, Tracker
-from lightning_eda.series.storms import RATE_MINUTES, STORM_TRACK_POINTS, STORM_TRACK_RATES, STORM_TRACKS
+from lightning_eda.series.storms import (
+    FRAME_MINUTES,
+    RATE_MINUTES,
+    STORM_TRACK_POINTS,
+    STORM_TRACK_RATES,
+    STORM_TRACKS,
+)
 
 Row = dict[str, Any]
 FORECAST_MINUTES = 30
@@ -155,7 +161,7 @@ def _points(seen: list[Sighting], flashes: _Flashes) -> list[Row]:
                 "lat": shape.lat,
                 "lon": shape.lon,
                 "flashes": shape.size,
-                "flashes_per_minute": len(sighting.new) / STEP_MINUTES,
+                "flashes_per_minute": len(sighting.new) / FRAME_MINUTES,
                 "area_km2": shape.hull_area_km2,
                 **_motion(motion, sighting.fix),
                 "event": sighting.event,

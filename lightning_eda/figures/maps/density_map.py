@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from lightning_eda.earth import subpoint_lon
 from lightning_eda.figures.canvas import SOFT_INK, heading, new_figure, notice, picture
-from lightning_eda.figures.frames import SUBPOINT_LON_DEG, satellite_title, source_words, span_text
+from lightning_eda.figures.frames import satellite_title, source_words, span_text
 from lightning_eda.figures.globe.basemap import MapFrame, draw_basemap, frame_points
 from lightning_eda.figures.maps.cluster_map import HEIGHT_IN, WIDTH_IN, credit
 from lightning_eda.figures.sphere import Floats
@@ -80,7 +81,7 @@ def render_density_map(scene: DensityScene) -> bytes:
     axes = figure.add_axes(MAP_BOX)
     seen = np.isfinite(scene.lat + scene.lon)[scene.corners].all(axis=1) & (scene.flashes >= FAINTEST)
     corners, flashes = scene.corners[seen], scene.flashes[seen]
-    subpoint = SUBPOINT_LON_DEG.get(scene.satellite, -106.0)
+    subpoint = subpoint_lon(scene.satellite)
     aspect = WIDTH_IN * MAP_BOX[2] / (HEIGHT_IN * MAP_BOX[3])
     frame = frame_points(scene.lat[corners[:, 0]], scene.lon[corners[:, 0]], subpoint, aspect)
     draw_basemap(axes, frame)

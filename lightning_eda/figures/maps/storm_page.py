@@ -18,16 +18,18 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import ArrayLike
 
+from lightning_eda.earth import GRID_SIZE
 from lightning_eda.figures.frames import source_words, span_text, utc
 from lightning_eda.figures.globe.basemap import latitude_text, longitude_text
 from lightning_eda.figures.globe.disk import Project
 from lightning_eda.figures.interactive import POLICY
 from lightning_eda.figures.maps.density_map import COLORS
-from lightning_eda.figures.maps.storm_scene import GRID_SIZE, STEP_MINUTES, DensitySteps, StormScene
+from lightning_eda.figures.maps.storm_scene import DensitySteps, StormScene
 from lightning_eda.figures.packaged import packaged_text
 from lightning_eda.figures.sphere import Floats
+from lightning_eda.series.storms import FRAME_MINUTES
 
-PLACES_PER_CELL = 12  # of 5424 cells: a place fits into 16 bits, to 170 m
+PLACES_PER_CELL = 12  # of `GRID_SIZE` cells: a place fits into 16 bits, to 170 m
 NOWHERE = 65535
 FAINTEST, LEVELS_PER_DOUBLING = 0.05, 16.0
 
@@ -41,7 +43,14 @@ def render_storm_page(scenes: Sequence[StormScene]) -> str:
     first = scenes[0]
     day = span_text(first.start, first.end)
     heading = f"{' and '.join(scene.title for scene in scenes)} storms"
-    data = {"colors": COLORS, "step": STEP_MINUTES, "views": [_view(scene) for scene in scenes]}
+    data = {
+        "colors": COLORS,
+        "step": FRAME_MINUTES,
+        "size": GRID_SIZE,
+        "places": PLACES_PER_CELL,
+        "nowhere": NOWHERE,
+        "views": [_view(scene) for scene in scenes],
+    }
     parts = {
         "policy": POLICY,
         "title": html.escape(f"{heading}, {day}"),

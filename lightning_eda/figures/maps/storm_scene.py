@@ -13,13 +13,10 @@ from lightning_eda.figures.maps.storm_shapes import rows_of
 from lightning_eda.figures.sphere import Floats
 from lightning_eda.texts import counted
 
-STEP_MINUTES = 5
-GRID_SIZE = 5424
-
 
 @dataclass(frozen=True)
 class DensitySteps:
-    """Flash extent density by step of `STEP_MINUTES` of the day, in blocks of cells.
+    """Flash extent density by step of `FRAME_MINUTES` of the day, in blocks of cells.
 
     Attributes:
         side: Cells of 2 km along a side of a block.

@@ -5,12 +5,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
+from lightning_eda.earth import GRID_SIZE
 from lightning_eda.figures.canvas import SOFT_INK, heading, new_figure, notice, picture
 from lightning_eda.figures.frames import span_text
 from lightning_eda.figures.globe.basemap import COAST, GRID, SEA, fill_land
 from lightning_eda.figures.globe.coastlines import Lines, rings
 from lightning_eda.figures.maps.density_map import COLORS
-from lightning_eda.figures.maps.storm_scene import GRID_SIZE, DensitySteps, StormScene
+from lightning_eda.figures.maps.storm_scene import DensitySteps, StormScene
 from lightning_eda.figures.sphere import Floats
 
 if TYPE_CHECKING:

@@ -1,10 +1,11 @@
 // The storm page: unpacks the columns, draws three layers (land, density, storms), follows time and a storm.
 (async function () {
   "use strict";
-  const PLACES = 12, NOWHERE = 65535, FADE = 10, NEAR = 16, LABELLED = 20, TICK_MS = 100;
+  const FADE = 10, NEAR = 16, LABELLED = 20, TICK_MS = 100;
   const KINDS = { u1: Uint8Array, u2: Uint16Array, i2: Int16Array, u4: Uint32Array, f4: Float32Array };
   const SVG = "http://www.w3.org/2000/svg";
   const page = JSON.parse(document.getElementById("figure").textContent);
+  const { size: SIZE, places: PLACES, nowhere: NOWHERE } = page;
   const el = (id) => document.getElementById(id);
   const map = el("map"), slider = el("slider"), list = el("list"), curve = el("curve");
   const layers = ["base", "density", "storms"].map((id) => el(id).getContext("2d"));
@@ -22,7 +23,7 @@
   }
   const rising = (values) => { for (let i = 1; i < values.length; i += 1) values[i] += values[i - 1]; return values; };
   const starts = (counts) => { const at = [0]; counts.forEach((count) => at.push(at[at.length - 1] + count)); return at; };
-  const offMiddle = ([x, y]) => Math.hypot(x - 2712, y - 2712);
+  const offMiddle = ([x, y]) => Math.hypot(x - SIZE / 2, y - SIZE / 2);
   const clock = (at) => new Date(view.start_ms + at * 60000).toISOString().slice(11, 16);
   const degrees = (tenths, plus, minus, digits) => `${(Math.abs(tenths) / 10).toFixed(digits)}°${tenths < 0 ? minus : plus}`;
   const place = (i, digits) => `${degrees(view.points.lat[i], "N", "S", digits)} ${degrees(view.points.lon[i], "E", "W", digits)}`;
@@ -254,7 +255,7 @@
   }
   function fit() { // all flashes with a margin; the whole Earth without any
     const ends = (places) => (places.length
-      ? [Math.min, Math.max].map((end) => places.reduce((a, b) => end(a, b)) / PLACES) : [0, 5424]);
+      ? [Math.min, Math.max].map((end) => places.reduce((a, b) => end(a, b)) / PLACES) : [0, SIZE]);
     resize();
     const { width, height } = layers[0].canvas, [x0, x1] = ends(view.flashes.x), [y0, y1] = ends(view.flashes.y);
     zoom = 0.92 * Math.min(width / Math.max(x1 - x0, 100), height / Math.max(y1 - y0, 100));

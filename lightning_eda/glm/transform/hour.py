@@ -25,13 +25,12 @@ from lightning_eda.glm.transform.csv_files import LEDGER_COLUMNS, SeriesFile, wr
 from lightning_eda.glm.transform.decoder import Decoder
 from lightning_eda.glm.transform.messages import HourRequest, Undecoded
 from lightning_eda.series import GRANULES, TABLE_NAMES
+from lightning_eda.series.tables import QUARANTINED, UNDECODED
 from lightning_eda.storage.atomic import remove_file, remove_litter, storage_error, write_atomic
 from lightning_eda.storage.lock import sole_use
 
 RECORD = "series.json"
 RECORD_FORMAT = 1
-QUARANTINED = "quarantined"
-UNDECODED = "undecoded"
 HEADER_COLUMNS = [field.name for field in fields(GranuleHeader) if field.name in LEDGER_COLUMNS]
 
 

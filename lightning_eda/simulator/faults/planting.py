@@ -2,13 +2,14 @@
 
 import numpy as np
 
+from lightning_eda.glm.names import GRANULES_PER_HOUR
 from lightning_eda.simulator.granule.draft import Columns, Draft, pack_columns
 from lightning_eda.simulator.granule.granules import wrap
 from lightning_eda.simulator.granule.template import FILE_TIERS, tier_of
 from lightning_eda.simulator.sky.pixels import EVENT_ENERGY_J, FRAME_LAG_S, PIXEL_AREA_M2
 
 RESERVED_ID = 2_100_000_000  # event and group numbers from here on belong to planted flashes
-SLOTS = 4320  # granules of a day
+SLOTS = 24 * GRANULES_PER_HOUR  # granules of a day
 GAP_S = 0.00398  # between the two events of a flash: two frames
 
 

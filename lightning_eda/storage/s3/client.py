@@ -3,16 +3,13 @@
 from typing import TYPE_CHECKING
 
 from lightning_eda import __version__
-from lightning_eda.storage.aws import Access, new_client
+from lightning_eda.storage.aws import CONNECT_TIMEOUT_S, Access, new_client
 from lightning_eda.storage.s3.errors import parse_time
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
     from lightning_eda.storage.s3.store import S3Store
-
-CONNECT_TIMEOUT_S = 10.0
-READ_TIMEOUT_S = 30.0
 
 
 def make_client(store: "S3Store") -> "S3Client":

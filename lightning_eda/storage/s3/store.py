@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, TypeVar
 
 from lightning_eda.errors import ObjectChangedError, StorageError, TransferError
+from lightning_eda.storage.aws import READ_TIMEOUT_S
 from lightning_eda.storage.backoff import Backoff
 from lightning_eda.storage.object_store import ObjectInfo, StoredObject
 from lightning_eda.storage.s3 import multipart as s3_multipart
-from lightning_eda.storage.s3.client import READ_TIMEOUT_S, make_client
+from lightning_eda.storage.s3.client import make_client
 from lightning_eda.storage.s3.errors import may_pass, refusal
 from lightning_eda.storage.s3.stream import open_stream
 from lightning_eda.texts import without_login
@@ -36,8 +37,7 @@ class S3Store:
     Args:
         bucket: Name of the bucket.
         signed: Sign with the usual AWS credentials; False sends none, even when the environment holds some.
-        endpoint_url: Server to use in place of AWS; None leaves it to the standard AWS variables. A user and
-            password in it are left out: requests carry the AWS credentials.
+        endpoint_url: Server in place of AWS, a login in it left out; None leaves it to the AWS variables.
         region: AWS region; None leaves it to the standard AWS variables.
         profile: Profile of ~/.aws; None leaves it to the standard AWS variables.
         concurrency: Threads that will read at once; sizes the pool of connections.

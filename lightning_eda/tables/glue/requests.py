@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
 from lightning_eda.errors import AccessDeniedError, DatasetError, LightningEdaError, TransferError
-from lightning_eda.storage.aws import LOGIN_ADVICE, Access, new_client
+from lightning_eda.storage.aws import CONNECT_TIMEOUT_S, LOGIN_ADVICE, READ_TIMEOUT_S, Access, new_client
 from lightning_eda.storage.backoff import Backoff
 from lightning_eda.storage.s3.errors import code_and_status, may_pass
 
@@ -13,8 +13,6 @@ if TYPE_CHECKING:
     from mypy_boto3_glue import GlueClient
 
 Reply = TypeVar("Reply")
-CONNECT_TIMEOUT_S = 10.0
-READ_TIMEOUT_S = 30.0
 NOT_THERE = frozenset({"EntityNotFoundException"})
 CHANGED = frozenset({"ConcurrentModificationException", "VersionMismatchException"})
 # Source: AWS Glue API, "Exceptions".

@@ -10,7 +10,7 @@ import duckdb
 import pyarrow as pa
 
 from lightning_eda.errors import SeriesError
-from lightning_eda.series import HOUR, LOADED_AT, TABLES, Table
+from lightning_eda.series import GRANULES, HOUR, LOADED_AT, TABLES, Table
 from lightning_eda.warehouse.database.connection import writer
 from lightning_eda.warehouse.schema.sql import column_list, quoted
 from lightning_eda.warehouse.span import IN_SPAN, select_span, utc_naive
@@ -91,7 +91,7 @@ def _require_arguments(hour: datetime, series: Mapping[str, Path]) -> None:
     unknown = set(series) - set(TABLES)
     if unknown:
         raise ValueError(f"{sorted(unknown)} are no tables; known: {list(TABLES)}")
-    if "granules" not in series:
+    if GRANULES.name not in series:
         raise SeriesError(
             f"the hour {hour:%Y-%m-%dT%H:%MZ} has no series for granules; run `transform` again"
         )
