@@ -27,7 +27,7 @@ def variables(tmp_path):
     return {"GLM_ARCHIVE_DIR": str(tmp_path / "archive"), "S3_BUCKET": BUCKET}
 
 
-@pytest.mark.long
+@pytest.mark.slow
 def test_an_hour_from_the_graph_to_its_map(folder, variables):
     """Graph, launch by partition, green, and an asset's page with table, columns and a picture."""
     with dagster_dev(folder, **variables) as port, open_browser(port) as browser:

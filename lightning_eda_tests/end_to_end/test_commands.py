@@ -101,7 +101,7 @@ def test_a_mistake_ends_the_command_with_its_reason(folder, variables, pin, word
     assert any(word in done.stdout for word in words.split("|"))
 
 
-@pytest.mark.long
+@pytest.mark.slow
 def test_the_demo(tmp_path):
     """It ends with the database, the number of flashes and a query that works."""
     place = project_folder(tmp_path / "project")

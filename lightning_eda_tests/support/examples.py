@@ -1,7 +1,7 @@
-"""How much is tried: a fifth in `make test`, which is run often, half when asked for, all by hand.
+"""How much is tried in `make test`, which is run often, and how much when asked for.
 
-Half are the tests with the mark `slow` (`make slow`), and those of Hypothesis with the profile `thorough`
-(`make properties`). All examples are tried by `pytest -m hypothesis --hypothesis-profile whole`.
+Of the examples of Hypothesis a fifth; half by `make properties`, all by `pytest -m hypothesis
+--hypothesis-profile whole`. Of the requests at which a load can fail every eighth; all by `make slow`.
 """
 
 from typing import Any
@@ -11,13 +11,21 @@ from hypothesis import settings
 
 PARTS = {"quick": 5, "thorough": 2, "whole": 1}
 MOST, FEWEST = 100, 5
+EIGHTH = 8
 
-each_in_turn = pytest.mark.parametrize(
-    "step",
-    [8, pytest.param(2, marks=pytest.mark.slow), pytest.param(1, marks=pytest.mark.long)],
-    ids=["some", "half", "all"],
-)
-"""Gives a test its `step` over a range: every eighth of it; every second in `make slow`."""
+
+def each_request_in_turn(quick: int, names: str, *cases: tuple[str, ...]) -> pytest.MarkDecorator:
+    """Gives a test its `step` over all requests of a load, for each of the cases, which begin with a scene.
+
+    Args:
+        quick: How many of the cases, the first, are tried at every eighth request in `make test`; in the slow
+            tests all are tried at every request.
+        names: Of the values of a case, separated by commas.
+        cases: The values.
+    """
+    some = [pytest.param(EIGHTH, *case, id="-".join((*case, "eighth"))) for case in cases[:quick]]
+    whole = [pytest.param(1, *case, id="-".join(case), marks=pytest.mark.slow) for case in cases]
+    return pytest.mark.parametrize(f"step,{names}", [*some, *whole], indirect=["scene"])
 
 
 def register_profiles() -> None:

@@ -49,7 +49,7 @@ def ledger(database: Path) -> dict[str, int]:
         return dict(connection.sql("SELECT status, count(*) FROM granules GROUP BY 1").fetchall())
 
 
-@pytest.mark.long
+@pytest.mark.slow
 def test_four_runs_at_once_some_terminated_and_launched_again(folder, tmp_path):
     """A day as four runs that all wait for a held database; two are terminated there, then run again."""
     simulate_days(tmp_path / "archive", 1)

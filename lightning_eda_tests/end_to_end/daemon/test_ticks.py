@@ -110,7 +110,7 @@ def ticks(port: int) -> list[str]:
     ]
 
 
-@pytest.mark.long
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/cwd").exists(), reason="finds the daemon in /proc")
 def test_each_object_version_is_one_run_also_when_the_daemon_is_killed(folder, variables, s3_bucket, proxy):
     """Killed with -9 while it lists; an object that comes while it is down is not lost either."""

@@ -102,7 +102,7 @@ def kill_and_run_again(place: Place, whole: Place, step: str, wait_s: float) -> 
     return finished
 
 
-@pytest.mark.long
+@pytest.mark.slow
 def test_killed_at_any_point_a_rerun_ends_as_if_undisturbed(tmp_path: Path, hour_bucket, undisturbed):
     """Kills over all steps: nothing wrong has a final name, and the rerun has the same content."""
     whole, seconds = undisturbed

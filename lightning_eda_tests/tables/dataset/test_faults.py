@@ -16,7 +16,7 @@ import pytest
 
 from lightning_eda.errors import AccessDeniedError
 from lightning_eda_tests.servers.s3 import Faults, FaultyProxy, S3Server
-from lightning_eda_tests.support.examples import each_in_turn
+from lightning_eda_tests.support.examples import each_request_in_turn
 from lightning_eda_tests.tables.dataset.scene import NEW, OLD, PARTITION, SCENES, Scene
 from lightning_eda_tests.tables.load.children import LoadChild
 from lightning_eda_tests.tables.world import World
@@ -61,15 +61,7 @@ def test_without_a_fault_old_rows_become_new_ones(scene: Scene):
     assert scene.world.load().unchanged
 
 
-@each_in_turn
-@pytest.mark.parametrize(
-    ("scene", "kind"),
-    [
-        ("wider", "lost"),
-        *(pytest.param(*one, marks=pytest.mark.slow) for one in (("first", "lost"), ("wider", "throttle"))),
-    ],
-    indirect=["scene"],
-)
+@each_request_in_turn(1, "scene,kind", ("wider", "lost"), ("first", "lost"), ("wider", "throttle"))
 def test_a_fault_that_passes_is_not_noticed(scene: Scene, step: int, kind: str):
     """Whichever request it hits: refused, lost on the way there, or done and its answer lost."""
     for number in range(1, requests_of(scene) + 1, step):
@@ -80,8 +72,7 @@ def test_a_fault_that_passes_is_not_noticed(scene: Scene, step: int, kind: str):
     scene.check_repaired()
 
 
-@each_in_turn
-@pytest.mark.parametrize("scene", ["first", "wider"], indirect=True)
+@each_request_in_turn(2, "scene", ("first",), ("wider",))
 def test_a_refused_request_leaves_the_old_rows_or_the_new(scene: Scene, step: int):
     """403 at each request in turn; only once new rows are in place can both be seen after it."""
     for number in range(1, requests_of(scene) + 1, step):
@@ -99,8 +90,7 @@ def test_a_refused_request_leaves_the_old_rows_or_the_new(scene: Scene, step: in
         scene.check_repaired()
 
 
-@each_in_turn
-@pytest.mark.parametrize("scene", ["first", "wider"], indirect=True)
+@each_request_in_turn(2, "scene", ("first",), ("wider",))
 def test_a_server_that_fails_for_good_from_some_request_on_loses_nothing(scene: Scene, step: int):
     """Not even the new object can be taken back then; the next run does it."""
     for number in range(1, requests_of(scene) + 1, step):
@@ -123,15 +113,7 @@ def test_deleting_that_is_not_allowed_shows_before_anything_is_there_twice(scene
     scene.check_repaired()
 
 
-@each_in_turn
-@pytest.mark.parametrize(
-    ("scene", "moment"),
-    [
-        ("wider", "after"),
-        *(pytest.param(*one, marks=pytest.mark.slow) for one in (("first", "after"), ("wider", "before"))),
-    ],
-    indirect=["scene"],
-)
+@each_request_in_turn(1, "scene,moment", ("wider", "after"), ("first", "after"), ("wider", "before"))
 def test_killed_at_any_request_nothing_is_lost(scene: Scene, step: int, child: LoadChild, moment: str):
     """A real process, killed with -9 before or after the server does what it asked for."""
     for number in range(1, requests_of(scene) + 1, step):
