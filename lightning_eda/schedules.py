@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 DAY = timedelta(days=1)
 HOURLY_CRON = "10 * * * *"
-# The healing sensor asks for granules that come up to 6 hours (HEAL_HOURS) after the last hour of the day.
+# The healing sensor asks for granules that come up to HEAL_HOURS after the last hour of the day.
 STORMS_CRON = f"{STORMS_AT.seconds // 60 % 60} {STORMS_AT.seconds // 3600} * * *"
 DISTANCES_CRON = "30 8 * * *"
 TABLE_CRON = "45 8 * * *"

@@ -18,12 +18,13 @@ from lightning_eda.distances.items import ItemNumbers, first_appearances
 from lightning_eda.distances.merging import merge_rows
 from lightning_eda.distances.rows import Rows, parse_block
 from lightning_eda.errors import LightningEdaError, PairsError, SettingError
+from lightning_eda.settings import DistanceSettings
 from lightning_eda.storage.content.names import holds_something, is_data
 from lightning_eda.storage.object_store import ObjectInfo, ObjectStore
 from lightning_eda.texts import named
 
 WORKERS = 2
-DEFAULT_MAX_RECORDS = 1000
+DEFAULT_MAX_RECORDS = int(DistanceSettings.max_records)
 UNSEEN = (
     "\\x00-\\x20\\x7f-\u00a0\u00ad\u061c\u1680\u180e\u2000-\u200f\u2028-\u202f"
     "\u205f-\u206f\u3000\ufeff\ufff9-\ufffb"
