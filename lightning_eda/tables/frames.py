@@ -33,7 +33,7 @@ SUCCESS = "Success"
 BATCH_ROWS = 100_000
 
 
-def load_data(
+def load_data(  # noqa: PLR0913 - callers have it so: the arguments are its contract
     df: "pd.DataFrame",
     pathoutput: str,
     table: str,

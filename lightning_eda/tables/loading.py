@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from lightning_eda.errors import CsvError, SchemaChangedError
 from lightning_eda.storage.object_store import ObjectInfo
-from lightning_eda.tables.csv.stream import CsvResult, stream_csv
+from lightning_eda.tables.csv.stream import CsvResult, TableColumns, stream_csv
 from lightning_eda.tables.dataset.object_names import loaded_run, new_run
 from lightning_eda.tables.dataset.replace import Run
 from lightning_eda.tables.dataset.sink import ParquetSink
@@ -76,14 +76,13 @@ class Load:
             return sinks[-1]
 
         columns = dict(self._dataset.columns)
+        known = {column.name: column.type for column in table or ()} | columns
         try:
             read = stream_csv(
                 lambda: open_csv(self._source.open_object(self._info), self._source.url(self._info.key)),
                 self._csv,
-                {column.name: column.type for column in table or ()} | columns,
+                TableColumns(known, columns.keys(), types.lengths if types else {}),
                 new_sink,
-                may_lack=set(columns),
-                lengths=types.lengths if types else {},
                 name=self._source.url(self._info.key),
             )
             if not read.rows and not self._has_table and self._stands is None:

@@ -1,6 +1,6 @@
 """The silhouette coefficients of some points in all labellings, from one look at each distance."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -10,8 +10,7 @@ from lightning_eda.compiled import compiled
 _LANES = 16  # points scored side by side: two 512-bit or four 256-bit registers
 
 
-@dataclass(frozen=True)
-class Pass:
+class Pass(NamedTuple):  # which numba takes as it is
     """What the kernel reads: points in the order of their atoms, clusters numbered over all labellings.
 
     An atom is the points that share their cluster in every labelling (`silhouette` says what for).
@@ -35,32 +34,13 @@ def coefficients(setup: Pass, chosen: Integers) -> Floats:
     """
     values = np.empty((len(chosen), len(setup.cluster_start) - 1))
     kernel = compiled(_score_queries, _begin, _add_distances, _add_distances_any, _coefficient)
-    kernel(
-        chosen,
-        setup.points,
-        setup.weights,
-        setup.atom_start,
-        setup.atom_cluster,
-        setup.own,
-        setup.cluster_weight,
-        setup.cluster_start,
-        values,
-    )
+    kernel(chosen, setup, values)
     return values
 
 
-def _score_queries(
-    chosen: Integers,
-    points: Floats,
-    weights: Floats,
-    atom_start: Integers,
-    atom_cluster: Integers,
-    own: Integers,
-    cluster_weight: Floats,
-    cluster_start: Integers,
-    values: Floats,
-) -> None:
+def _score_queries(chosen: Integers, setup: Pass, values: Floats) -> None:
     """Kernel: fills `values` with the coefficient of each chosen point (rows) in each labelling (columns)."""
+    points, weights, atom_start, atom_cluster, own, cluster_weight, cluster_start = setup
     side = np.empty((points.shape[1], _LANES))
     part = np.empty(_LANES)
     sums = np.empty((len(cluster_weight), _LANES))

@@ -48,7 +48,7 @@ class S3Store:
         folder_advice: What to do when no bucket is meant, for the end of errors about the bucket.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - options that do not hang together, and callers have them by name
         self,
         bucket: str,
         signed: bool = False,

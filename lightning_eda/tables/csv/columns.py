@@ -1,7 +1,7 @@
 """Which columns a CSV has, and where each one's type comes from."""
 
 from collections.abc import Container, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import pyarrow as pa
@@ -35,6 +35,21 @@ class Column:
     type: pa.DataType | None
     origin: str
     longest: int | None = None
+
+
+@dataclass(frozen=True)
+class TableColumns:
+    """What the table has, without the columns of the path unless `may_lack` has them; empty without a table.
+
+    Attributes:
+        types: Types by name of its columns.
+        may_lack: Names in `types` that the CSV need not have.
+        lengths: Most characters of those columns that have a bound.
+    """
+
+    types: Mapping[str, pa.DataType] = field(default_factory=dict)
+    may_lack: Container[str] = ()
+    lengths: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -109,19 +124,15 @@ def has_header(first: FirstRow | None, options: CsvOptions, name: str) -> bool:
 def plan_columns(
     first: FirstRow | None,
     options: CsvOptions,
-    known_types: Mapping[str, pa.DataType] | None,
-    may_lack: Container[str],
+    table: TableColumns,
     name: str,
-    lengths: Mapping[str, int],
 ) -> list[Column]:
     """The columns in the order of the result: those of the table first, as the table has them, then new ones.
 
     Args:
         first: The header; None when there is none and the schema names the columns.
         options: How to read the CSV.
-        known_types: Types of the table's columns by name, when there is a table.
-        may_lack: Names in `known_types` that the CSV need not have.
-        lengths: Most characters of columns of the table that have a bound.
+        table: What the table has.
         name: What errors call the CSV.
 
     Raises:
@@ -143,14 +154,13 @@ def plan_columns(
         raise CsvError(f"{name} line {first.line}, the header: {NUL_FOUND}; send a file that is whole")
     names = safe_names(originals, "CSV_SCHEMA" if options.schema else name)
     declared = _declared(options.types, names)
-    known = dict(known_types or {})
-    _check_against_table(names, declared, known, may_lack, name)
-    bounds = _declared_lengths(options.types)
+    _check_against_table(names, declared, table, name)
+    bounds = _declared_lengths(options.types) | dict(table.lengths)
     columns = [
-        replace(_column(safe, original, place, declared, known), longest=lengths.get(safe, bounds.get(safe)))
+        replace(_column(safe, original, place, declared, table.types), longest=bounds.get(safe))
         for place, (safe, original) in enumerate(zip(names, originals, strict=True))
     ]
-    order = {known_name: place for place, known_name in enumerate(known)}
+    order = {known_name: place for place, known_name in enumerate(table.types)}
     return sorted(columns, key=lambda column: order.get(column.name, len(order) + column.place))
 
 
@@ -186,11 +196,11 @@ def _declared_lengths(types: Mapping[str, str]) -> dict[str, int]:
 def _check_against_table(
     names: Sequence[str],
     declared: Mapping[str, pa.DataType],
-    known: Mapping[str, pa.DataType],
-    may_lack: Container[str],
+    table: TableColumns,
     name: str,
 ) -> None:
-    missing = [column for column in known if column not in names and column not in may_lack]
+    known = table.types
+    missing = [column for column in known if column not in names and column not in table.may_lack]
     if missing:
         raise SchemaChangedError(
             f"{name} lacks columns that the table has: {_shown(missing)}; it has {_shown(names)}. Send "

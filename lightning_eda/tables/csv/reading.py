@@ -1,13 +1,13 @@
 """One reading of a CSV: its columns, what is known of their types so far, and what was counted."""
 
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import Final
 
 import pyarrow as pa
 
-from lightning_eda.tables.csv.columns import Column, first_row, has_header, plan_columns
+from lightning_eda.tables.csv.columns import Column, TableColumns, first_row, has_header, plan_columns
 from lightning_eda.tables.csv.doubts import (
     Repeats,
     first_row_doubt,
@@ -109,12 +109,10 @@ class Reading:
 def start_reading(
     source: Source,
     options: CsvOptions,
-    known_types: Mapping[str, pa.DataType] | None,
-    may_lack: Container[str],
+    table: TableColumns,
     name: str,
     block_bytes: int,
     max_row_bytes: int,
-    lengths: Mapping[str, int],
 ) -> tuple[Reading, Iterator[Block]]:
     """Reads the first bytes: dialect, header and columns; arguments and errors as of `stream.stream_csv`.
 
@@ -134,7 +132,7 @@ def start_reading(
     while first is None and (block := next(blocks, None)):
         first = first_row(block.data, block.encoding, dialect.delimiter, block.line, name)
     header = first if has_header(first, options, name) else None
-    columns = plan_columns(header, options, known_types, may_lack, name, lengths)
+    columns = plan_columns(header, options, table, name)
     repeats, quoted = Repeats(b"", b""), False
     if block and header:
         quoted = block.data.startswith(b'"', header.start)

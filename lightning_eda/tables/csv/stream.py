@@ -6,15 +6,15 @@ file is only looked at, and the file is read a second time with the types that f
 that of looking at the whole file first.
 """
 
-from collections.abc import Callable, Container, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Final
 
 import pyarrow as pa
 
 from lightning_eda.errors import CsvError
+from lightning_eda.tables.csv.columns import TableColumns
 from lightning_eda.tables.csv.options import CsvOptions, parse_options
 from lightning_eda.tables.csv.parallel import in_order
 from lightning_eda.tables.csv.parse import BadRow, ParsedBlock, parse_block
@@ -23,11 +23,10 @@ from lightning_eda.tables.csv.sink import Output, Sink
 from lightning_eda.tables.text.blocks import BLOCK_BYTES, MAX_ROW_BYTES, Block
 from lightning_eda.tables.text.pieces import Source
 
-__all__ = ["BadRow", "CsvOptions", "CsvResult", "Sink", "parse_options", "stream_csv"]
+__all__ = ["BadRow", "CsvOptions", "CsvResult", "Sink", "TableColumns", "parse_options", "stream_csv"]
 
 LOOKAHEAD_BLOCKS: Final = 16
 """While a column has had no value, that many blocks are held back before its type is settled as text."""
-NO_LENGTHS: Final[Mapping[str, int]] = MappingProxyType({})
 OpenSource = Callable[[], AbstractContextManager[Source]]
 
 
@@ -61,19 +60,16 @@ class CsvResult:
 def stream_csv(
     open_source: OpenSource,
     options: CsvOptions,
-    known_types: Mapping[str, pa.DataType] | None,
+    table: TableColumns,
     sink: Callable[[pa.Schema], Sink],
     *,
-    may_lack: Container[str] = (),
-    lengths: Mapping[str, int] = NO_LENGTHS,
     name: str = "the CSV",
     block_bytes: int = BLOCK_BYTES,
     max_row_bytes: int = MAX_ROW_BYTES,
-    threads: int | None = None,
 ) -> CsvResult:
     """Reads a CSV and writes it to a sink as record batches.
 
-    A type is the one declared in `options`, else the one in `known_types`, else the narrowest of boolean,
+    A type is the one declared in `options`, else the one in `table`, else the narrowest of boolean,
     bigint, double, date, timestamp and string that takes every value of the file (see `values.inference`). An
     unquoted empty field is NULL. A quoted one ("") is the empty text in a text column and NULL in the others;
     likewise spaces alone and the words of `convert.NULL_WORDS` stay in text and are NULL elsewhere. Blank
@@ -83,15 +79,11 @@ def stream_csv(
         open_source: Opens the unpacked bytes from their start (`archive.open_csv`); called a second time when
             the types of the first blocks do not hold.
         options: How to read it.
-        known_types: Types by name of the columns that the table has (without those of the path, unless
-            `may_lack` has them); None when there is no table.
+        table: What the table has.
         sink: Makes the sink for a schema; called again for a second reading.
-        may_lack: Names in `known_types` that the CSV need not have.
-        lengths: Most characters of those columns of the table that have a bound.
         name: What errors call the CSV, such as its URL.
         block_bytes: Size of the pieces that are worked on at once; the result does not depend on it.
         max_row_bytes: Longest row.
-        threads: How many work at once; None for `parallel.usual_threads`.
 
     Returns:
         The schema and the counts.
@@ -104,13 +96,11 @@ def stream_csv(
     before: Reading | None = None
     for passes in (1, 2):
         with _system_memory(), open_source() as source, Output(sink) as output:
-            reading, blocks = start_reading(
-                source, options, known_types, may_lack, name, block_bytes, max_row_bytes, lengths
-            )
+            reading, blocks = start_reading(source, options, table, name, block_bytes, max_row_bytes)
             if before is not None and before.columns != reading.columns:
                 break
             reading.kinds = before.kinds if before else reading.kinds
-            with closing(in_order(blocks, _parser(reading, name), threads)) as parsed:
+            with closing(in_order(blocks, _parser(reading, name))) as parsed:
                 if _write(_without_bad(parsed, reading, options, name), reading, output):
                     _check_rows(reading, name)
                     output.close(reading.schema)

@@ -6,7 +6,7 @@ from io import BytesIO
 
 import pyarrow as pa
 
-from lightning_eda.tables.csv.stream import CsvOptions, CsvResult, OpenSource, stream_csv
+from lightning_eda.tables.csv.stream import CsvOptions, CsvResult, OpenSource, TableColumns, stream_csv
 from lightning_eda.tables.text.blocks import BLOCK_BYTES
 
 
@@ -50,8 +50,8 @@ def read_csv(
         return sinks[-1]
 
     result = stream_csv(
-        open_source, options or CsvOptions(), known, collect,
-        may_lack=may_lack, name=name, block_bytes=block_bytes,
+        open_source, options or CsvOptions(), TableColumns(known or {}, may_lack), collect,
+        name=name, block_bytes=block_bytes,
     )  # fmt: skip
     return pa.Table.from_batches(sinks[-1].batches, result.schema), result
 

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 
 from lightning_eda.errors import ArchiveError, CsvError, SchemaChangedError, SettingError
-from lightning_eda.tables.csv.stream import CsvOptions, parse_options, stream_csv
+from lightning_eda.tables.csv.stream import CsvOptions, TableColumns, parse_options, stream_csv
 from lightning_eda.tables.unpack.archive import open_csv
 from lightning_eda_tests.tables.csv.sources import Noted, opener, read, read_csv
 
@@ -98,7 +98,7 @@ def test_a_line_without_end_is_no_csv():
     ):
         with pytest.raises(CsvError, match=message):
             stream_csv(
-                opener(data), CsvOptions(), None, lambda schema: Noted(notes, schema),
+                opener(data), CsvOptions(), TableColumns(), lambda schema: Noted(notes, schema),
                 block_bytes=1000, max_row_bytes=10_000,
             )  # fmt: skip
     assert "close" not in " ".join(notes)
@@ -110,7 +110,7 @@ def test_a_damaged_archive_discards_what_was_read():
     notes: list[str] = []
     with pytest.raises(ArchiveError, match="cut short"):
         stream_csv(
-            lambda: open_csv(io.BytesIO(data[:-20]), "s3://b/x.gz"), CsvOptions(), None,
+            lambda: open_csv(io.BytesIO(data[:-20]), "s3://b/x.gz"), CsvOptions(), TableColumns(),
             lambda schema: Noted(notes, schema), block_bytes=1000,
         )  # fmt: skip
     assert notes == ["open int64", "discard"]

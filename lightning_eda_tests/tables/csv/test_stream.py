@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lightning_eda.errors import TransferError
-from lightning_eda.tables.csv.stream import CsvOptions, stream_csv
+from lightning_eda.tables.csv.stream import CsvOptions, TableColumns, stream_csv
 from lightning_eda_tests.support.examples import examples
 from lightning_eda_tests.tables.csv.sources import Noted, opener, read, types
 from lightning_eda_tests.tables.values import oracle
@@ -169,7 +169,9 @@ def test_long_fields_and_many_columns_arrive():
 
 def notes_of(data: str, **more) -> list[str]:
     notes: list[str] = []
-    stream_csv(opener(data.encode()), CsvOptions(), None, lambda schema: Noted(notes, schema), **more)
+    stream_csv(
+        opener(data.encode()), CsvOptions(), TableColumns(), lambda schema: Noted(notes, schema), **more
+    )
     return notes
 
 
@@ -212,7 +214,11 @@ def test_a_failing_source_or_sink_discards_and_its_error_passes():
     notes: list[str] = []
     with pytest.raises(TransferError, match="gone"):
         stream_csv(
-            lambda: nullcontext(Failing()), CsvOptions(), None, lambda s: Noted(notes, s), block_bytes=1000
+            lambda: nullcontext(Failing()),
+            CsvOptions(),
+            TableColumns(),
+            lambda s: Noted(notes, s),
+            block_bytes=1000,
         )
     assert notes[-1] == "discard"
 
@@ -222,7 +228,7 @@ def test_a_failing_source_or_sink_discards_and_its_error_passes():
 
     notes.clear()
     with pytest.raises(TransferError, match="full"):
-        stream_csv(opener(b"a\n1\n"), CsvOptions(), None, lambda schema: Full(notes, schema))
+        stream_csv(opener(b"a\n1\n"), CsvOptions(), TableColumns(), lambda schema: Full(notes, schema))
     assert notes == ["open int64", "discard"]
 
 
