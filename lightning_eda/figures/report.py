@@ -72,6 +72,7 @@ def render_report(
         "map": _picture(map_png, "image/png", map_text(scene)),
         "links": _links(links or {}),
         "density": _density_section(densities),
+        "traps": _traps(scene),
         "clusters": _cluster_table(scene),
         "meaning": _meaning(scene),
         "choice": _choice(evaluation),
@@ -186,6 +187,20 @@ def _cluster_row(scene: Scene, row: dict[str, Any]) -> str:
     )
     columns = "".join(f"<td>{html.escape(cell)}</td>" for cell in cells)
     return f'<tr><th scope="row">{mark}{row["cluster"]}</th>{columns}</tr>'
+
+
+def _traps(scene: Scene) -> str:
+    """What the times and counts of the table may be taken for wrongly; nothing where they may not."""
+    early, told = int(scene.counts_in_window((scene.seconds < 0).sum())), []
+    if early:
+        begin = moment_text(scene.start, scene)
+        told.append(
+            f"{early:,} {scene.noun if early > 1 else scene.tier} began before {begin}; a window takes whole "
+            "granules, those that start in it."
+        )
+    if ", " in scene.satellite:
+        told.append(f"A storm that several of {scene.satellite} see is counted by each.")
+    return f"<p>{_escaped(' '.join(told))}</p>" if told else ""
 
 
 def _escaped(text: str) -> str:

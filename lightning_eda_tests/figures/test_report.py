@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from datetime import timedelta
 from html.parser import HTMLParser
 
 import numpy as np
@@ -80,6 +81,35 @@ def test_the_figures_at_the_top_are_those_of_the_window():
     assert told["Busiest minute"] == "410"
     assert told["Total energy"] == energy_text(10 * scene.energy_fj.sum() * 1e-15)
     assert told["Median duration"] == number_text(np.median(scene.duration_ms), "ms")
+
+
+def told_of_traps(scene) -> list[str]:
+    """The paragraphs between what a cluster is and the table."""
+    page = render_report(scene, evaluation(), **PICTURES)
+    return re.findall(r"<p>(.*?)</p>", page.split("<h2>Clusters</h2>")[1].split("<table")[0])[1:]
+
+
+def test_light_before_the_window_is_explained_above_the_times_that_show_it():
+    """The table's first times are then of before the window; where none is, nothing is said."""
+    scene = storm_scene(3)
+    assert told_of_traps(scene) == []
+    later = replace(scene, start=scene.start + timedelta(minutes=1))
+    early = int((later.seconds < 0).sum())
+    assert early > 1
+    why = "a window takes whole granules, those that start in it."
+    assert told_of_traps(later) == [f"{early} flashes began before 00:01:00; {why}"]
+    assert told_of_traps(replace(later, total=10 * len(scene))) == [
+        f"{10 * early:,} flashes began before 00:01:00; {why}"
+    ]
+    first = scene.flashes.sort_by("time").slice(0, 1)
+    alone = replace(scene, flashes=first, start=scene.start + timedelta(minutes=30))
+    assert told_of_traps(alone) == [f"1 flash began before 00:30:00; {why}"]
+
+
+def test_a_storm_that_two_satellites_see_is_said_to_count_twice():
+    """Above the counts of clusters."""
+    both = replace(storm_scene(3), satellite="G16, G18")
+    assert told_of_traps(both) == ["A storm that several of G16, G18 see is counted by each."]
 
 
 def test_pictures_are_inside_and_described(page):

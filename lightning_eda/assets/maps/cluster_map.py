@@ -46,7 +46,7 @@ class ClusterMapConfig(RunConfig):
 
 @dg.asset(
     group_name="maps",
-    code_version="4",
+    code_version="5",
     description=__doc__,
     owners=OWNERS,
     tags=LIGHTNING,

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from lightning_eda.assets.evaluators.scores import Fitted
     from lightning_eda.clustering.window.clean_file import CleanWindow
-    from lightning_eda.figures import Blades, Evaluation, Scene
+    from lightning_eda.figures import Blades, Evaluation
 
 
 @dataclass(frozen=True)
@@ -132,7 +132,7 @@ def draw_figures(
         scene,
         evaluation,
         links=links,
-        details=_granules(granules, window) | what_misleads(scene) | _details(clean),
+        details=_granules(granules, window) | _details(clean),
         map_png=contents["map"][1],
         curves_png=contents["curves"][1],
         densities=list(densities.values()),
@@ -161,19 +161,6 @@ def _granules(counts: "pa.Table", window: Window) -> dict[str, str]:
     quarantined = sum(counts["quarantined"].to_pylist())
     text = f"{sum(counts['granules'].to_pylist()):,} of {expected:,}"
     return {"Granules": text + (f", {quarantined:,} of them quarantined" if quarantined else "")}
-
-
-def what_misleads(scene: "Scene") -> dict[str, str]:
-    """What a reader of the report may stumble on: light before the window, and a storm seen twice."""
-    early = int((scene.seconds < 0).sum())
-    told = {}
-    if early:
-        told["Before the window"] = (
-            f"{early:,} {scene.noun if early > 1 else scene.tier}, whose granules begin in it"
-        )
-    if ", " in scene.satellite:
-        told["Satellites"] = f"{scene.satellite}: what more than one of them sees is counted by each"
-    return told
 
 
 def _details(clean: "CleanWindow") -> dict[str, str]:

@@ -11,14 +11,12 @@ import pyarrow as pa
 import pytest
 
 from lightning_eda.assets.evaluators.scores import Fitted, evaluation_of
-from lightning_eda.assets.maps.drawing import what_misleads
 from lightning_eda.clustering.kmeans.sweep import kmeans_sweep
 from lightning_eda.clustering.window.clean_file import CleanWindow
 from lightning_eda.clustering.window.features import PointSpec
 from lightning_eda.definitions import build_definitions
 from lightning_eda.glm.windows import Window
 from lightning_eda.warehouse.writing.cluster_tables import replace_scores
-from lightning_eda_tests.figures.storms import storm_scene
 from lightning_eda_tests.orchestration.conftest import materialized, settings_in
 from lightning_eda_tests.support.hours import HOUR
 from lightning_eda_tests.support.opened import opened
@@ -155,19 +153,3 @@ def test_a_k_that_was_not_fitted_is_refused(window):
     assert window("silhouette_evaluator").success
     (failure,) = window("cluster_map", k=9).get_step_failure_events()
     assert "k: found 9; allowed: 2, 3, 4" in failure.step_failure_data.user_failure_data.description
-
-
-def test_the_report_tells_what_may_mislead():
-    """Light that came before the window, and satellites that count one storm each for itself."""
-    scene = storm_scene(3)
-    assert what_misleads(scene) == {}
-    later = replace(scene, satellite="G16, G18", start=scene.start + timedelta(minutes=1))
-    early = int((later.seconds < 0).sum())
-    assert early > 0
-    assert what_misleads(later) == {
-        "Before the window": f"{early:,} flashes, whose granules begin in it",
-        "Satellites": "G16, G18: what more than one of them sees is counted by each",
-    }
-    one = replace(scene, flashes=scene.flashes.slice(0, 1), end=scene.end + timedelta(days=1))
-    alone = replace(one, start=one.start + timedelta(days=1))
-    assert what_misleads(alone) == {"Before the window": "1 flash, whose granules begin in it"}
