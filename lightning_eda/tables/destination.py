@@ -146,7 +146,7 @@ class Destination:
     def require_shared_column(
         self, schema: pa.Schema, present: Sequence[ObjectInfo], source: str
     ) -> pa.Schema | None:
-        """Refuses files that share no column with what stands: they are of something else.
+        """Refuses files that share no column with those that are there: they are of something else.
 
         Where there is a Glue table, it holds the columns; without, the newest of the objects does: of another
         partition if there is one.
@@ -157,27 +157,27 @@ class Destination:
             source: What is loaded, for the error.
 
         Returns:
-            The columns of what stands; None where nothing could be compared.
+            The columns of what is there; None where nothing could be compared.
 
         Raises:
             SchemaChangedError: They share none; both are named.
-            StorageError: What stands could not be read.
+            StorageError: What is there could not be read.
         """
         own = {info.key for info in present}
         objects = self.list_objects()
         objects.sort(key=lambda info: (info.key not in own, info.last_modified), reverse=True)
         for info in objects[:MOST_LOOKED_AT]:
             try:
-                stands = self._footer(info).schema
+                there = self._footer(info).schema
             except (DatasetError, ObjectNotFoundError, ObjectChangedError):
                 continue  # damaged, or removed since
-            if not set(stands.names) & set(schema.names):
-                found, there = (named(names, separator=", ") for names in (schema.names, stands.names))
+            if not set(there.names) & set(schema.names):
+                found, known = (named(one.names, separator=", ") for one in (schema, there))
                 raise SchemaChangedError(
-                    f"{source} shares no column with what stands in {self.store.url(info.key)}: it has "
-                    f"{found}, that has {there}. Send the right file, or write elsewhere (CSV_PATHOUTPUT)"
+                    f"{source} shares no column with {self.store.url(info.key)}, which is there already: it "
+                    f"has {found}, that has {known}. Send the right file, or write elsewhere (CSV_PATHOUTPUT)"
                 )
-            return stands
+            return there
         return None
 
     def start_upload(self, run: Run, values: PartitionValues, path: Path) -> Upload:

@@ -56,7 +56,7 @@ class Load:
         self._before: list[ObjectInfo] = []
         self._run: Run | None = None
         self._has_table = False
-        self._stands: pa.Schema | None = None  # without a table: the columns of another partition
+        self._earlier: pa.Schema | None = None  # without a table: the columns of another partition
 
     def run(self, folder: Path) -> LoadResult:
         """Does it all, with the Parquet files in `folder`."""
@@ -85,7 +85,7 @@ class Load:
                 new_sink,
                 name=self._source.url(self._info.key),
             )
-            if not read.rows and not self._has_table and self._stands is None:
+            if not read.rows and not self._has_table and self._earlier is None:
                 self._require_columns(read)
             return self._replaced(sinks[-1], read, table)
         finally:
@@ -107,7 +107,7 @@ class Load:
                 self._stop_when_loaded()
             if not self._has_table:
                 url = self._source.url(self._info.key)
-                self._stands = self._dataset.require_shared_column(sink.schema, self._before, url)
+                self._earlier = self._dataset.require_shared_column(sink.schema, self._before, url)
             present = [info.key for info in self._before]
             metadata = {
                 "source": quote(self._info.key, errors="surrogateescape")[:LONGEST_METADATA],
@@ -177,7 +177,7 @@ class Load:
             partitions=tuple(partitions),
             reading=reading,
             bytes_in=self._info.size,
-            changed_columns=_differences(schema, self._stands, reading) if reading and self._stands else (),
+            changed_columns=_differences(schema, self._earlier, reading) if reading and self._earlier else (),
         )
 
     def _check_declared(self, types: TableTypes | None) -> None:
@@ -195,13 +195,13 @@ class Load:
             )
 
 
-def _differences(schema: pa.Schema, stands: pa.Schema, reading: CsvResult) -> tuple[str, ...]:
+def _differences(schema: pa.Schema, earlier: pa.Schema, reading: CsvResult) -> tuple[str, ...]:
     """What differs from the columns of another partition; of one without values the type says nothing."""
-    told = [f"{name} is missing" for name in stands.names if name not in schema.names]
-    told += [f"{name} is new" for name in schema.names if name not in stands.names]
+    told = [f"{name} is missing" for name in earlier.names if name not in schema.names]
+    told += [f"{name} is new" for name in schema.names if name not in earlier.names]
     for column in schema:
-        known = column.name in stands.names and column.name not in reading.without_values
-        old = stands.field(column.name).type if known else column.type
+        known = column.name in earlier.names and column.name not in reading.without_values
+        old = earlier.field(column.name).type if known else column.type
         if old != column.type:
             told.append(f"{column.name} is {shown_type(column.type)}, and was {shown_type(old)}")
     return tuple(told)

@@ -1,4 +1,4 @@
-"""The documents: their fenced blocks, and what stands in backticks."""
+"""The documents: their fenced blocks, and what is in backticks."""
 
 import re
 from pathlib import Path
@@ -15,7 +15,7 @@ def fences(text: str) -> list[tuple[str, str]]:
 
 
 def words_in_backticks(text: str) -> list[str]:
-    """What stands in backticks outside of blocks, cut at spaces and commas; each `<...>` is one word."""
+    """What is in backticks outside of blocks, cut at spaces and commas; each `<...>` is one word."""
     inline = re.findall(r"`([^`]+)`", FENCE.sub("", text))
     return [word for code in inline for word in re.findall(r"(?:<[^>]*>|[^\s,])+", code)]
 

@@ -46,7 +46,7 @@ def test_case_3_what_is_no_data_makes_no_table(world: World, data):
 
 
 def test_case_3_a_csv_of_something_else_is_refused_by_its_columns(world: World):
-    """Without a catalogue, by what stands and is whole; both are named."""
+    """Without a catalogue, by what is there and is whole; both are named."""
     alone = {"table": "", "database": ""}
     world.put_csv(CSV)
     world.load(**alone)

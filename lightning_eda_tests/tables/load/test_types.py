@@ -165,7 +165,7 @@ def test_case_4_and_5_a_frame_is_held_to_the_types_of_the_table(world: World, lo
 
 
 def test_case_3_a_frame_of_something_else_is_refused(world: World, load_frame):
-    """Without a catalogue, by what stands."""
+    """Without a catalogue, by what is there."""
     assert load_frame(pd.DataFrame({"id": [1]}), table="") == "Success"
     assert "shares no column" in load_frame(pd.DataFrame({"other": [1]}), table="")["errorMessage"]
     assert ids(world.rows()) == [1]
