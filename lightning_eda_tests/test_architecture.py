@@ -97,6 +97,19 @@ def test_only_the_dagster_face_imports_dagster():
     assert not breaking(lambda path, tree: not is_dagster_face(path) and imports(tree) & {"dagster"})
 
 
+def test_a_face_is_not_imported_by_its_own_files():
+    """What a package says in its `__init__.py` is for others: inside, the order of imports would matter."""
+
+    def face(path: Path, tree: ast.Module) -> list[str]:
+        package = ".".join(path.relative_to(PACKAGE.parent).parent.parts)
+        froms = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
+        names = {alias.name for node in froms if node.module == package for alias in node.names}
+        has_code = len(_trees()[path.with_name("__init__.py")].body) > 1
+        return sorted(names) if has_code and path.parent != PACKAGE else []
+
+    assert not breaking(face)
+
+
 def test_only_settings_read_the_environment():
     """`os.environ` and `getenv` stand in one place."""
     reads = {"environ", "getenv", "environb"}

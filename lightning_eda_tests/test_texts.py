@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lightning_eda.aws_lambda import load_handler
-from lightning_eda.checks import check_result
+from lightning_eda.checks.result import check_result
 from lightning_eda.errors import LightningEdaError, SettingError
 from lightning_eda.reporting import PartitionReport, count_table, preview, report_partitions
 from lightning_eda.texts import named, plain

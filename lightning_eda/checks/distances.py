@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
-from lightning_eda.checks import check_result
+from lightning_eda.checks.result import check_result
 from lightning_eda.texts import named
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 import dagster as dg
 from dagster._core.scheduler.instigation import InstigatorType
 
-from lightning_eda.checks import check_result
+from lightning_eda.checks.result import check_result
 from lightning_eda.reporting import readable_failures
 from lightning_eda.resources import LakeResource, PinResource, WarehouseResource
 from lightning_eda.resources.warehouse import DATABASE_WAIT_S

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
-from lightning_eda.checks import check_result
+from lightning_eda.checks.result import check_result
 from lightning_eda.series import GRANULES, TABLE_NAMES
 from lightning_eda.texts import named
 

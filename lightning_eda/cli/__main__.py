@@ -2,7 +2,7 @@
 
 import sys
 
-from lightning_eda.cli import main
+from lightning_eda.cli.commands import main
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -15,7 +15,6 @@ import dagster as dg
 from lightning_eda.assets.catalog import FLASH_PAIRS, about
 from lightning_eda.assets.day_reports import day_reports
 from lightning_eda.assets.ingestor.load import load
-from lightning_eda.assets.storm_cells import storm_asset
 from lightning_eda.assets.storm_cells.pair_finding import (
     NO_FLASHES,
     NOT_LOADED,
@@ -24,6 +23,7 @@ from lightning_eda.assets.storm_cells.pair_finding import (
     day_window,
     find_pairs,
 )
+from lightning_eda.assets.storm_cells.storm_asset import storm_asset
 from lightning_eda.reporting import PartitionReport, count_table, report_partitions, retried_failures
 from lightning_eda.resources import DataFolderResource, DistancesResource, LakeResource, WarehouseResource
 from lightning_eda.storage.lock import sole_use

@@ -15,7 +15,7 @@ from pydantic import Field
 
 from lightning_eda.assets.catalog import about
 from lightning_eda.assets.day_reports import day_reports
-from lightning_eda.assets.storm_cells import storm_asset
+from lightning_eda.assets.storm_cells.storm_asset import storm_asset
 from lightning_eda.assets.storm_cells.storm_tracks import storm_tracks
 from lightning_eda.assets.storm_cells.track_finding import NO_TRACKS, tracks_are_known
 from lightning_eda.reporting import (

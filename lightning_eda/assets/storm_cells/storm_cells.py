@@ -15,10 +15,10 @@ import dagster as dg
 
 from lightning_eda.assets.catalog import about
 from lightning_eda.assets.day_reports import day_reports
-from lightning_eda.assets.storm_cells import storm_asset
 from lightning_eda.assets.storm_cells.cell_finding import StormCellsConfig, draw_cells, find_cells, made_of
 from lightning_eda.assets.storm_cells.flash_pairs import flash_pairs
 from lightning_eda.assets.storm_cells.pair_finding import NO_FLASHES, NOT_LOADED, TABLES_ASKED, day_window
+from lightning_eda.assets.storm_cells.storm_asset import storm_asset
 from lightning_eda.reporting import (
     PartitionReport,
     file_link,

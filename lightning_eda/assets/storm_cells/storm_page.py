@@ -14,10 +14,10 @@ import dagster as dg
 from lightning_eda.assets.catalog import about
 from lightning_eda.assets.day_reports import day_reports
 from lightning_eda.assets.grids.flash_density import flash_density
-from lightning_eda.assets.storm_cells import storm_asset
 from lightning_eda.assets.storm_cells.lightning_jumps import WHAT_IT_IS, lightning_jumps
 from lightning_eda.assets.storm_cells.page_making import make_page
 from lightning_eda.assets.storm_cells.pair_finding import NOT_LOADED, TABLES_ASKED, day_window
+from lightning_eda.assets.storm_cells.storm_asset import storm_asset
 from lightning_eda.assets.storm_cells.track_finding import NO_TRACKS, tracks_are_known
 from lightning_eda.reporting import (
     DROP_ARTIFACTS,

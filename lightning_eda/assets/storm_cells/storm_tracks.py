@@ -17,8 +17,8 @@ import dagster as dg
 from lightning_eda.assets.catalog import about
 from lightning_eda.assets.day_reports import day_reports, report_apart
 from lightning_eda.assets.ingestor.load import load
-from lightning_eda.assets.storm_cells import storm_asset
 from lightning_eda.assets.storm_cells.pair_finding import NO_FLASHES, NOT_LOADED, day_window
+from lightning_eda.assets.storm_cells.storm_asset import storm_asset
 from lightning_eda.assets.storm_cells.track_finding import StormTracksConfig, replace_days
 from lightning_eda.reporting import PartitionReport, file_link, preview, report_partitions, retried_failures
 from lightning_eda.resources import DataFolderResource, LakeResource, WarehouseResource

@@ -26,6 +26,11 @@ PARTS_OF_A_SIZE = 1_000
 size of a growing file is not known. Source: S3 User Guide, "Amazon S3 multipart upload limits"."""
 
 
+def goes_in_parts(size: int) -> bool:
+    """Whether a file of so many bytes is too large for one request."""
+    return size > ONE_REQUEST_BYTES
+
+
 class _Store(Protocol):
     """What is used of S3Store."""
 
@@ -65,7 +70,7 @@ class PartsUpload:
     def advance(self, size: int) -> None:
         """Sends the whole parts of the first `size` bytes, in threads; errors as `put_object`."""
         if self._pool is None:
-            if size <= ONE_REQUEST_BYTES:
+            if not goes_in_parts(size):
                 return
             self._pool = self._begin()
         while self._begun + (length := self._next_length()) <= size:

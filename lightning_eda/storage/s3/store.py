@@ -14,9 +14,9 @@ from lightning_eda.errors import ObjectChangedError, StorageError, TransferError
 from lightning_eda.storage.aws import READ_TIMEOUT_S
 from lightning_eda.storage.backoff import Backoff
 from lightning_eda.storage.object_store import ObjectInfo, StoredObject
-from lightning_eda.storage.s3 import multipart as s3_multipart
 from lightning_eda.storage.s3.client import make_client
 from lightning_eda.storage.s3.errors import may_pass, refusal
+from lightning_eda.storage.s3.multipart import PartsUpload, goes_in_parts
 from lightning_eda.storage.s3.stream import open_stream
 from lightning_eda.texts import without_login
 
@@ -158,7 +158,7 @@ class S3Store:
             TransferError: It kept failing after every retry.
             StorageError: What arrived is not what was sent.
         """
-        if isinstance(data, Path) and data.stat().st_size > s3_multipart.ONE_REQUEST_BYTES:
+        if isinstance(data, Path) and goes_in_parts(data.stat().st_size):
             upload = self.start_upload(key, data, metadata)
             try:
                 return upload.finish()
@@ -182,11 +182,9 @@ class S3Store:
             return False
         return True
 
-    def start_upload(
-        self, key: str, path: Path, metadata: Mapping[str, str] | None = None
-    ) -> s3_multipart.PartsUpload:
+    def start_upload(self, key: str, path: Path, metadata: Mapping[str, str] | None = None) -> PartsUpload:
         """An object from a file that is still being written; errors of its methods as `put_object`."""
-        return s3_multipart.PartsUpload(self, self._client, key, path, dict(metadata or {}))
+        return PartsUpload(self, self._client, key, path, dict(metadata or {}))
 
     def delete_object(self, key: str) -> None:
         """Removes one object; one that is not there is no error."""
