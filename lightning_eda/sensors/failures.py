@@ -72,7 +72,7 @@ def _failure_line(context: dg.RunFailureSensorContext) -> str:
     where = f"step {steps[0].step_key}" if steps else "no step"
     more = f" (and {len(steps) - 1} more)" if len(steps) > 1 else ""
     reason = _reason(steps[0]) if steps else (_death(context) or context.failure_event.message or UNKNOWN)
-    current = record.dagster_run if record else run
+    current = record.dagster_run if record else run  # Dagster tags it after it has told of the failure
     again = "; it is run once more" if current.tags.get(WILL_RETRY_TAG) == "true" else ""
     what = f"{when:%Y-%m-%dT%H:%M:%SZ} run {run.run_id[:8]} of {job}, partition {partition}, {where}{more}"
     return plain(" ".join(f"{what}: {reason}".split()))[: LINE_LENGTH - len(again)] + again

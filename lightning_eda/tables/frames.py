@@ -101,7 +101,7 @@ def frame_table(
     """
     known = {column.name: column.type for column in types.columns} if types else {}
     known |= partition_columns
-    arrays, refused = {}, []
+    arrays, refused = {}, []  # all columns that do not fit are named in one error
     for place, name in enumerate(safe_names([str(name) for name in df.columns], "the DataFrame")):
         try:
             values = _days_as_text(_plain_array(df.iloc[:, place]), name in partition_columns)

@@ -123,7 +123,7 @@ def _write(
         quarantined={granule.file: outcome for granule, outcome in outcomes if isinstance(outcome, str)},
         files={file.table: file for file in (ledger, *reply.files)},
     )
-    _write_record(series)
+    _write_record(series)  # last: where the record is, all that it names is there
     return series
 
 

@@ -59,6 +59,8 @@ def refusal(
 
     code, status = code_and_status(error)
     missing_login = (boto.NoCredentialsError, boto.PartialCredentialsError, boto.CredentialRetrievalError)
+    # What has an advice of its own comes before the refusals that share its status: 403 is also the status of
+    # an archived object, of wrong keys and of a KMS key, and 404 that of an object and of its bucket.
     if code == ARCHIVED:
         return StorageError(
             f"{doing}: it is archived{_storage_class(error)}: restore it, or copy it to another storage "
@@ -72,6 +74,7 @@ def refusal(
         said = _message(error)
         why = f"access denied ({code or error}){f': {said}' if said else ''}"
         return AccessDeniedError(f"{doing}: {why}; {login_advice}{folder_advice}")
+    # A listing that finds nothing is empty: a 404 to one is the bucket's, also where a server gives no code.
     if code == "NoSuchBucket" or (status == 404 and doing.startswith("cannot list")):
         return BucketNotFoundError(f"{doing}: there is no bucket {bucket}; correct {setting}{folder_advice}")
     if isinstance(error, boto.ParamValidationError) and "Invalid bucket name" in str(error):

@@ -110,6 +110,8 @@ def has_header(first: FirstRow | None, options: CsvOptions, name: str) -> bool:
     found = [_loose(column) for column in first.names]
     if found == wanted:
         return True
+    # A few shared names may be values by chance. All of them in another order are refused, also
+    # with CSV_HEADER=true: values would go under wrong names.
     same = len(set(found) & set(wanted))
     swapped = set(found) == set(wanted) and len(found) == len(wanted)
     if swapped or (options.header == "auto" and same > HALF * len(wanted)):

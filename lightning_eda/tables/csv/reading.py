@@ -122,6 +122,7 @@ def start_reading(
     head = read_head(source, HEAD_BYTES)
     dialect = detect(head, options.delimiter, options.encoding, len(options.schema) or None)
     is_guess = options.encoding is None and not dialect.mark_bytes
+    # Before any row is read: a page or an archive is to be named, and not the first row that is odd in it.
     require_rows(head, dialect, name)
     if is_guess and dialect.encoding == WINDOWS:
         require_windows_1252(head, name)
@@ -129,6 +130,7 @@ def start_reading(
     line = 2 if dialect.delimiter_line else 1
     blocks = row_blocks(pieces, dialect.delimiter.encode(), name, block_bytes, max_row_bytes, line)
     block = first = None
+    # Blank lines may fill whole blocks before the first row.
     while first is None and (block := next(blocks, None)):
         first = first_row(block.data, block.encoding, dialect.delimiter, block.line, name)
     header = first if has_header(first, options, name) else None
@@ -136,6 +138,7 @@ def start_reading(
     repeats, quoted = Repeats(b"", b""), False
     if block and header:
         quoted = block.data.startswith(b'"', header.start)
+        # A header of one column is not passed over again: a value may be the same word.
         again = block.data[header.start : header.end] if len(columns) > 1 else b""
         repeats = Repeats(again, dialect.delimiter.encode())
         block = replace(block, data=block.data[header.end :], line=header.next_line)
@@ -143,6 +146,7 @@ def start_reading(
     reading = Reading(columns, dialect, kinds, block.encoding if block else dialect.encoding)
     reading.is_guess, reading.repeats = is_guess, repeats
     reading.odd += header_doubts(header, columns) if header else ()
+    # Whoever names the one column, in CSV_SCHEMA or by quotes, means one; else the delimiter may be another.
     is_alone = header and len(columns) == 1 and not options.schema and not quoted
     if is_alone and (odd := one_column_doubt(columns[0], block)):
         reading.odd.append(odd)

@@ -71,6 +71,8 @@ def detect(
     """
     marked, mark_bytes = _mark_of(head)
     given = parse_encoding(encoding) if encoding else None
+    # An encoding that is given wins over the mark, whose bytes are then text; but where it leaves open the
+    # order of bytes, the mark says it.
     if given and given != marked and not (marked and given in NEED_A_MARK):
         mark_bytes = 0
     else:
@@ -85,6 +87,7 @@ def detect(
     if guessed and not is_utf8_so_far(head):
         found, guessed = "windows-1252", False
     text = codecs.getincrementaldecoder(found)("replace").decode(head[mark_bytes:])
+    # The last character does not count: its LF may be beyond the first bytes.
     bare_cr = "\r" in text[:-1] and "\n" not in text
     line = DELIMITER_LINE.match(text)
     if line and is_delimiter(line[1]):

@@ -139,6 +139,7 @@ def replace_scores(
     own_clusters = empty_rows(CLUSTER_SILHOUETTES) if clusters is None else clusters
 
     def merged(stored: list[Row]) -> tuple[list[Row], pa.Table | None]:
+        # Called in the transaction: the other evaluator may have written since this one began.
         same_fit = [row for row in stored if asdict(fit).items() <= row.items()]
         rows = {row["k"]: row | dict.fromkeys(columns) for row in same_fit}
         for k, row in given.items():
