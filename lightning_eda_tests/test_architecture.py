@@ -195,6 +195,13 @@ def test_time_comes_from_outside():
     )
 
 
+def test_no_test_replaces_a_client():
+    """None imports what makes stand-ins for clients or their answers, but the file that says why."""
+    stand_ins = re.compile(r"unittest\.mock|botocore\.(?:stub|client)|\bmock_aws\b|\bMagicMock\b")
+    tests = {path for path in Path(__file__).parent.rglob("*.py") if path != Path(__file__)}
+    assert [path.name for path in tests if stand_ins.search(path.read_text())] == ["quick_clients.py"]
+
+
 def test_nothing_happens_at_import():
     """Importing every module opens no socket, starts no thread, makes no folder and needs no network."""
     modules = [
