@@ -7,6 +7,7 @@ from pathlib import Path
 
 from lightning_eda.cli.commands import Commands
 from lightning_eda.errors import SettingError
+from lightning_eda.glm.names import GRANULES_PER_HOUR
 from lightning_eda.glm.windows import floor_hour
 from lightning_eda.series import HOUR
 
@@ -33,7 +34,8 @@ def add_simulate(commands: Commands) -> None:
     simulate.add_argument(
         "--era", default="current", help="current, do07 (2018-10) or milliseconds (before; default: current)"
     )
-    simulate.add_argument("--granules", type=int, default=180, help="granules an hour (default: 180)")
+    most = GRANULES_PER_HOUR
+    simulate.add_argument("--granules", type=int, default=most, help=f"granules an hour (default: {most})")
     simulate.add_argument(
         "--flashes", type=float, help="mean flashes in 20 s (default: what is usual for the satellite)"
     )
