@@ -11,7 +11,7 @@ $(BIN)/uv pip install --python $(BIN)/python --constraint constraints.txt --edit
 	$(BIN)/pip install --progress-bar off --no-compile --constraint constraints.txt --editable '$(1)'; }
 endef
 PROCESSORS = $$($(BIN)/python -c 'import os; print(os.cpu_count() or 1)')
-WORKERS = $$(($(PROCESSORS) + 1))
+WORKERS = $$((2 * $(PROCESSORS)))
 # Where it is set, each process would compile all it imports anew, and pytest each test: half of the time of both.
 unexport PYTHONDONTWRITEBYTECODE
 export DAGSTER_DISABLE_TELEMETRY := 1
@@ -48,11 +48,11 @@ ui: .venv/.demo  ## the Dagster UI and daemon on http://localhost:3000
 test: setup  ## the test suite; each worker imports all of it, so there is one for each processor
 	$(BIN)/pytest --dist worksteal -n $(PROCESSORS)
 
-slow: setup  ## the slow tests, some of which wait, so with one worker more; TESTS names folders of them
-	$(BIN)/pytest --dist worksteal -n $(WORKERS) -m 'slow and not long' $(TESTS)
+slow: setup  ## the slow tests, half of whose time is waiting, so with two workers a processor; TESTS names folders
+	$(BIN)/pytest --dist load --maxschedchunk 1 -n $(WORKERS) -m 'slow and not long' $(TESTS)
 
 properties: setup  ## the tests of Hypothesis, with more examples
-	$(BIN)/pytest --dist worksteal -n $(WORKERS) -m 'hypothesis and not slow and not long' --hypothesis-profile thorough
+	$(BIN)/pytest --dist worksteal -n $(PROCESSORS) -m 'hypothesis and not slow and not long' --hypothesis-profile thorough
 
 lint: setup  ## style, formatting and import rules
 	$(BIN)/ruff check .

@@ -18,6 +18,11 @@ register_profiles()
 quicken_clients()
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Those that wait for daemons, browsers and commands come first, so none is waited for at the end."""
+    items.sort(key=lambda item: "/end_to_end/" not in item.nodeid)
+
+
 def pytest_collection_finish() -> None:
     """What was imported stays: no test pays for looking at it again."""
     gc.freeze()
