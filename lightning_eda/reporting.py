@@ -191,6 +191,21 @@ class Progress:
             self._bar.close()
 
 
+def granules_told(counts: "pa.Table", hours: int) -> str:
+    """How much of some hours is loaded, for people.
+
+    Args:
+        counts: What the ledger holds of them, `queries.hour_counts`; of each satellite in it all is expected.
+        hours: How many hours.
+    """
+    from lightning_eda.glm.names import GRANULES_PER_HOUR
+
+    expected = GRANULES_PER_HOUR * hours * max(1, len(counts["satellite"].unique()))
+    quarantined = sum(counts["quarantined"].to_pylist())
+    told = f"{sum(counts['granules'].to_pylist()):,} of {expected:,}"
+    return told + (f", {quarantined:,} of them quarantined" if quarantined else "")
+
+
 @contextmanager
 def readable_failures() -> Iterator[None]:
     """Turns our errors into a failure that says only what happened; retried only where that can help."""

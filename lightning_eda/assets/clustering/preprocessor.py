@@ -37,7 +37,7 @@ from lightning_eda.series.files import CLEAN_ROWS
 
 @dg.asset(
     group_name="clustering",
-    code_version="2",
+    code_version="3",
     description=__doc__,
     owners=OWNERS,
     tags=LIGHTNING,

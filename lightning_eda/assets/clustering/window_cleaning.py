@@ -1,6 +1,7 @@
 """Steps of `preprocessor`: its config in the units people use, and rows or cells by their number."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -118,6 +119,7 @@ def clean_window(
             found = clean_rows(rows, window.start, window.end, cleaning)
         clean = CleanWindow(found.rows, config.tier, spec, found.read, found.dropped)
         notes = found.notes
+    clean = replace(clean, chosen=tuple(config.satellites))
     return clean, (*notes, *_missing_note(loaded.to_pylist(), config, clean.read))
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from lightning_eda.glm.paths import WindowFolders
 from lightning_eda.glm.windows import Window
+from lightning_eda.reporting import granules_told
 from lightning_eda.resources import LakeResource, WarehouseResource
 from lightning_eda.series import HOUR
 
@@ -97,11 +98,16 @@ def draw_figures(
     blades: "Blades | None",
 ) -> Figures:
     """Writes the map, the map to explore, the curves, the animation of a longer window, and the report."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
     from lightning_eda import figures
     from lightning_eda.assets.grids.gridding import drawn_density
     from lightning_eda.storage.atomic import remove_file, write_atomic
 
     clean = clustered.clean
+    if clean.chosen:
+        granules = granules.filter(pc.is_in(granules["satellite"], pa.array(clean.chosen)))
     scene = figures.Scene(
         clean.satellites or "GOES",
         window.start,
@@ -132,7 +138,7 @@ def draw_figures(
         scene,
         evaluation,
         links=links,
-        details=_granules(granules, window) | _details(clean),
+        details={"Granules": granules_told(granules, sum(1 for _ in window.hours()))} | _details(clean),
         map_png=contents["map"][1],
         curves_png=contents["curves"][1],
         densities=list(densities.values()),
@@ -150,17 +156,6 @@ def is_simulated(place: WindowFolders, window: Window, clean: "CleanWindow") -> 
     from lightning_eda.glm.origin import window_is_simulated
 
     return window_is_simulated(place.data_dir, window, clean.satellites.split(", "))
-
-
-def _granules(counts: "pa.Table", window: Window) -> dict[str, str]:
-    """How much of the window was seen, for the report."""
-    from lightning_eda.glm.names import GRANULES_PER_HOUR
-
-    satellites = max(1, len(counts["satellite"].unique()))
-    expected = GRANULES_PER_HOUR * satellites * sum(1 for _ in window.hours())
-    quarantined = sum(counts["quarantined"].to_pylist())
-    text = f"{sum(counts['granules'].to_pylist()):,} of {expected:,}"
-    return {"Granules": text + (f", {quarantined:,} of them quarantined" if quarantined else "")}
 
 
 def _details(clean: "CleanWindow") -> dict[str, str]:

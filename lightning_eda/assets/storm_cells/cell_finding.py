@@ -183,7 +183,7 @@ def draw_cells(found: FoundCells, place: WindowFolders) -> Drawings:
         loaded=found.loaded,
     )
     image, page = place.figures / "storm_cells.png", place.figures / "storm_cells.html"
-    png = render_storm_map(scene, f"{found.granules} granules")
+    png = render_storm_map(scene, f"granules: {found.granules}")
     write_atomic(image, png)
     write_atomic(page, render_cell_page(scene).encode())
     around = cell_shapes(found.cells, found.flashes)

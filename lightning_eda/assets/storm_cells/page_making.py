@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from lightning_eda.warehouse.queries import Database
 
 MOST_BLOCKS = 3_000_000  # about 5 MB of the page
+NO_SATELLITE = "GOES"  # of a day on which none saw a flash
 NO_DENSITY = "No density: flash_density has not run for the hours of this day."
 
 
@@ -55,6 +56,7 @@ def make_page(
     from lightning_eda.assets.storm_cells.pair_finding import day_flashes
     from lightning_eda.figures.maps.storm_shapes import point_shapes, track_shapes
     from lightning_eda.storage.atomic import write_atomic
+    from lightning_eda.warehouse.queries import hour_counts
 
     tracks, points = tables["storm_tracks"], tables["storm_track_points"]
     # A storm may be found on this day to have been over before.
@@ -62,7 +64,11 @@ def make_page(
     flashes = day_flashes(hours, place, [], drop_artifacts).rows
     satellites = {*flashes["satellite"].to_pylist(), *tables["storm_tracks"]["satellite"].to_pylist()}
     of_day = (flashes, *tables.values())
-    scenes = [_scene(place, satellite, of_day) for satellite in sorted(satellites) or ["GOES"]]
+    loaded = set(hour_counts(hours, place.start, place.end)["satellite"].to_pylist())
+    scenes = [
+        _scene(place, satellite, of_day, satellite in loaded or (satellite == NO_SATELLITE and bool(loaded)))
+        for satellite in sorted(satellites) or [NO_SATELLITE]
+    ]
     path = place.figures / "storms.html"
     write_atomic(path, figures.render_storm_page(scenes).encode())
     maps = {one.satellite: figures.thumbnail(figures.render_track_map(one)) for one in scenes}
@@ -72,7 +78,7 @@ def make_page(
     return StormPage(path, scenes, maps, shapes)
 
 
-def _scene(place: WindowFolders, satellite: str, of_day: "Sequence[pa.Table]") -> "StormScene":
+def _scene(place: WindowFolders, satellite: str, of_day: "Sequence[pa.Table]", loaded: bool) -> "StormScene":
     """What is of a satellite, from all flashes, tracks, points, rates and jumps of the day."""
     import pyarrow as pa
     import pyarrow.compute as pc
@@ -106,4 +112,5 @@ def _scene(place: WindowFolders, satellite: str, of_day: "Sequence[pa.Table]") -
         density_words=f"Density of {grids.hours} of 24 hours.{grids.left_out}" if grids.hours else NO_DENSITY,
         # A storm of the evening before may have no flashes on the day.
         simulated=window_is_simulated(place.data_dir, Window(place.start - HOUR, place.end), [satellite]),
+        loaded=loaded,
     )

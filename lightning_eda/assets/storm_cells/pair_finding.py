@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING
 from pydantic import Field
 
 from lightning_eda.errors import SettingError
-from lightning_eda.glm.names import GRANULES_PER_HOUR
 from lightning_eda.glm.paths import WindowFolders
-from lightning_eda.reporting import DROP_ARTIFACTS, SATELLITES, RunConfig
+from lightning_eda.reporting import DROP_ARTIFACTS, SATELLITES, RunConfig, granules_told
 from lightning_eda.series import FLASHES, GRANULES, GROUPS
 
 if TYPE_CHECKING:
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
     from lightning_eda.warehouse.cleaning.rows import CleanRows
     from lightning_eda.warehouse.queries import Database
 
-GRANULES_PER_DAY = 24 * GRANULES_PER_HOUR
 TABLES_ASKED = (GRANULES.name, FLASHES.name, GROUPS.name)
 NO_FLASHES = "no flashes are loaded for this day"
 NOT_LOADED = f"{NO_FLASHES}: are its hours loaded?"
@@ -197,6 +195,4 @@ def satellites_of_day(
 
     chosen = chosen_satellites(asked, hour_counts(database, place.start, place.end))
     counts = hour_counts(database, place.start, place.end, chosen or None)
-    expected = GRANULES_PER_DAY * max(1, len(counts["satellite"].unique()))
-    granules = sum(counts["granules"].to_pylist())
-    return chosen, f"{granules:,} of {expected:,}", granules > 0
+    return chosen, granules_told(counts, 24), any(counts["granules"].to_pylist())

@@ -32,6 +32,7 @@ class CleanWindow:
         read: Rows before cleaning.
         dropped: Rows dropped, by reason.
         cells: Sums per cell of all kept rows, where there were too many to cluster one by one.
+        chosen: Satellites that were asked for; empty for all that are loaded.
     """
 
     rows: pa.Table
@@ -40,6 +41,7 @@ class CleanWindow:
     read: int
     dropped: dict[str, int]
     cells: CellSums | None = None
+    chosen: tuple[str, ...] = ()
 
     @property
     def digest(self) -> str:
@@ -83,6 +85,7 @@ def write_clean(path: Path, window: CleanWindow) -> None:
         "spec": asdict(window.spec),
         "read": window.read,
         "dropped": window.dropped,
+        "chosen": window.chosen,
         "has_cells": cells is not None,
         "cells_sha256": None if cells is None else hashlib.sha256(cells).hexdigest(),
     }
@@ -109,7 +112,8 @@ def read_clean(path: Path) -> CleanWindow:
         spec = PointSpec(**{**facts["spec"], "features": tuple(facts["spec"]["features"])})
         cells = _read_cells(_cells_path(path), facts["cells_sha256"]) if facts["has_cells"] else None
         rows = rows.replace_schema_metadata()
-        return CleanWindow(rows, facts["tier"], spec, facts["read"], facts["dropped"], cells)
+        chosen = tuple(facts.get("chosen", ()))
+        return CleanWindow(rows, facts["tier"], spec, facts["read"], facts["dropped"], cells, chosen)
     except FileNotFoundError as error:
         raise PointsError(f"{path} is absent: run preprocessor for this window first") from error
     except (OSError, BadZipFile, pa.ArrowException, ValueError, KeyError, TypeError, EOFError) as error:

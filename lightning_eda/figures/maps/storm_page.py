@@ -72,6 +72,7 @@ def _view(scene: StormScene) -> dict[str, Any]:
     return {
         "name": scene.title,
         "words": f"{scene.words} {scene.density_words}",
+        "absence": f"No storms. {scene.absence}",
         "start_ms": round(utc(scene.start).timestamp() * 1000),
         "span": _span(scene),
         "lines": {name: _line(*line) for name, line in scene.disk._asdict().items()},

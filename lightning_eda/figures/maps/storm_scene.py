@@ -52,6 +52,7 @@ class StormScene:
         total: Of the whole day, as one step; likewise.
         density_words: What of the day the density holds, or why there is none.
         simulated: Whether no instrument saw them.
+        loaded: Whether there were granules to find flashes in.
     """
 
     satellite: str
@@ -68,6 +69,7 @@ class StormScene:
     total: DensitySteps | None
     density_words: str
     simulated: bool = False
+    loaded: bool = True
 
     @property
     def title(self) -> str:
@@ -77,9 +79,20 @@ class StormScene:
     @property
     def words(self) -> str:
         """What is there, in a sentence."""
+        if not self.loaded and not self.tracks.num_rows:
+            return self.absence
         storms, jumps = counted(self.tracks.num_rows, "storm"), counted(self.jumps.num_rows, "lightning jump")
         flashes = f"{self.flashes.num_rows:,} flash{'' if self.flashes.num_rows == 1 else 'es'}"
         return f"{flashes}, {storms}, {jumps}."
+
+    @property
+    def absence(self) -> str:
+        """Why there are no storms, where there are none."""
+        if not self.loaded:
+            return "Nothing of this day is loaded."
+        if not self.flashes.num_rows:
+            return "There were no flashes on this day."
+        return "No flashes were close enough, or storm_tracks has not run for this day."
 
     @cached_property
     def disk(self) -> Disk:

@@ -44,7 +44,7 @@ def render_track_map(scene: StormScene) -> bytes:
     jumps = scene.project(scene.jumps["lat"].to_numpy(), scene.jumps["lon"].to_numpy())
     axes.scatter(*jumps, marker="^", s=30, c="#FFFFFF", edgecolors="#111111", zorder=5)
     if not scene.tracks.num_rows:
-        notice(axes, "No storms", "No flashes were close enough, or storm_tracks has not run for this day.")
+        notice(axes, "No storms", scene.absence)
     figure.text(0.02, 0.02, f"{LEGEND} {scene.density_words}", size=8, color=SOFT_INK)
     return picture(figure)
 

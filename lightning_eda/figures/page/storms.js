@@ -57,7 +57,7 @@
     slider.value = minute = Math.min(Math.max(minute ?? view.span[1], view.span[0]), view.span[1]);
     el("words").textContent = view.words;
     el("empty").hidden = view.storms.length > 0;
-    el("empty").textContent = view.flashes.t.length ? "No storms: no flashes were close enough, or storm_tracks has not run for this day" : "No flashes on this day";
+    el("empty").textContent = view.absence;
     fillList();
     drawBars();
     choose(-1);

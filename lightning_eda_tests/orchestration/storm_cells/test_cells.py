@@ -5,7 +5,7 @@ import json
 import logging
 import re
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import dagster as dg
@@ -191,18 +191,20 @@ def test_a_day_without_flashes_is_a_warning_in_the_log(stormy, run):
 def test_two_satellites_are_kept_apart(settings, tmp_path):
     """The same lightning twice gives the cells of each; one can be chosen, in small letters, too.
 
-    How much of the day is loaded is then said of that one.
+    How much of the day is loaded, and of that in quarantine, is then said of that one.
     """
     made = settings()
     (tmp_path / "data").mkdir()
     store(Path(made.duckdb_path), flashes=storms_of_day("G18") + storms_of_day("G16", seed=2))
+    late = {"granule_start": datetime(2024, 7, 1, 23), "status": "quarantined"}
+    store(Path(made.duckdb_path), granules=[{"satellite": name, **late} for name in ("G16", "G18")])
     assert run_cells(made).success
     assert sorted((cell["satellite"], cell["flashes"]) for cell in cells_of(made)) == [
         (name, count) for name in ("G16", "G18") for count in (25, 30, 40)
     ]
     result = run_cells(made, DAY, config(flash_pairs={"satellites": ["g16"]}))
     assert metadata(result, "storm_cells")["granules"] == metadata(result, "flash_pairs")["granules"]
-    assert metadata(result, "storm_cells")["granules"].endswith(" of 4,320")
+    assert metadata(result, "storm_cells")["granules"].endswith(" of 4,320, 1 of them quarantined")
     assert {row["satellite"] for row in cells_of(made)} == {"G16"}
     assert {row["satellite"] for row in flashes_of(made)} == {"G16"}
 

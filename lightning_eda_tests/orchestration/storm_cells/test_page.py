@@ -114,14 +114,22 @@ def test_storms_that_only_go_on_from_simulated_flashes_are_simulated(settings, t
 
 
 def test_a_day_without_flashes(settings, tmp_path):
-    """Without a database the run says what to do first; without flashes the page is empty."""
+    """Without a database the run says what to do first; without flashes, or granules, the page says so."""
     mine = settings()
     (tmp_path / "data").mkdir()
     assert "materialize the asset `load` first" in failure(only("storm_page")(mine))
-    store(Path(mine.duckdb_path), flashes=[])
-    assert run_page(mine).success
-    (view,) = page_of(tmp_path / "data")["views"]
-    assert view["words"].startswith("0 flashes, 0 storms, 0 lightning jumps.")
+    granules = [], [{"satellite": "G18", "granule_start": START.replace(tzinfo=None)}]
+    seen = [
+        "Nothing of this day is loaded. ",
+        "0 flashes, 0 storms, 0 lightning jumps. ",
+    ]
+    why = ["Nothing of this day is loaded.", "There were no flashes on this day."]
+    for loaded, words, absence in zip(granules, seen, why, strict=True):
+        store(Path(mine.duckdb_path), granules=loaded)
+        assert run_page(mine).success
+        (view,) = page_of(tmp_path / "data")["views"]
+        assert view["words"].startswith(words)
+        assert view["absence"] == f"No storms. {absence}"
 
 
 def test_a_page_before_its_storms_says_what_to_run_first(stormy, tmp_path):

@@ -3,6 +3,7 @@
 import re
 import shutil
 from datetime import timedelta
+from pathlib import Path
 
 import dagster as dg
 import pytest
@@ -18,6 +19,7 @@ from lightning_eda.warehouse.database.attach import CREATE
 from lightning_eda_tests.orchestration.conftest import FEW_K, warnings
 from lightning_eda_tests.support.hours import HOUR, simulate
 from lightning_eda_tests.support.opened import opened
+from lightning_eda_tests.warehouse.detections import store
 
 KEY = "2024-07-01-20:00"
 CURVES = {"curves.png", "inertia.png", "silhouette.png", "cluster_silhouettes.png"}
@@ -172,11 +174,13 @@ def test_a_range_is_one_window_with_an_animation(tmp_path, own, run):
 def test_many_rows_are_clustered_as_cells(analysed, tmp_path, own, run):
     """All rows count, a sample is drawn, and the scores are near those of the rows.
 
-    The report's counts, rates and energies are those of the window, not of the sample that is drawn.
+    The report's counts, rates and energies are those of the window, not of the sample that is drawn; its
+    granules are those of the satellites that were chosen.
     """
+    store(Path(own.duckdb_path), granules=[{"satellite": "G16", "granule_start": HOUR.replace(tzinfo=None)}])
     inertias = dict(rows(own, "SELECT k, inertia FROM k_scores"))
     exact = report_numbers(tmp_path)
-    options = config(preprocessor={"row_limit": 100, "sample_rows": 50})
+    options = config(preprocessor={"row_limit": 100, "sample_rows": 50, "satellites": ["g18"]})
     result = run(own, KEY, options, group=ANALYSIS)
     assert result.success
     assert metadata(result, "kmeans_cluster")["method"] == "cells"
@@ -191,11 +195,13 @@ def test_many_rows_are_clustered_as_cells(analysed, tmp_path, own, run):
     assert sampled["Mean per minute"] == exact["Mean per minute"]
     ratio = float(sampled["Total energy"].split()[0]) / float(exact["Total energy"].split()[0])
     assert 0.5 < ratio < 2.0
+    assert sampled["Granules"] == exact["Granules"]
 
 
 def report_numbers(tmp_path):
     page = (place(tmp_path).figures / "report.html").read_text()
-    return dict(re.findall(r"<div><dt>([^<]+)</dt><dd>([^<]+)</dd></div>", page))
+    numbers = dict(re.findall(r"<div><dt>([^<]+)</dt><dd>([^<]+)</dd></div>", page))
+    return numbers | dict(re.findall("(Granules): ([^<]+)<", page))
 
 
 @pytest.mark.parametrize(
