@@ -6,6 +6,7 @@ and gives back must be small: it goes through the scheduler.
 
 import logging
 import secrets
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
@@ -20,7 +21,10 @@ Task = TypeVar("Task")
 Result = TypeVar("Result")
 
 VARIABLE = "DASK_SCHEDULER"
-CONNECT_TIMEOUT_S = 30
+CONNECT_TIMEOUT_S, POLL_S = 30, 0.2
+GONE = ("cancelled", "lost")
+"""States of what a scheduler was asked for that is gone."""
+DEADLY = "each worker that tried it died: it may need more memory than a worker has, whose log says more"
 logger = logging.getLogger(__name__)
 
 
@@ -29,7 +33,8 @@ def each_done(
 ) -> Iterator[tuple[str, Result | LightningEdaError]]:
     """The result of each task, or what went wrong with it alone, as they come.
 
-    A worker that dies gives its tasks back to the scheduler, so a task may run twice.
+    A worker that dies gives its tasks back to the scheduler, so a task may run twice. The scheduler blames
+    all of them for it, so those that it gave up are tried once more, each alone.
 
     Args:
         scheduler: Address of the scheduler; None or "" runs the tasks here.
@@ -57,7 +62,7 @@ def _on_workers(
     from distributed import as_completed
 
     run = secrets.token_hex(8)  # keys of two runs never meet
-    left = dict.fromkeys(tasks)
+    left, given_up = dict.fromkeys(tasks), list[str]()
     with _connected(scheduler) as client:
         if not client.scheduler_info(n_workers=1)["workers"]:
             logger.warning("the scheduler at %s has no worker yet: waiting for one", scheduler)
@@ -66,11 +71,24 @@ def _on_workers(
             for name, task in tasks.items()
         }
         for future in as_completed(futures):
-            if future.status in ("cancelled", "lost"):
+            if future.status in GONE:
                 raise _lost(scheduler, list(left))
-            del left[futures[future]]
-            yield futures[future], _outcome(future)
+            name, outcome = futures[future], _outcome(future)
             future.release()
+            if outcome is None:
+                given_up.append(name)
+                continue
+            del left[name]
+            yield name, outcome
+        for name in given_up:
+            outcome = None
+            if len(given_up) > 1:  # a single one has been blamed for nobody else
+                tried = _alone(client, function, tasks[name], f"{run}-alone-{name}")
+                if tried.status in GONE:
+                    raise _lost(scheduler, list(left))
+                outcome = None if tried.status == "pending" else _outcome(tried)
+            del left[name]
+            yield name, FleetError(DEADLY) if outcome is None else outcome
 
 
 @contextmanager
@@ -89,8 +107,22 @@ def _connected(scheduler: str) -> "Iterator[Client]":
         yield client
 
 
-def _outcome(future: "Future") -> "Result | LightningEdaError":
-    """The result, or one of our errors for whatever went wrong."""
+def _alone(client: "Client", function: Callable[[Task], Result], task: Task, key: str) -> "Future":
+    """A task that has some worker to itself: done, or still pending though that worker is gone."""
+
+    def workers() -> list[str]:
+        return list(client.scheduler_info(n_workers=-1)["workers"])
+
+    client.wait_for_workers(1)
+    worker = workers()[0]
+    future = client.submit(function, task, key=key, pure=False, workers=[worker], allow_other_workers=False)
+    while future.status == "pending" and worker in workers():
+        time.sleep(POLL_S)
+    return future
+
+
+def _outcome(future: "Future") -> "Result | LightningEdaError | None":
+    """The result, one of our errors for whatever went wrong, or None where each worker that tried it died."""
     from distributed.scheduler import KilledWorker
 
     error = future.exception() if future.status == "error" else None
@@ -99,9 +131,7 @@ def _outcome(future: "Future") -> "Result | LightningEdaError":
     if isinstance(error, LightningEdaError):
         return error
     if isinstance(error, KilledWorker):
-        return FleetError(
-            "each worker that tried it died: it may need more memory than a worker has, whose log says more"
-        )
+        return None
     return FleetError(f"a worker failed with {type(error).__name__}: {plain(str(error))}")
 
 

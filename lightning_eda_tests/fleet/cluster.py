@@ -15,7 +15,7 @@ from lightning_eda_tests.end_to_end.commands import ROOT, environment, free_port
 
 @dataclass
 class Cluster:
-    """A scheduler and workers of one thread each, without nannies: a killed worker stays dead.
+    """A scheduler and workers without nannies: a killed worker stays dead.
 
     Attributes:
         address: Of the scheduler.
@@ -23,6 +23,7 @@ class Cluster:
         variables: Their environment.
         scheduler: Its process.
         workers: Theirs.
+        threads: Tasks that each is at, at once.
     """
 
     address: str
@@ -30,14 +31,16 @@ class Cluster:
     variables: dict[str, str]
     scheduler: "subprocess.Popen[bytes]"
     workers: list["subprocess.Popen[bytes]"] = field(default_factory=list)
+    threads: int = 1
 
     @classmethod
     @contextmanager
-    def start(cls, place: Path, workers: int, **variables: str) -> Iterator[Self]:
+    def start(cls, place: Path, workers: int, threads: int = 1, **variables: str) -> Iterator[Self]:
         """Starts all of it, and ends it with the block."""
         port = free_port()
         words = ("scheduler", "--host", "127.0.0.1", "--port", str(port), "--no-dashboard", "--no-show")
         cluster = cls(f"tcp://127.0.0.1:{port}", place, variables, _dask(place, *words, **variables))
+        cluster.threads = threads
         try:
             for _ in range(workers):
                 cluster.add_worker()
@@ -51,7 +54,7 @@ class Cluster:
 
     def add_worker(self) -> None:
         """Starts another worker."""
-        words = ("worker", self.address, "--nthreads", "1", "--no-dashboard", "--no-nanny")
+        words = ("worker", self.address, "--nthreads", str(self.threads), "--no-dashboard", "--no-nanny")
         scratch = ("--local-directory", str(self.place), "--death-timeout", "30", "--host", "127.0.0.1")
         self.workers.append(_dask(self.place, *words, *scratch, **self.variables))
 

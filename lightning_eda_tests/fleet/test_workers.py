@@ -4,7 +4,7 @@ import os
 import signal
 import time
 from pathlib import Path
-from threading import Thread
+from threading import Event, Thread
 
 import pytest
 
@@ -41,6 +41,11 @@ def always_die(number: int) -> int:
     return number
 
 
+def die_or_take_long(number: int) -> int:
+    time.sleep(0.3 + number)
+    return always_die(number)
+
+
 def sleep_long(number: int) -> int:
     time.sleep(60)
     return number
@@ -68,6 +73,23 @@ def test_a_dead_worker_costs_time_and_a_hopeless_task_itself(tmp_path: Path) -> 
             cluster.add_worker()
         done = dict(each_done(cluster.address, always_die, {"bad": 0, "good": 1, "better": 2}))
     assert (done["good"], done["better"]) == (1, 2)
+    assert "each worker that tried it died" in str(done["bad"])
+
+
+@pytest.mark.slow
+def test_what_shared_a_worker_with_a_hopeless_task_is_done(tmp_path: Path) -> None:
+    """Dask blames all that a dead worker was at, here two tasks; each worker that dies is replaced."""
+    with Cluster.start(tmp_path, workers=1, threads=2) as cluster:
+        ended = Event()
+
+        def replace_the_dead() -> None:
+            while cluster.workers[-1].wait() and not ended.is_set():
+                cluster.add_worker()
+
+        Thread(target=replace_the_dead, daemon=True).start()
+        done = dict(each_done(cluster.address, die_or_take_long, {"bad": 0, "good": 1}))
+        ended.set()
+    assert done["good"] == 1
     assert "each worker that tried it died" in str(done["bad"])
 
 
