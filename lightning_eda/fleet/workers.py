@@ -73,22 +73,25 @@ def _on_workers(
         for future in as_completed(futures):
             if future.status in GONE:
                 raise _lost(scheduler, list(left))
-            name, outcome = futures[future], _outcome(future)
-            future.release()
-            if outcome is None:
+            name = futures[future]
+            if _was_given_up(future):
                 given_up.append(name)
                 continue
             del left[name]
-            yield name, outcome
+            yield name, _outcome(future)
+            future.release()
         for name in given_up:
-            outcome = None
+            outcome: Result | LightningEdaError = FleetError(DEADLY)
             if len(given_up) > 1:  # a single one has been blamed for nobody else
-                tried = _alone(client, function, tasks[name], f"{run}-alone-{name}")
+                try:
+                    tried = _alone(client, function, tasks[name], f"{run}-alone-{name}")
+                except OSError as error:
+                    raise _lost(scheduler, list(left)) from error
                 if tried.status in GONE:
                     raise _lost(scheduler, list(left))
-                outcome = None if tried.status == "pending" else _outcome(tried)
+                outcome = outcome if tried.status == "pending" else _outcome(tried)
             del left[name]
-            yield name, FleetError(DEADLY) if outcome is None else outcome
+            yield name, outcome
 
 
 @contextmanager
@@ -113,25 +116,30 @@ def _alone(client: "Client", function: Callable[[Task], Result], task: Task, key
     def workers() -> list[str]:
         return list(client.scheduler_info(n_workers=-1)["workers"])
 
-    client.wait_for_workers(1)
-    worker = workers()[0]
-    future = client.submit(function, task, key=key, pure=False, workers=[worker], allow_other_workers=False)
-    while future.status == "pending" and worker in workers():
+    while not (there := workers()):
+        client.wait_for_workers(1)
+    future = client.submit(function, task, key=key, pure=False, workers=there[:1], allow_other_workers=False)
+    while future.status == "pending" and there[0] in workers():
         time.sleep(POLL_S)
     return future
 
 
-def _outcome(future: "Future") -> "Result | LightningEdaError | None":
-    """The result, one of our errors for whatever went wrong, or None where each worker that tried it died."""
+def _was_given_up(future: "Future") -> bool:
+    """Whether so many workers died with it that the scheduler tries it on no other."""
     from distributed.scheduler import KilledWorker
 
+    return future.status == "error" and isinstance(future.exception(), KilledWorker)
+
+
+def _outcome(future: "Future") -> "Result | LightningEdaError":
+    """The result, or one of our errors for whatever went wrong."""
     error = future.exception() if future.status == "error" else None
     if error is None:
         return future.result()  # type: ignore[no-any-return]
     if isinstance(error, LightningEdaError):
         return error
-    if isinstance(error, KilledWorker):
-        return None
+    if _was_given_up(future):
+        return FleetError(DEADLY)
     return FleetError(f"a worker failed with {type(error).__name__}: {plain(str(error))}")
 
 

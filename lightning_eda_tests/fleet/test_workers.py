@@ -9,6 +9,7 @@ from threading import Event, Thread
 import pytest
 
 from lightning_eda.errors import FleetError, FleetLostError, SeriesError, SettingError
+from lightning_eda.fleet import workers
 from lightning_eda.fleet.workers import each_done
 from lightning_eda_tests.fleet.cluster import Cluster
 from lightning_eda_tests.servers.s3 import free_port
@@ -16,6 +17,10 @@ from lightning_eda_tests.servers.s3 import free_port
 
 def double(number: int) -> int:
     return 2 * number
+
+
+def nothing(number: int) -> None:
+    """Its result is no sign of a death."""
 
 
 def fail(number: int) -> int:
@@ -56,6 +61,7 @@ def test_results_and_failures_come_by_name(tmp_path: Path) -> None:
     """A task that fails fails alone, in words that name what it was."""
     with Cluster.start(tmp_path, workers=2) as cluster:
         assert dict(each_done(cluster.address, double, {"a": 1, "b": 2})) == {"a": 2, "b": 4}
+        assert dict(each_done(cluster.address, nothing, {"a": 1, "b": 2})) == {"a": None, "b": None}
         done = dict(each_done(cluster.address, fail, {"zero": 0, "one": 1, "two": 2}))
     assert done["zero"] == 0
     assert isinstance(done["one"], SeriesError)
@@ -94,6 +100,29 @@ def test_what_shared_a_worker_with_a_hopeless_task_is_done(tmp_path: Path) -> No
 
 
 @pytest.mark.slow
+def test_a_scheduler_that_dies_before_tasks_are_tried_alone_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two shared the three workers that died, no other comes, and then the scheduler goes too."""
+    monkeypatch.setattr(workers, "CONNECT_TIMEOUT_S", 5)
+    with Cluster.start(tmp_path, workers=1, threads=2) as cluster:
+
+        def replace_twice_and_kill() -> None:
+            for _ in range(2):
+                cluster.workers[-1].wait()
+                cluster.add_worker()
+            cluster.workers[-1].wait()
+            time.sleep(1)  # until the client waits for another worker
+            cluster.scheduler.kill()
+
+        killer = Thread(target=replace_twice_and_kill)
+        killer.start()
+        with pytest.raises(FleetLostError, match="2 were not done: bad, good"):
+            list(each_done(cluster.address, die_or_take_long, {"bad": 0, "good": 1}))
+        killer.join()
+
+
+@pytest.mark.slow
 def test_a_dead_scheduler_is_told_with_what_is_not_done(tmp_path: Path) -> None:
     """By name, and worth another try."""
     with Cluster.start(tmp_path, workers=1) as cluster:
@@ -111,8 +140,6 @@ def test_a_dead_scheduler_is_told_with_what_is_not_done(tmp_path: Path) -> None:
 
 def test_no_scheduler_is_told_with_its_address(monkeypatch: pytest.MonkeyPatch) -> None:
     """And the variable that names it."""
-    from lightning_eda.fleet import workers
-
     monkeypatch.setattr(workers, "CONNECT_TIMEOUT_S", 1)
     address = f"tcp://127.0.0.1:{free_port()}"
     with pytest.raises(FleetError, match=f"no Dask scheduler answers at {address}.*DASK_SCHEDULER"):

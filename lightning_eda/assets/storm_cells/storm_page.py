@@ -41,7 +41,7 @@ class StormPageConfig(RunConfig):
 
 
 @storm_asset(
-    code_version="3",
+    code_version="4",
     description=__doc__,
     metadata=about(),
     kinds={"html", "geoparquet"},
